@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a run counts. Each counter is declared here once: its name, its unit and
+ * its sentence. The struct, the summary, the manual and the library's readers are
+ * all made from these rows.
+ *
+ * A frame ends in exactly one of the TF_FATES rows, so their sum is `frames`
+ * (checked at the end of every run).
+ */
+#ifndef TCPFLOW_COUNTERS_H
+#define TCPFLOW_COUNTERS_H
+
+#include <stdint.h>
+
+/* What became of a frame: X(name, sentence). */
+#define TF_FATES(X)                                                                                \
+	X(tcp_segments, "TCP segments handed to their flow")                                       \
+	X(filtered, "frames that the filter expression left out")                                  \
+	X(not_ip, "frames without IP (ARP, spanning tree, ...)")                                   \
+	X(not_tcp, "IP packets that carry something other than TCP")                               \
+	X(fragments, "IP fragments, left out")                                                     \
+	X(drop_link_type, "frames of a link type that is not decoded")                             \
+	X(drop_short, "frames in which a header runs past the captured bytes")                     \
+	X(drop_bad_ip, "frames whose IP header contradicts itself")                                \
+	X(drop_bad_tcp, "segments whose TCP header contradicts itself")                            \
+	X(drop_too_deep, "frames with more nested headers than are followed")
+
+/* Everything else that is counted: X(name, unit, sentence). */
+#define TF_TALLIES(X)                                                                              \
+	X(frames, "frames", "frames read from all sources")                                        \
+	X(frame_bytes, "bytes", "captured bytes in these frames")                                  \
+	X(flows, "flows", "TCP connections begun")                                                 \
+	X(flows_finished, "flows", "connections that both sides closed")                           \
+	X(flows_evicted, "flows", "connections given up for memory")                               \
+	X(flows_evicted_embryonic, "flows", "of these, never more than a SYN")                     \
+	X(streams_restarted, "streams", "streams begun anew after a long hole")                    \
+	X(bytes_seen, "bytes", "payload bytes captured in segments")                               \
+	X(bytes_written, "bytes", "payload bytes recorded")                                        \
+	X(bytes_duplicate, "bytes", "retransmitted bytes, same as recorded")                       \
+	X(bytes_unchecked, "bytes", "of these, bytes that could not be compared")                  \
+	X(bytes_conflicting, "bytes", "bytes that differ from the record, set aside")              \
+	X(bytes_outside, "bytes", "bytes outside the receiver's window")                           \
+	X(bytes_after_close, "bytes", "bytes after the end of their stream")                       \
+	X(bytes_rejected, "bytes", "bytes in segments that no receiver takes")                     \
+	X(bytes_beyond_limit, "bytes", "bytes beyond the limit for a flow (-b)")                   \
+	X(bytes_evicted, "bytes", "early bytes given up for memory")                               \
+	X(bytes_write_failed, "bytes", "bytes that could not be stored")                           \
+	X(bytes_missing, "bytes", "bytes that were never captured")                                \
+	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \
+	X(gaps, "gaps", "holes left in the recorded streams")                                      \
+	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
+	X(late_segments, "segments", "segments for a connection already ended")                    \
+	X(held_spilled, "streams", "streams told to go on over a hole for memory")                 \
+	X(rst_ignored, "segments", "resets that no receiver would obey")                           \
+	X(keepalives, "segments", "keep-alive probes")                                             \
+	X(files, "files", "stream files made")                                                     \
+	X(writes, "calls", "writes to stream files")                                               \
+	X(comments, "comments", "comments in capture files")                                       \
+	X(secrets, "blocks", "blocks of decryption secrets in capture files")
+
+struct tf_counters {
+#define TF_FIELD(name, ...) uint64_t name;
+	TF_FATES(TF_FIELD)
+	TF_TALLIES(TF_FIELD)
+#undef TF_FIELD
+};
+
+#endif

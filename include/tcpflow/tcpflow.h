@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libtcpflow: packets in, what each side of each TCP connection said out.
+ *
+ * An engine takes frames (captured packets), from capture files that it opens
+ * itself or pushed one by one, rebuilds the streams, and tells sinks what it
+ * found as events. The recorder that stores one file a direction is such a
+ * sink; attach your own with tf_engine_attach().
+ *
+ *	struct tf_error err;
+ *	struct tf_config cfg;
+ *	tf_config_init(&cfg);
+ *	struct tf_engine *e = tf_engine_new(&cfg, &err);
+ *	tf_engine_attach(e, &my_sink, &err);
+ *	tf_engine_read(e, "capture.pcap", &err);
+ *	tf_engine_finish(e, &err);
+ *	tf_engine_free(e);
+ *
+ * Threads: an engine belongs to the thread that made it. It may run workers of
+ * its own (tf_config.workers); a sink is opened once for each worker, and each
+ * of these instances hears events from one thread only.
+ *
+ * Lifetimes: whatever an event or a frame points to is valid until the call
+ * returns. Who wants bytes to live longer copies them.
+ *
+ * Errors: functions that can fail return false (or NULL) and fill in *err with
+ * one sentence. What packets say is never an error; it is counted.
+ */
+#ifndef TCPFLOW_TCPFLOW_H
+#define TCPFLOW_TCPFLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <tcpflow/counters.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#pragma GCC visibility push(default) /* what stands here is the library's face */
+
+#define TF_VERSION "2.0.0"
+
+/* A view of n bytes that somebody else owns. */
+struct tf_span {
+	const uint8_t *p;
+	size_t n;
+};
+
+/* How a run ended. The values are the exit codes of the command. */
+enum tf_status {
+	TF_OK = 0,
+	TF_USAGE = 1,   /* bad use: an option, a name, a filter */
+	TF_DAMAGED = 2, /* input damaged or cut; what was readable is recorded */
+	TF_OUTPUT = 3,  /* output failed */
+	TF_LOSSES = 4,  /* something was lost, and the caller asked to be told */
+	TF_SANDBOX = 5  /* privileges could not be given up */
+};
+
+struct tf_error {
+	enum tf_status status;
+	char text[400]; /* one sentence, NUL-terminated, no newline */
+};
+
+/* -- frames ------------------------------------------------------------- */
+
+/* One captured packet, as it stands in a capture file. */
+struct tf_frame {
+	const uint8_t *bytes; /* captured bytes, starting with the link header */
+	uint32_t captured;    /* how many of them there are */
+	uint32_t length;      /* how many were on the wire; captured if unknown */
+	int64_t ts_ns;        /* nanoseconds since 1970-01-01 UTC */
+	uint32_t link_type;   /* LINKTYPE_ number (tcpdump.org/linktypes.html) */
+	uint32_t source;      /* which source, counted from 0 */
+	uint64_t number;      /* in that source, counted from 1 */
+	uint64_t position;    /* of bytes[0] in that source, in bytes */
+};
+
+/* -- flows -------------------------------------------------------------- */
+
+/* An IP address: IPv6, or IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
+struct tf_address {
+	uint8_t b[16];
+};
+
+struct tf_endpoint {
+	struct tf_address address;
+	uint16_t port;
+};
+
+#define TF_VLANS 4 /* VLAN tags that a flow's key holds */
+
+/* A TCP connection. Direction d is what end[d] sent to end[!d]. */
+struct tf_flow {
+	struct tf_endpoint end[2]; /* end[0] sent the first packet seen */
+	uint16_t vlan[TF_VLANS];   /* VLAN ids, outermost first; 0 ends the list */
+	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
+	                              SYN, SYN-ACK, else the first packet tell */
+	int64_t first_ns, last_ns; /* times of its first and latest packet */
+	int64_t began_ns[2];       /* of each direction's first packet */
+	uint64_t number;           /* of its first packet in the whole run, from 1 */
+};
+
+/*
+ * Where each byte of one direction went. Two sums hold whenever an END event is
+ * told (the engine checks them):
+ *	seen == written + duplicate + conflicting + outside + after_close
+ *	        + rejected + beyond_limit + evicted + write_failed
+ *	span == written + missing + beyond_limit + evicted + write_failed
+ */
+struct tf_account {
+	int64_t seen;         /* captured payload bytes */
+	int64_t span;         /* from the stream's first byte to its last captured one */
+	int64_t written;      /* told as DATA */
+	int64_t duplicate;    /* the same bytes again */
+	int64_t unchecked;    /* of duplicate: could not be compared */
+	int64_t conflicting;  /* other bytes for a place already taken */
+	int64_t outside;      /* outside the window, or before the first byte */
+	int64_t after_close;  /* beyond FIN */
+	int64_t rejected;     /* in segments that no receiver takes */
+	int64_t beyond_limit; /* beyond tf_config.flow_bytes */
+	int64_t evicted;      /* held, then given up for memory */
+	int64_t write_failed; /* told as DATA, but a sink could not store them */
+	int64_t missing;      /* in gaps */
+	int64_t cut;          /* of missing: cut off by the snaplen */
+	int64_t tail_missing; /* beyond span: sent (FIN or ACK tell), not captured */
+};
+
+/* -- events ------------------------------------------------------------- */
+
+enum tf_kind {
+	TF_BEGIN,    /* a connection's first packet */
+	TF_DATA,     /* bytes of one direction */
+	TF_GAP,      /* bytes of one direction that were not captured */
+	TF_CONFLICT, /* two versions of the same bytes */
+	TF_APP,      /* what an application decoder found */
+	TF_END       /* a stream's or a connection's end */
+};
+
+enum tf_end {
+	TF_END_NONE,
+	TF_END_FIN,     /* both sides closed, and all of it acknowledged */
+	TF_END_RST,     /* reset */
+	TF_END_REUSED,  /* a new connection uses the same addresses and ports */
+	TF_END_TIMEOUT, /* closed by one side, then silent */
+	TF_END_EVICTED, /* given up for memory */
+	TF_END_HOLE,    /* this stream ends at a hole longer than tf_config.hole_max */
+	TF_END_INPUT    /* the input ended */
+};
+
+enum tf_gap_cause {
+	TF_GAP_LOST,   /* not captured */
+	TF_GAP_SNAPLEN /* cut off by the snaplen */
+};
+
+#define TF_BOTH 2 /* tf_event.dir of events about the whole connection */
+
+/*
+ * What a sink hears. Offsets count the bytes of one direction from the byte
+ * after SYN or, when no SYN was seen, from the first byte seen; bytes that turn
+ * up later and lie before that have negative offsets.
+ */
+struct tf_event {
+	enum tf_kind kind;
+	uint8_t dir;                /* 0 or 1 (see tf_flow.end), or TF_BOTH */
+	bool late;                  /* DATA: fills a gap already passed; GAP: final */
+	uint32_t stream;            /* streams of this direction before this one */
+	const struct tf_flow *flow; /* valid from BEGIN to END(TF_BOTH) */
+	int64_t offset;             /* DATA, GAP, CONFLICT */
+	int64_t length;             /* DATA, GAP, CONFLICT: bytes, at least 1 */
+	struct tf_span data;        /* DATA: the bytes; CONFLICT: those recorded */
+	struct tf_span other;       /* CONFLICT: those set aside */
+	int64_t ts_ns;              /* of the packet that caused the event */
+	uint32_t source;            /* DATA: where data stands: tf_frame.source, */
+	uint64_t frame;             /*       tf_frame.number, */
+	uint64_t position;          /*       and position in that source */
+	union {
+		enum tf_gap_cause cause; /* GAP */
+		enum tf_end end;         /* END */
+	};
+	struct tf_account *account; /* END: of direction dir; account[0] and [1]
+	                               when dir is TF_BOTH. A sink that could not
+	                               store bytes moves them from written to
+	                               write_failed. */
+	uintptr_t *slot;            /* the sink's own, 0 at first: one for each
+	                               direction; slot[0] and [1] when dir is TF_BOTH */
+	struct chunk **loan;        /* DATA, within the library only: the buffer
+	                               that holds data; a sink that sets *loan to
+	                               NULL has taken it over. NULL in all others. */
+};
+
+/* In which order a sink wants the DATA and GAP events of one direction. */
+enum tf_order {
+	TF_PLACED, /* any: each byte once, as soon as it is certain. Holes may be
+	              filled later; GAP comes when a hole is final (late is true). */
+	TF_STREAM  /* by offset, DATA and GAP alternating, nothing told again: what
+	              turns up after its GAP was told is not told at all */
+};
+
+/*
+ * A receiver of events. `open` is called once for each worker, in the thread of
+ * the engine's owner, before the first frame; `event` and `recall` by that
+ * worker; `close` in the owner's thread after the last event.
+ */
+struct tf_sink {
+	const char *name;
+	enum tf_order order;
+	void *arg; /* handed to open */
+
+	/* -> the instance of worker 0..workers-1; NULL with *err filled in */
+	void *(*open)(void *arg, unsigned worker, unsigned workers, struct tf_error *err);
+	/* -> false, with *err (when err is not NULL), stops the run: the sink can do no
+	   more. It still hears the END of each flow. */
+	bool (*event)(void *self, const struct tf_event *ev, struct tf_error *err);
+	/* May be NULL. Copies up to n bytes told as DATA at offset into to
+	   -> how many of them, from offset on, are known */
+	size_t (*recall)(void *self, const struct tf_flow *flow, unsigned dir, uintptr_t *slot,
+	                 int64_t offset, uint8_t *to, size_t n);
+	/* May be NULL. Adds what the sink itself counted (files, writes). */
+	void (*count)(void *self, struct tf_counters *c);
+	/* May be NULL. Frees the instance -> false, with *err (when err is not NULL),
+	   when something was lost */
+	bool (*close)(void *self, struct tf_error *err);
+};
+
+/* -- the engine ---------------------------------------------------------- */
+
+struct tf_config {
+	unsigned workers;   /* threads that rebuild streams; 1: none, all work
+	                       is done in the caller's thread */
+	size_t memory;      /* bytes for all state and buffers; at least 8 MiB */
+	uint64_t hash_seed; /* random: keeps flow tables safe from chosen keys */
+	int64_t flow_bytes; /* bytes recorded of each stream; INT64_MAX: all */
+	int64_t hole_max;   /* longest hole within a stream, below 2^31 */
+	int64_t linger_ns;  /* packet time for which closed flows are remembered */
+	const char *filter; /* libpcap filter expression, or NULL */
+	/* May be NULL. Called in the owner's thread each time that a piece of a
+	   capture file (about 1 MiB) was read: bytes of that file so far */
+	void (*progress)(void *arg, uint64_t position);
+	void *progress_arg;
+};
+
+/* Fills in the defaults: 1 worker, 512 MiB, hole_max 16 MiB, linger 60 s. */
+void tf_config_init(struct tf_config *cfg);
+
+struct tf_engine;
+
+/* -> a new engine, or NULL with *err filled in. cfg may go after the call. */
+struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *err);
+
+/* Attaches a sink; all must be attached before the first frame. At most 4. */
+bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf_error *err);
+
+/*
+ * Attaches the recorder: one file for each direction that has bytes, named as
+ * tcpflow 1.6.1 names them, in folder (made when missing; nothing is written
+ * outside it). files_max bounds the descriptors in use.
+ */
+bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
+                      struct tf_error *err);
+
+/* Copies one frame in. -> false when the run has failed (see *err). */
+bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err);
+
+/*
+ * Reads a capture file ("-": standard input) to its end; several calls read
+ * several files, whose connections go on from one to the next.
+ * -> false with err->status TF_DAMAGED when a file was cut or damaged: what was
+ * readable has been taken, and more may be read; any other status ends the run.
+ */
+bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err);
+
+/* Makes a tf_engine_read() in progress return soon, as if its file had ended.
+   May be called from a signal handler. */
+void tf_engine_stop(struct tf_engine *e);
+
+/* Ends all flows, waits for the workers, closes the sinks. Call it once. */
+bool tf_engine_finish(struct tf_engine *e, struct tf_error *err);
+
+/* Adds up the counters: exact after tf_engine_finish(). Before that, call it with
+   one worker only; what concerns flows that have not ended is missing then. */
+void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out);
+
+void tf_engine_free(struct tf_engine *e);
+
+/* -- small helpers ------------------------------------------------------- */
+
+bool tf_address_is_v4(const struct tf_address *a);
+
+#define TF_ADDRESS_TEXT 46 /* room for any address as text, with its NUL */
+
+/* Writes the address as usual (RFC 5952 short form for IPv6). */
+void tf_address_text(const struct tf_address *a, char to[TF_ADDRESS_TEXT]);
+
+/* A row for each counter, in their order. count is their number. */
+struct tf_counter_row {
+	const char *name, *unit, *sentence;
+	size_t offset; /* of the uint64_t in struct tf_counters */
+};
+const struct tf_counter_row *tf_counter_rows(size_t *count);
+
+/* The library's version, as TF_VERSION was when it was built. */
+const char *tf_version(void);
+
+#pragma GCC visibility pop
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/arena.h"
+
+#include "base/error.h"
+
+#include <sys/mman.h>
+
+enum { ALIGN = 64 };
+
+bool arena_init(struct arena *a, size_t size, struct tf_error *err)
+{
+	*a = (struct arena){0};
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return error_sys(err, TF_USAGE, "cannot reserve %zu bytes (see --memory)", size);
+	*a = (struct arena){.base = p, .size = size};
+	return true;
+}
+
+void arena_free(struct arena *a)
+{
+	if (a->base != NULL)
+		(void)munmap(a->base, a->size);
+	*a = (struct arena){0};
+}
+
+void *arena_take(struct arena *a, size_t n)
+{
+	if (n > a->size - a->used)
+		return NULL;
+	void *p = a->base + a->used;
+	size_t rounded = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	a->used = rounded > a->size - a->used ? a->size : a->used + rounded;
+	return p;
+}

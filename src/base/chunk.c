@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/chunk.h"
+
+#include <assert.h>
+
+static_assert(sizeof(struct chunk) == CHUNK_SIZE, "a chunk fills its slot");
+
+bool chunk_pool_init(struct chunk_pool *p, struct arena *a, size_t count)
+{
+	*p = (struct chunk_pool){0};
+	return slab_init(&p->slab, a, sizeof(struct chunk), count);
+}
+
+struct chunk *chunk_take(struct chunk_pool *p)
+{
+	struct chunk *c = slab_take(&p->slab);
+	if (c == NULL && p->reclaim != NULL && p->reclaim(p->reclaim_arg))
+		c = slab_take(&p->slab);
+	if (c == NULL)
+		return NULL;
+	c->next = NULL;
+	c->from = c->to = 0;
+	return c;
+}
+
+void chunk_give(struct chunk_pool *p, struct chunk *c)
+{
+	slab_give(&p->slab, c);
+}
+
+void chunk_give_chain(struct chunk_pool *p, struct chunk *c)
+{
+	while (c != NULL) {
+		struct chunk *next = c->next;
+		chunk_give(p, c);
+		c = next;
+	}
+}

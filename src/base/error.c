@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/error.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Messages may quote file names: nothing that a terminal obeys gets through. */
+static void disarm(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
+			*s = '?';
+}
+
+bool error_set(struct tf_error *err, enum tf_status status, const char *format, ...)
+{
+	if (err == NULL)
+		return false;
+	va_list ap;
+	va_start(ap, format);
+	err->status = status;
+	(void)vsnprintf(err->text, sizeof err->text, format, ap);
+	va_end(ap);
+	disarm(err->text);
+	return false;
+}
+
+bool error_sys(struct tf_error *err, enum tf_status status, const char *format, ...)
+{
+	int cause = errno;
+	if (err == NULL)
+		return false;
+	va_list ap;
+	va_start(ap, format);
+	err->status = status;
+	(void)vsnprintf(err->text, sizeof err->text, format, ap);
+	va_end(ap);
+	size_t n = strlen(err->text);
+	char reason[128];
+	(void)snprintf(err->text + n, sizeof err->text - n, ": %s",
+	               strerror_r(cause, reason, sizeof reason));
+	disarm(err->text);
+	return false;
+}
+
+void error_die(const char *fact, const char *file, int line)
+{
+	(void)fprintf(stderr, "tcpflow: internal fault, please report: %s (%s:%d)\n", fact, file,
+	              line);
+	abort();
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation
+ *
+ * What it does. Bytes come in pieces of up to 1 MiB and go out as whole records
+ * of any length, without a copy for each record: a record is a pointer into the
+ * block that was read into.
+ *
+ *	block->bytes  0            at          end             size
+ *	              | given out  | not used  | never written |
+ *
+ * Reads go to [end, size). When a record does not fit between at and size, what
+ * there is of it moves to the start of a fresh block, and the feed gives up its
+ * use of the old one. That copy is a part of one record for each block; it makes
+ * every record contiguous.
+ *
+ * Invariants
+ *	I1  at <= end <= block->size
+ *	I2  bytes [0, end) of a block are never written again by this feed, so
+ *	    records given out earlier keep their bytes as long as they hold the block
+ *	I3  the feed holds exactly one use of exactly one block, but for the moment
+ *	    of moving, when it holds two
+ *
+ * Bounds. Memory is the store's. Nobody asks for a record longer than FEED_MOST,
+ * and one that is longer than a block is refused. Bytes that are skipped are read into [end, size)
+ *over and over: nobody points there (I2).
+ *
+ * Choices not taken. Mapping the file: no faster, memory in use grows with the
+ * file, a file cut while it is read raises SIGBUS, and pipes need this anyway.
+ */
+#include "capture/feed.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { READ_MOST = 1024 * 1024, SKIP_SHORT = 64 * 1024 };
+
+/* -- origins --------------------------------------------------------------- */
+
+static ssize_t read_fd(struct origin *o, void *to, size_t n)
+{
+	struct pollfd p = {.fd = o->fd, .events = POLLIN};
+	for (;;) {
+		ssize_t got = read(o->fd, to, n);
+		/* EAGAIN: somebody who shares the descriptor made it non-blocking. */
+		if (got >= 0 || errno != EAGAIN || poll(&p, 1, -1) < 0)
+			return got;
+	}
+}
+
+static void close_fd(struct origin *o)
+{
+	(void)close(o->fd);
+}
+
+static ssize_t read_memory(struct origin *o, void *to, size_t n)
+{
+	n = n < o->left.n ? n : o->left.n;
+	if (n == 0)
+		return 0;
+	memcpy(to, o->left.p, n);
+	o->left.p += n;
+	o->left.n -= n;
+	return (ssize_t)n;
+}
+
+static const struct origin_kind file_kind = {"file", read_fd, close_fd};
+static const struct origin_kind borrowed_kind = {"borrowed descriptor", read_fd, NULL};
+static const struct origin_kind memory_kind = {"memory", read_memory, NULL};
+
+struct origin origin_file(int fd)
+{
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return (struct origin){.kind = &file_kind, .fd = fd};
+}
+
+struct origin origin_borrowed(int fd)
+{
+	return (struct origin){.kind = &borrowed_kind, .fd = fd};
+}
+
+struct origin origin_memory(struct tf_span bytes)
+{
+	return (struct origin){.kind = &memory_kind, .fd = -1, .left = bytes};
+}
+
+void origin_close(struct origin *o)
+{
+	if (o->kind != NULL && o->kind->close != NULL)
+		o->kind->close(o);
+	o->kind = NULL;
+}
+
+/* -- the feed -------------------------------------------------------------- */
+
+bool feed_open(struct feed *f, struct origin from, const struct block_store *store)
+{
+	*f = (struct feed){.store = *store, .origin = from};
+	f->block = store->take(store->arg);
+	if (f->block == NULL)
+		f->state = FEED_NO_BLOCK;
+	return f->block != NULL;
+}
+
+void feed_close(struct feed *f)
+{
+	if (f->block != NULL)
+		f->store.give(f->store.arg, f->block);
+	f->block = NULL;
+	f->at = f->end = 0;
+	origin_close(&f->origin);
+}
+
+/* Reads once -> bytes that came to `to`; 0: state says why. */
+static size_t take_in(struct feed *f, uint8_t *to, size_t n)
+{
+	n = n < READ_MOST ? n : READ_MOST;
+	ssize_t got;
+	do
+		got = f->origin.kind->read(&f->origin, to, n);
+	while (got < 0 && errno == EINTR);
+	if (got < 0) {
+		f->state = FEED_FAILED;
+		f->cause = errno;
+		return 0;
+	}
+	MUST((size_t)got <= n);
+	if (got == 0)
+		f->state = FEED_ENDED;
+	return (size_t)got;
+}
+
+/* Moves what is not used yet to the start of a fresh block. */
+static bool move_on(struct feed *f)
+{
+	struct block *next = f->store.take(f->store.arg);
+	size_t left = feed_left(f);
+	if (next == NULL) {
+		f->state = FEED_NO_BLOCK;
+		return false;
+	}
+	MUST(left <= next->size);
+	memcpy(next->bytes, f->block->bytes + f->at, left);
+	f->store.give(f->store.arg, f->block);
+	f->block = next;
+	f->at = 0;
+	f->end = left;
+	return true;
+}
+
+const uint8_t *feed_more(struct feed *f, size_t n)
+{
+	if (f->state != FEED_OPEN)
+		return NULL;
+	if (n > f->block->size) {
+		f->state = FEED_TOO_LARGE;
+		return NULL;
+	}
+	if (n > f->block->size - f->at && !move_on(f))
+		return NULL;
+	while (feed_left(f) < n) {
+		size_t got = take_in(f, f->block->bytes + f->end, f->block->size - f->end);
+		if (got == 0)
+			return NULL;
+		f->end += got;
+	}
+	return f->block->bytes + f->at;
+}
+
+/* Reads n bytes over and over to where nobody looks. */
+static bool discard(struct feed *f, uint64_t n)
+{
+	while (n > 0) {
+		size_t room = f->block->size - f->end;
+		if (room < n && room < f->block->size / 4) {
+			if (!move_on(f))
+				return false;
+			room = f->block->size;
+		}
+		size_t got = take_in(f, f->block->bytes + f->end, n < room ? (size_t)n : room);
+		if (got == 0)
+			return false;
+		f->position += got;
+		n -= got;
+	}
+	return true;
+}
+
+bool feed_skip(struct feed *f, uint64_t n)
+{
+	size_t left = feed_left(f);
+	if (n > left) {
+		feed_advance(f, left);
+		n -= left;
+		if (f->state != FEED_OPEN)
+			return false;
+		/* What is short is read along with what follows it. */
+		if (n > SKIP_SHORT || n > f->block->size / 4)
+			return discard(f, n);
+		if (feed_more(f, (size_t)n) == NULL) {
+			feed_advance(f, feed_left(f));
+			return false;
+		}
+	}
+	feed_advance(f, (size_t)n);
+	return true;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "capture/pcap.h"
+
+#include "base/error.h"
+#include "capture/fields.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum { FILE_HEADER = 24 };
+
+static const struct kind {
+	uint32_t magic;
+	uint32_t unit_ns; /* of the second time field */
+	uint32_t header;  /* bytes before a record's data */
+} kinds[] = {
+        {0xa1b2c3d4, 1000, 16},
+        {0xa1b23c4d, 1, 16},
+        {0xa1b2cd34, 1000, 24}, /* Kuznetsov's patch: interface, protocol, kind follow */
+};
+
+struct pcap {
+	const struct kind *kind;
+	bool little;
+	bool swaps; /* versions before 2.4: the two lengths may be exchanged */
+	uint32_t link_type;
+};
+
+static const struct kind *find_kind(struct tf_span first, bool little)
+{
+	struct fields f = fields_over(first.p, first.n, little);
+	uint32_t magic = field_u32(&f);
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		if (kinds[i].magic == magic)
+			return &kinds[i];
+	return NULL;
+}
+
+static bool starts(struct tf_span first)
+{
+	return find_kind(first, true) != NULL || find_kind(first, false) != NULL;
+}
+
+static void *open_pcap(struct reading *r, struct tf_error *err)
+{
+	const uint8_t *p = feed_need(&r->feed, FILE_HEADER);
+	if (p == NULL && r->feed.state == FEED_ENDED)
+		(void)error_set(err, TF_DAMAGED,
+		                "%s: cut off at byte %" PRIu64 ", within its file header", r->name,
+		                feed_taken(&r->feed));
+	else if (p == NULL)
+		(void)reading_short(r, FILE_HEADER, err);
+	if (p == NULL)
+		return NULL;
+
+	struct pcap *s = calloc(1, sizeof *s);
+	if (s == NULL) {
+		(void)error_sys(err, TF_USAGE, "%s: cannot be read", r->name);
+		return NULL;
+	}
+	s->kind = find_kind((struct tf_span){p, FILE_HEADER}, true);
+	s->little = s->kind != NULL;
+	if (!s->little)
+		s->kind = find_kind((struct tf_span){p, FILE_HEADER}, false);
+	MUST(s->kind != NULL);
+
+	struct fields h = fields_over(p + 4, FILE_HEADER - 4, s->little);
+	uint16_t major = field_u16(&h), minor = field_u16(&h);
+	s->swaps = major == 2 && minor < 4;
+	cursor_skip(&h.c, 12); /* time zone, accuracy, snaplen: nothing relies on them */
+	/* The upper bits hold the length of the FCS and a class. */
+	s->link_type = field_u32(&h) & 0xffff;
+	feed_advance(&r->feed, FILE_HEADER);
+	return s;
+}
+
+static enum source_result next(void *self, struct reading *r, struct tf_frame *frame,
+                               struct tf_error *err)
+{
+	const struct pcap *s = self;
+	size_t header = s->kind->header;
+
+	reading_record(r);
+	const uint8_t *p = feed_need(&r->feed, header);
+	if (p == NULL)
+		return reading_over(r) ? SOURCE_END : reading_short(r, header, err);
+
+	struct fields h = fields_over(p, header, s->little);
+	int64_t seconds = field_u32(&h), parts = field_u32(&h);
+	uint32_t captured = field_u32(&h), length = field_u32(&h);
+	if (s->swaps && captured > length) {
+		uint32_t other = captured;
+		captured = length;
+		length = other;
+	}
+	if (captured > CAPTURED_MOST)
+		return reading_damage(r, err, "claims %" PRIu32 " captured bytes", captured);
+
+	p = feed_need(&r->feed, header + captured);
+	if (p == NULL)
+		return reading_short(r, header + captured, err);
+	*frame = (struct tf_frame){
+	        .bytes = p + header,
+	        .captured = captured,
+	        .length = length < captured ? captured : length,
+	        .ts_ns = seconds * 1000000000 + parts * s->kind->unit_ns, /* below 2^62.9 */
+	        .link_type = s->link_type,
+	        .position = r->start + header,
+	};
+	feed_advance(&r->feed, header + captured);
+	return SOURCE_FRAME;
+}
+
+const struct format pcap_format = {
+        .name = "pcap",
+        .unit = "record",
+        .starts = starts,
+        .open = open_pcap,
+        .next = next,
+        .close = free,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/help.h"
+
+#include "cli/options.h"
+
+#include <string.h>
+
+enum { COLUMNS = 79, INDENT = 24 };
+
+/* Words that start in column INDENT and go on there in the next line. */
+static void write_wrapped(FILE *to, const char *text)
+{
+	size_t column = INDENT;
+
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		if (column > INDENT && column + 1 + n > COLUMNS) {
+			(void)fprintf(to, "\n%*s", INDENT, "");
+			column = INDENT;
+		} else if (column > INDENT) {
+			(void)fputc(' ', to);
+			column++;
+		}
+		(void)fwrite(text, 1, n, to);
+		column += n;
+		text += n;
+		text += *text == ' ';
+	}
+	(void)fputc('\n', to);
+}
+
+static void write_row(FILE *to, const struct option_row *row)
+{
+	char left[INDENT + 1], letter[] = "-x,";
+
+	letter[1] = (char)row->letter;
+	(void)snprintf(left, sizeof left, "  %3s --%s%s%s", row->letter < 256 ? letter : "",
+	               row->name, row->value ? " " : "", row->value ? row->value : "");
+	(void)fprintf(to, "%-*s", INDENT, left);
+	write_wrapped(to, row->help);
+}
+
+void help_write(FILE *to)
+{
+	size_t count;
+	const struct option_row *rows = option_rows(&count);
+
+	(void)fputs(
+	        "Usage: tcpflow -r FILE [-r FILE ...] [options] [expression]\n"
+	        "Stores what each side of each TCP connection in a capture file said, one file\n"
+	        "for each direction. The expression is a filter as tcpdump takes it.\n",
+	        to);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || rows[i].group != rows[i - 1].group)
+			(void)fprintf(to, "\n%s:\n", rows[i].group);
+		write_row(to, &rows[i]);
+	}
+	(void)fputs(
+	        "\nSizes take K, M and G (2^10, 2^20, 2^30). The manual, tcpflow(1), says more.\n",
+	        to);
+}

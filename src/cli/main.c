@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command: options in, an engine with a recorder, the capture files one after
+ * the other, a summary, an exit code. All that is said to people is said here.
+ */
+#include "base/error.h"
+#include "cli/help.h"
+#include "cli/machine.h"
+#include "cli/message.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/summary.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A run of the program, from its options to its exit code. */
+struct run {
+	const struct options *options;
+	struct tf_engine *engine;
+	struct progress progress;
+	struct tf_error error; /* the latest */
+	char said[sizeof((struct tf_error *)0)->text];
+	enum tf_status status; /* the worst so far */
+	int64_t start_ns;
+};
+
+/* -- signals: the first stops the run in order, a second one as usual -- */
+
+static volatile sig_atomic_t stopped; /* 0, or the signal */
+static _Atomic(struct tf_engine *) stoppable;
+
+static void stop(int number)
+{
+	struct tf_engine *e = atomic_load(&stoppable);
+	stopped = number;
+	if (e)
+		tf_engine_stop(e);
+}
+
+static void set_signals(void)
+{
+	/* No SA_RESTART: a read that waits for a pipe has to return. */
+	struct sigaction orderly = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	(void)sigaction(SIGINT, &orderly, NULL);
+	(void)sigaction(SIGTERM, &orderly, NULL);
+	/* These come back as errors of the writes that caused them. */
+	(void)sigaction(SIGPIPE, &ignore, NULL);
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+/* -- errors -- */
+
+/* Which of two is told as the exit code: the one that stands further down. */
+static enum tf_status worse(enum tf_status a, enum tf_status b)
+{
+	static const enum tf_status order[] = {TF_OK,    TF_LOSSES, TF_DAMAGED,
+	                                       TF_USAGE, TF_OUTPUT, TF_SANDBOX};
+	enum tf_status worst = TF_OK;
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+		if (order[i] == a || order[i] == b)
+			worst = order[i];
+	return worst;
+}
+
+/* Says run->error and remembers its status. The same failure may come back from
+   the next call; it is said once. Always false. */
+static bool fail(struct run *run)
+{
+	run->status = worse(run->status, run->error.status);
+	if (strcmp(run->said, run->error.text) == 0)
+		return false;
+	memcpy(run->said, run->error.text, sizeof run->said);
+	progress_erase(&run->progress);
+	message_say(stderr, "%s", run->error.text);
+	return false;
+}
+
+/* -- the steps of a run -- */
+
+static int look_at(const char *path, struct stat *st)
+{
+	return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, st) : stat(path, st);
+}
+
+/* A file that is not there is told before anything is written. */
+static bool look_at_sources(struct run *run)
+{
+	const struct options *o = run->options;
+	for (size_t i = 0; i < o->source_count; i++) {
+		struct stat st;
+		if (look_at(o->sources[i], &st) == 0)
+			continue;
+		error_sys(&run->error, TF_USAGE, "cannot read %s", o->sources[i]);
+		return fail(run);
+	}
+	return true;
+}
+
+/* -> bytes of all sources, or 0 when one of them is no regular file. */
+static uint64_t total_size(const struct options *o)
+{
+	uint64_t total = 0;
+	for (size_t i = 0; i < o->source_count; i++) {
+		struct stat st;
+		if (look_at(o->sources[i], &st) != 0 || !S_ISREG(st.st_mode))
+			return 0;
+		total += (uint64_t)st.st_size;
+	}
+	return total;
+}
+
+static void on_progress(void *arg, uint64_t position)
+{
+	progress_tell(arg, position, machine_now_ns());
+}
+
+static bool begin_progress(struct run *run)
+{
+	uint64_t total = total_size(run->options);
+	if (total == 0 || !options_talkative(run->options) || !isatty(STDERR_FILENO))
+		return false;
+	progress_begin(&run->progress, stderr, total, run->start_ns);
+	return true;
+}
+
+static unsigned files_max(const struct options *o)
+{
+	uint64_t files = machine_files(machine_raise_descriptors());
+	if (o->files_max > files && options_talkative(o))
+		message_say(stderr, "-f %" PRIu64 " is more than the system allows; using %" PRIu64,
+		            o->files_max, files);
+	if (o->files_max > 0 && o->files_max < files)
+		return (unsigned)o->files_max;
+	uint64_t most = o->files_max > 0 ? o->files_max : MACHINE_FILES_MAX;
+	return (unsigned)(files < most ? files : most);
+}
+
+static bool begin(struct run *run)
+{
+	const struct options *o = run->options;
+	struct tf_config cfg;
+
+	tf_config_init(&cfg);
+	cfg.workers = o->jobs > 0 ? (unsigned)o->jobs : machine_cores();
+	cfg.memory = (size_t)o->memory;
+	cfg.flow_bytes = (int64_t)o->flow_bytes;
+	cfg.hole_max = (int64_t)o->hole_max;
+	cfg.filter = o->filter;
+	if (begin_progress(run)) {
+		cfg.progress = on_progress;
+		cfg.progress_arg = &run->progress;
+	}
+	if (!machine_seed(&cfg.hash_seed, &run->error))
+		return fail(run);
+	run->engine = tf_engine_new(&cfg, &run->error);
+	if (run->engine == NULL)
+		return fail(run);
+	atomic_store(&stoppable, run->engine);
+	return tf_engine_record(run->engine, o->folder, files_max(o), &run->error) || fail(run);
+}
+
+/* -> false when nothing more can be read. */
+static bool read_source(struct run *run, const char *path)
+{
+	struct stat st;
+
+	if (options_talkative(run->options) && run->options->debug > 1) {
+		progress_erase(&run->progress);
+		message_say(stderr, "reading %s", path);
+	}
+	if (!tf_engine_read(run->engine, path, &run->error)) {
+		fail(run);
+		if (run->error.status != TF_DAMAGED)
+			return false;
+	}
+	if (look_at(path, &st) == 0)
+		progress_next(&run->progress, (uint64_t)st.st_size);
+	return true;
+}
+
+static void read_sources(struct run *run)
+{
+	const struct options *o = run->options;
+	for (size_t i = 0; i < o->source_count && !stopped; i++)
+		if (!read_source(run, o->sources[i]))
+			break;
+}
+
+static void tell(const struct options *o, const struct tf_counters *c, int64_t spent_ns)
+{
+	if (stopped)
+		message_say(stderr, "stopped; what was read so far is recorded");
+	summary_write(stderr, c, spent_ns);
+	if (o->debug >= 10)
+		summary_counters(stderr, c);
+}
+
+static void finish(struct run *run)
+{
+	struct tf_counters c;
+
+	if (!tf_engine_finish(run->engine, &run->error))
+		fail(run);
+	atomic_store(&stoppable, NULL);
+	progress_erase(&run->progress);
+	tf_engine_counters(run->engine, &c);
+	if (options_talkative(run->options))
+		tell(run->options, &c, machine_now_ns() - run->start_ns);
+	if (run->options->strict && summary_lossy(&c)) {
+		error_set(&run->error, TF_LOSSES, "the record is not complete (--strict)");
+		fail(run);
+	}
+}
+
+/* A run that was stopped says so, unless it had failed. */
+static int exit_code(const struct run *run)
+{
+	bool failed = worse(run->status, TF_DAMAGED) != TF_DAMAGED;
+	return stopped && !failed ? 128 + (int)stopped : (int)run->status;
+}
+
+static int record(const struct options *o)
+{
+	struct run run = {.options = o, .start_ns = machine_now_ns()};
+
+	set_signals();
+	if (look_at_sources(&run) && begin(&run)) {
+		read_sources(&run);
+		finish(&run);
+	}
+	atomic_store(&stoppable, NULL);
+	tf_engine_free(run.engine);
+	return exit_code(&run);
+}
+
+/* A text for people: the only thing that goes to standard output. */
+static int show(enum action action)
+{
+	if (action == ACTION_HELP)
+		help_write(stdout);
+	else
+		(void)printf("tcpflow %s\n", tf_version());
+	return fflush(stdout) == 0 ? TF_OK : TF_OUTPUT;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct tf_error err;
+	int code;
+
+	machine_fill_standard_streams();
+	if (!options_parse(&options, argc, argv, &err)) {
+		message_say(stderr, "%s", err.text);
+		code = TF_USAGE;
+	} else if (options.action != ACTION_RECORD) {
+		code = show(options.action);
+	} else {
+		code = record(&options);
+	}
+	options_free(&options);
+	return code;
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/options.h"
+
+#include "base/error.h"
+#include "cli/number.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define K UINT64_C(1024)
+#define M (K * K)
+#define G (K * M)
+
+enum { LETTERLESS = 256, OPTION_MEMORY = LETTERLESS, OPTION_STRICT };
+
+/* -- what the options do -- */
+
+static bool take_source(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	o->sources[o->source_count++] = value;
+	return *value != '\0';
+}
+
+static bool take_folder(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	o->folder = value;
+	return *value != '\0';
+}
+
+static bool take_number(struct options *o, const struct option_row *row, const char *value)
+{
+	uint64_t n;
+	if (!number_parse(value, &n) || n < row->least || n > row->most)
+		return false;
+	memcpy((char *)o + row->field, &n, sizeof n);
+	return true;
+}
+
+static bool take_help(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->action = ACTION_HELP;
+	return true;
+}
+
+static bool take_version(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->action = ACTION_VERSION;
+	return true;
+}
+
+static bool take_verbose(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->debug = 10;
+	return true;
+}
+
+static bool take_quiet(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->quiet = true;
+	return true;
+}
+
+static bool take_strict(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->strict = true;
+	return true;
+}
+
+/* -- the tables -- */
+
+#define NUMBER(f, low, high) take_number, offsetof(struct options, f), low, high
+#define PLAIN(function)      function, 0, 0, 0
+
+static const char input[] = "Input", output[] = "Output", means[] = "Resources";
+static const char talk[] = "Messages", other[] = "Other";
+
+static const struct option_row rows[] = {
+        {'r', "read", "FILE", input,
+         "read this capture file (pcap or pcapng); \"-\" is standard input; give it again to read "
+         "several, one after the other",
+         "a capture file, or - for standard input", PLAIN(take_source)},
+        {'o', "output", "DIR", output,
+         "write the files into this folder (default .), made if missing", "a folder",
+         PLAIN(take_folder)},
+        {'b', "max-bytes", "N", output, "record at most N bytes of each stream (default: all)",
+         "a number of bytes such as 4096, 64K or 2G", NUMBER(flow_bytes, 1, INT64_MAX)},
+        {'m', "max-hole", "N", output,
+         "start a new file at a hole longer than N bytes (default 16M, below 2G)",
+         "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 1, 2 * G - 1)},
+        {'f', "max-files", "N", means,
+         "use at most N descriptors for files (default: what the system allows)",
+         "a number of files from 1 to 1048576", NUMBER(files_max, 1, M)},
+        {'j', "jobs", "N", means,
+         "rebuild streams in N threads (default: one for each core); 1: none",
+         "a number of threads from 1 to 256", NUMBER(jobs, 1, 256)},
+        {OPTION_MEMORY, "memory", "SIZE", means,
+         "memory for all state and buffers (default 512M, at least 8M)",
+         "a size of at least 8M, such as 64M or 2G", NUMBER(memory, 8 * M, INT64_MAX)},
+        {'q', "quiet", NULL, talk, "no summary, no warnings, no progress; errors stay", NULL,
+         PLAIN(take_quiet)},
+        {'v', "verbose", NULL, talk, "tell everything, as -d 10 does", NULL, PLAIN(take_verbose)},
+        {'d', "debug", "N", talk,
+         "how much to tell: 0 errors alone, 1 the summary (default), 2 each file too, 10 every "
+         "counter too",
+         "a number from 0 to 10", NUMBER(debug, 0, 10)},
+        {OPTION_STRICT, "strict", NULL, other,
+         "exit with 4 when bytes were missing, conflicting or given up", NULL, PLAIN(take_strict)},
+        {'h', "help", NULL, other, "show this text", NULL, PLAIN(take_help)},
+        {'V', "version", NULL, other, "show the version", NULL, PLAIN(take_version)},
+};
+
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+static const struct option_absent absent[] = {
+        {'0', NULL, "no newline after each packet on the console"},
+        {'a', NULL, "all post-processing"},
+        {'A', NULL, "select post-processing"},
+        {'B', NULL, "binary console output"},
+        {'c', NULL, "print to the console"},
+        {'C', NULL, "print to the console without headers"},
+        {'D', NULL, "print in hexadecimal"},
+        {'e', NULL, "enable a scanner"},
+        {'E', NULL, "enable one scanner only"},
+        {'F', NULL, "other file names"},
+        {'g', NULL, "print in colours"},
+        {'H', NULL, "describe the scanners"},
+        {'i', NULL, "capture from an interface"},
+        {'I', NULL, "index files of packet times"},
+        {'J', NULL, "print as JSON"},
+        {'K', NULL, "a pcap file for each flow"},
+        {'l', NULL, "take the remaining words as capture files"},
+        {'L', NULL, "lock the console with a semaphore"},
+        {'p', NULL, "no promiscuous mode"},
+        {'P', NULL, "no purging of flows"},
+        {'R', NULL, "read a file to finish flows only"},
+        {'s', NULL, "replace what is not printable"},
+        {'S', NULL, "settings of scanners and hooks"},
+        {'T', NULL, "a template for file names"},
+        {'U', "relinquish-privileges", "change to another user"},
+        {'w', NULL, "write packets that were not processed"},
+        {'x', NULL, "disable a scanner"},
+        {'X', NULL, "the report file"},
+        {'z', "chroot", "change the root folder"},
+        {'Z', NULL, "leave HTTP bodies compressed"},
+};
+
+const struct option_row *option_rows(size_t *count)
+{
+	*count = ROWS;
+	return rows;
+}
+
+const struct option_absent *option_absentees(size_t *count)
+{
+	*count = sizeof absent / sizeof absent[0];
+	return absent;
+}
+
+static const struct option_row *row_of(int letter)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].letter == letter)
+			return &rows[i];
+	return NULL;
+}
+
+/* -- one line for whatever is wrong -- */
+
+enum { SPELLED = 40 };
+
+/* The option as it was typed: by its letter, or by its name when it has no
+   letter or was given by name. */
+static const char *spell(const struct option_row *row, bool by_name, char to[SPELLED])
+{
+	if (by_name || row->letter >= LETTERLESS)
+		(void)snprintf(to, SPELLED, "--%s", row->name);
+	else
+		(void)snprintf(to, SPELLED, "-%c", row->letter);
+	return to;
+}
+
+static bool bad_value(const struct option_row *row, bool by_name, const char *value,
+                      struct tf_error *err)
+{
+	char option[SPELLED];
+	uint64_t n;
+
+	spell(row, by_name, option);
+	if (row->take == take_number && number_parse(value, &n))
+		return error_set(err, TF_USAGE, "%s wants %s; %.100s is too %s", option,
+		                 row->wanted, value, n < row->least ? "small" : "large");
+	return error_set(err, TF_USAGE, "%s wants %s, not '%.100s'", option, row->wanted, value);
+}
+
+static bool absent_option(const struct option_absent *a, bool by_name, struct tf_error *err)
+{
+	return by_name ? error_set(err, TF_USAGE, "this version does not have --%s (%s)", a->name,
+	                           a->what)
+	               : error_set(err, TF_USAGE, "this version does not have -%c (%s)", a->letter,
+	                           a->what);
+}
+
+static bool unknown_letter(int letter, struct tf_error *err)
+{
+	for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+		if (absent[i].letter == letter)
+			return absent_option(&absent[i], false, err);
+	return error_set(err, TF_USAGE, "there is no option -%c; tcpflow --help lists the options",
+	                 letter);
+}
+
+/* word is --name or --name=value, where name is no option's or the beginning of
+   several. */
+static bool unknown_name(const char *word, struct tf_error *err)
+{
+	const char *name = word + 2, *first = NULL;
+	size_t n = strcspn(name, "=");
+
+	for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)
+		if (absent[i].name && strlen(absent[i].name) == n &&
+		    memcmp(absent[i].name, name, n) == 0)
+			return absent_option(&absent[i], true, err);
+	for (size_t i = 0; i < ROWS; i++) {
+		if (strncmp(rows[i].name, name, n) != 0)
+			continue;
+		if (first)
+			return error_set(err, TF_USAGE, "--%.*s may be --%s or --%s; write it out",
+			                 (int)n, name, first, rows[i].name);
+		first = rows[i].name;
+	}
+	return error_set(err, TF_USAGE,
+	                 "there is no option %.100s; tcpflow --help lists the options", word);
+}
+
+/*
+ * getopt_long() said '?' or ':', and optopt and optind tell what about: optopt is
+ * 0 for a name that it does not know, the letter of a row for a name with a value
+ * that it does not take, or a letter that is no row's.
+ */
+static bool bad_option(int answer, const char *word, struct tf_error *err)
+{
+	const struct option_row *row = row_of(optopt);
+	char option[SPELLED];
+
+	if (optopt == 0)
+		return unknown_name(word, err);
+	if (row == NULL)
+		return unknown_letter(optopt, err);
+	if (answer == ':')
+		return error_set(err, TF_USAGE, "%s wants %s, and nothing follows it",
+		                 spell(row, strncmp(word, "--", 2) == 0, option), row->wanted);
+	return error_set(err, TF_USAGE, "%s takes no value", spell(row, true, option));
+}
+
+/* -- parsing -- */
+
+/* What getopt_long() wants to know, made from the rows. */
+struct grammar {
+	char letters[2 + 2 * ROWS];
+	struct option names[ROWS + 1];
+};
+
+static void make_grammar(struct grammar *g)
+{
+	char *s = g->letters;
+
+	memset(g, 0, sizeof *g);
+	*s++ = ':'; /* tell a missing value from an unknown option */
+	for (size_t i = 0; i < ROWS; i++) {
+		g->names[i] = (struct option){
+		        .name = rows[i].name,
+		        .has_arg = rows[i].value ? required_argument : no_argument,
+		        .val = rows[i].letter,
+		};
+		if (rows[i].letter >= LETTERLESS)
+			continue;
+		*s++ = (char)rows[i].letter;
+		if (rows[i].value)
+			*s++ = ':';
+	}
+}
+
+/* The words that are no options, with blanks between them. */
+static bool take_filter(struct options *o, char **words, struct tf_error *err)
+{
+	size_t size = 1;
+	for (char **w = words; *w; w++)
+		size += strlen(*w) + 1;
+	if (size == 1)
+		return true;
+	o->filter = calloc(1, size);
+	if (o->filter == NULL)
+		return error_set(err, TF_USAGE, "no memory for the filter expression");
+	for (char **w = words; *w; w++) {
+		if (w != words)
+			strcat(o->filter, " ");
+		strcat(o->filter, *w);
+	}
+	return true;
+}
+
+/* Options up to the last, or to the first that asks for a text alone. */
+static bool take_options(struct options *o, int argc, char **argv, struct tf_error *err)
+{
+	struct grammar g;
+	int letter, by_name = -1;
+
+	make_grammar(&g);
+	opterr = 0;
+	optind = 0; /* from the start again, also after an earlier parse */
+	while (o->action == ACTION_RECORD &&
+	       (letter = getopt_long(argc, argv, g.letters, g.names, &by_name)) != -1) {
+		if (letter == '?' || letter == ':')
+			return bad_option(letter, argv[optind - 1], err);
+		const struct option_row *row = row_of(letter);
+		if (!row->take(o, row, optarg))
+			return bad_value(row, by_name >= 0, optarg, err);
+		by_name = -1;
+	}
+	return true;
+}
+
+bool options_parse(struct options *o, int argc, char **argv, struct tf_error *err)
+{
+	struct tf_config defaults;
+
+	tf_config_init(&defaults);
+	*o = (struct options){
+	        .folder = ".",
+	        .flow_bytes = (uint64_t)defaults.flow_bytes,
+	        .hole_max = (uint64_t)defaults.hole_max,
+	        .memory = defaults.memory,
+	        .debug = 1,
+	        .sources = calloc((size_t)argc + 1, sizeof *o->sources),
+	};
+	if (o->sources == NULL)
+		return error_set(err, TF_USAGE, "no memory for the command line");
+	if (!take_options(o, argc, argv, err))
+		return false;
+	if (o->action != ACTION_RECORD)
+		return true;
+	if (o->source_count == 0)
+		return error_set(
+		        err, TF_USAGE,
+		        "give the capture file to read with -r FILE (this version does not "
+		        "capture live)");
+	return take_filter(o, argv + optind, err);
+}
+
+void options_free(struct options *o)
+{
+	free(o->sources);
+	free(o->filter);
+	*o = (struct options){0};
+}

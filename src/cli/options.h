@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The command line. Its options are rows of one table, from which the parser, the
+ * help text and the test of the manual are made.
+ *
+ * How do I add an option? A row in `rows` (options.c), a field below, and an .It
+ * in doc/man/tcpflow.1; options of 1.6.1 also lose their row in `absent`.
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <tcpflow/tcpflow.h>
+
+enum action { ACTION_RECORD, ACTION_HELP, ACTION_VERSION };
+
+/* What the user wants. The strings are those of argv, but for filter. */
+struct options {
+	enum action action;
+	const char **sources; /* capture files in their order, "-": standard input */
+	size_t source_count;
+	const char *folder;
+	char *filter;        /* NULL: everything */
+	uint64_t flow_bytes; /* recorded of each stream */
+	uint64_t files_max;  /* 0: as many as the system allows */
+	uint64_t hole_max;
+	uint64_t jobs; /* 0: as many as there are cores */
+	uint64_t memory;
+	uint64_t debug; /* 0: errors alone, to 10: everything */
+	bool quiet;
+	bool strict;
+};
+
+struct option_row {
+	int letter;         /* a number above 255 for options without one */
+	const char *name;   /* --name */
+	const char *value;  /* what the help calls its value; NULL: it takes none */
+	const char *group;  /* heading in the help */
+	const char *help;   /* a phrase, as the manual's opening words */
+	const char *wanted; /* "-b wants ...", for values that will not do */
+	bool (*take)(struct options *o, const struct option_row *row, const char *value);
+	size_t field;         /* of the number within struct options */
+	uint64_t least, most; /* bounds of the number */
+};
+const struct option_row *option_rows(size_t *count);
+
+/* An option of tcpflow 1.6.1 that this version does not have. */
+struct option_absent {
+	char letter;
+	const char *name; /* its --name, or NULL */
+	const char *what; /* what it was for */
+};
+const struct option_absent *option_absentees(size_t *count);
+
+/*
+ * Reads the command line. *o is filled in with the defaults first; free it with
+ * options_free() whatever the answer was.
+ * -> false with one sentence in *err (TF_USAGE) when it cannot be obeyed.
+ */
+bool options_parse(struct options *o, int argc, char **argv, struct tf_error *err);
+void options_free(struct options *o);
+
+/* Something is to be said besides errors: the summary, warnings, progress. */
+static inline bool options_talkative(const struct options *o)
+{
+	return !o->quiet && o->debug > 0;
+}
+
+#endif

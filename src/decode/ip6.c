@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* IPv6 and the extension headers that may stand before TCP. */
+#include <string.h>
+
+#include "decode/layer.h"
+
+enum {
+	EXTENSIONS_MAX = 32,
+	FRAGMENT_BITS = 0xfff9, /* the offset, and more fragments */
+	OPTION_PAD1 = 0,
+	OPTION_JUMBO = 0xc2
+};
+
+static void read_address(struct cursor *c, struct tf_address *to)
+{
+	const uint8_t *p = cursor_take(c, sizeof to->b);
+	if (p != NULL)
+		memcpy(to->b, p, sizeof to->b);
+}
+
+/* IPv6 (RFC 8200, 3). A payload length of 0 announces a jumbo option, else it is what
+   the sending host shows of packets still to be segmented: it means all. */
+struct next ip6_read(struct cursor *c, struct walk *w)
+{
+	uint32_t version = cursor_u32(c) >> 28;
+	uint16_t length = cursor_u16(c);
+	uint8_t protocol = cursor_u8(c);
+	w->pkt->ttl = cursor_u8(c);
+	read_address(c, &w->pkt->src.address);
+	read_address(c, &w->pkt->dst.address);
+	if (c->bad)
+		return end_as(FATE_drop_short);
+	if (version != 6)
+		return end_as(FATE_drop_bad_ip);
+	if (length != 0)
+		walk_bound(w, c, length);
+	w->ip6 = true;
+	w->sizeless = length == 0;
+	return protocol_next(w, protocol);
+}
+
+/* Goes on behind an extension header that has n more bytes. */
+static struct next pass(struct cursor *c, struct walk *w, size_t n, uint8_t protocol)
+{
+	cursor_skip(c, n);
+	if (c->bad)
+		return ran_out(w, FATE_drop_bad_ip);
+	if (w->extensions == EXTENSIONS_MAX)
+		return end_as(FATE_drop_too_deep);
+	w->extensions++;
+	w->left++;
+	return protocol_next(w, protocol);
+}
+
+/* Routing, destination options (RFC 8200, 4.4 and 4.6), mobility (RFC 6275, 6.1), host
+   identity (RFC 7401, 5.1), shim6 (RFC 5533, 5): next header, and length in units of
+   8 bytes less one. */
+struct next extension_read(struct cursor *c, struct walk *w)
+{
+	uint8_t protocol = cursor_u8(c);
+	size_t units = cursor_u8(c);
+	return pass(c, w, units * 8 + 6, protocol);
+}
+
+/* -> the length in a hop-by-hop header's jumbo option (RFC 2675, 2), 0 when none. */
+static uint32_t jumbo_length(struct cursor c)
+{
+	cursor_skip(&c, 1);
+	size_t units = cursor_u8(&c);
+	cursor_clip(&c, units * 8 + 6);
+	while (c.n > 0) {
+		uint8_t type = cursor_u8(&c);
+		if (type == OPTION_PAD1)
+			continue;
+		uint8_t size = cursor_u8(&c);
+		if (type == OPTION_JUMBO && size == 4)
+			return cursor_u32(&c);
+		cursor_skip(&c, size);
+	}
+	return 0;
+}
+
+/* Hop-by-hop options (RFC 8200, 4.3), of which only the jumbo length matters: it counts
+   from this header on, and is not for packets that the plain length can describe. */
+struct next hop_by_hop_read(struct cursor *c, struct walk *w)
+{
+	if (w->sizeless) {
+		uint32_t length = jumbo_length(*c);
+		if (length != 0 && length <= UINT16_MAX)
+			return end_as(FATE_drop_bad_ip);
+		if (length != 0)
+			walk_bound(w, c, length);
+		w->sizeless = false;
+	}
+	return extension_read(c, w);
+}
+
+/* Authentication (RFC 4302, 2), also behind IPv4: it hides nothing. The length is in
+   units of 4 bytes less two, and covers at least the 12 fixed bytes. */
+struct next authentication_read(struct cursor *c, struct walk *w)
+{
+	uint8_t protocol = cursor_u8(c);
+	size_t units = cursor_u8(c);
+	if (c->bad)
+		return ran_out(w, FATE_drop_bad_ip);
+	if (units < 1)
+		return end_as(FATE_drop_bad_ip);
+	return pass(c, w, units * 4 + 6, protocol);
+}
+
+/* Fragment (RFC 8200, 4.5). An atomic one (RFC 6946) is a whole packet. */
+struct next fragment_read(struct cursor *c, struct walk *w)
+{
+	uint8_t protocol = cursor_u8(c);
+	cursor_skip(c, 1);
+	uint16_t offset = cursor_u16(c);
+	if (!c->bad && (offset & FRAGMENT_BITS) != 0)
+		return end_as(FATE_fragments);
+	return pass(c, w, 4, protocol);
+}

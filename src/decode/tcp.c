@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* TCP: the end of the way, where the packet is filled in. */
+#include "decode/layer.h"
+
+enum { HEADER_MIN = 20 };
+
+/* No window is larger (RFC 7323, 2.3), so no receiver takes a longer segment; and
+   whoever counts in 32-bit sequence numbers need not fear a wire length that lies. */
+#define PAYLOAD_MAX ((size_t)1 << 30)
+
+/*
+ * TCP (RFC 9293, 3.1). What IP left of the packet is header and payload; the snaplen
+ * may have cut off any of it. Without its fixed header a segment says nothing, but it
+ * can do without its options.
+ */
+struct next tcp_read(struct cursor *c, struct walk *w)
+{
+	struct tf_packet *pkt = w->pkt;
+	size_t wire = c->n + w->cut;
+	if (wire < HEADER_MIN)
+		return end_as(FATE_drop_bad_tcp);
+
+	pkt->src.port = cursor_u16(c);
+	pkt->dst.port = cursor_u16(c);
+	pkt->seq = cursor_u32(c);
+	pkt->ack = cursor_u32(c);
+	size_t header = (cursor_u8(c) >> 4) * (size_t)4;
+	pkt->flags = cursor_u8(c);
+	pkt->window = cursor_u16(c);
+	cursor_skip(c, 4);
+	if (c->bad)
+		return end_as(FATE_drop_short);
+	if (header < HEADER_MIN || header > wire || wire - header > PAYLOAD_MAX)
+		return end_as(FATE_drop_bad_tcp);
+
+	cursor_skip(c, header - HEADER_MIN); /* cut options leave the cursor at the end */
+	pkt->payload = (struct tf_span){.p = c->p, .n = c->n};
+	pkt->cut = (uint32_t)(wire - header - c->n);
+	pkt->ts_ns = w->frame->ts_ns;
+	pkt->source = w->frame->source;
+	pkt->frame = w->frame->number;
+	pkt->position = w->frame->position + (uint64_t)(c->p - w->frame->bytes);
+	return end_as(FATE_tcp_segments);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Packets change hands in batches. A batch holds the blocks that its packets
+ * point into, so their bytes stay where they are until the worker is done.
+ */
+#ifndef ENGINE_BATCH_H
+#define ENGINE_BATCH_H
+
+#include "capture/block.h"
+#include "model/packet.h"
+
+enum { BATCH_PACKETS = 256, BATCH_BLOCKS = 4 };
+
+struct batch {
+	unsigned packets, blocks;
+	bool last; /* the worker's work ends with it */
+	struct block *block[BATCH_BLOCKS];
+	struct tf_packet packet[BATCH_PACKETS];
+};
+
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The reader's side: blocks for sources, frames to packets, packets to workers.
+ *
+ *	block ---- frame ---- packet ---- batch ==ring==> worker
+ *	  ^                                 |
+ *	  +------ users fall to 0 <==ring===+
+ *
+ * Which worker gets a packet depends on its two endpoints alone, so both directions
+ * of a connection, and connections with like file names, meet in one worker.
+ *
+ * When no block is free, the batches being filled are handed over early and the
+ * reader waits for batches that come back: nothing is lost, and memory stays within
+ * its bound.
+ */
+#ifndef ENGINE_DISPATCH_H
+#define ENGINE_DISPATCH_H
+
+#include "engine/worker.h"
+#include "model/fate.h"
+
+enum { DISPATCH_BLOCKS = 16 };
+
+struct dispatch {
+	struct arena arena;
+	struct block block[DISPATCH_BLOCKS];
+	unsigned blocks;
+	unsigned next_block; /* where the search for a free one starts */
+	struct worker *worker;
+	unsigned workers;
+	uint64_t seed;
+	uint64_t numbers; /* frames so far */
+	uint64_t fate[FATES];
+	uint64_t frame_bytes;
+};
+
+/* memory: for blocks. */
+bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker, unsigned workers,
+                   uint64_t seed, struct tf_error *err);
+void dispatch_free(struct dispatch *d);
+
+/* The blocks as capture/ wants them. */
+struct block_store dispatch_store(struct dispatch *d);
+
+/* Counts a frame that was left out before decoding. */
+void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame);
+
+/* Decodes a frame, which lies in b, and hands its packet on. */
+void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
+
+/* Hands over the batches being filled, and waits until all came back. last: tells
+   the workers to end. */
+void dispatch_flush(struct dispatch *d, bool last);
+
+/* -> whether some worker's sink has failed. */
+bool dispatch_failed(const struct dispatch *d);
+
+#endif

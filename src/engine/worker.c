@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/worker.h"
+
+#include "base/error.h"
+
+#include <signal.h>
+
+/* How a worker's memory is split, in hundredths of what the batches leave. */
+enum { FLOWS_SHARE = 55 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks */
+
+static bool take_batches(struct worker *w)
+{
+	for (int i = 0; i < WORKER_BATCHES; i++) {
+		w->batch[i] = w->idle[i] = arena_take(&w->arena, sizeof(struct batch));
+		if (w->batch[i] == NULL)
+			return false;
+	}
+	w->idles = WORKER_BATCHES;
+	return true;
+}
+
+/* What of memory the flows get when sinks take theirs for each flow. */
+static size_t flows_memory(const struct worker_setup *s, size_t memory)
+{
+	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t);
+	return memory / (each + s->sink_per_flow) * each;
+}
+
+bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error *err)
+{
+	size_t fixed = sizeof(struct batch) * WORKER_BATCHES + s->sink_fixed + 64 * 1024;
+	*w = (struct worker){0};
+	if (s->memory < fixed + 1024 * 1024)
+		return error_set(
+		        err, TF_USAGE,
+		        "--memory is too little for so many workers: give more, or fewer with -j");
+	if (!arena_init(&w->arena, s->memory, err))
+		return false;
+	size_t rest = s->memory - fixed, state = rest / 100 * FLOWS_SHARE;
+	struct flows_setup fs = {
+	        .arena = &w->arena,
+	        .memory = flows_memory(s, state),
+	        .chunks = &w->chunks,
+	        .sinks = s->sinks,
+	        .limits = s->limits,
+	        .linger_ns = s->linger_ns,
+	        .counters = &w->counters,
+	};
+	if (!take_batches(w) ||
+	    !chunk_pool_init(&w->chunks, &w->arena, (rest - state) / CHUNK_SIZE) ||
+	    !flows_init(&w->flows, &fs))
+		return error_set(err, TF_USAGE, "--memory is too little: give at least 8M");
+	ring_init(&w->full);
+	ring_init(&w->empty);
+	return true;
+}
+
+void worker_run(struct worker *w, const struct batch *b)
+{
+	for (unsigned i = 0; i < b->packets && !w->flows.failed; i++)
+		flows_packet(&w->flows, &b->packet[i]);
+	if (b->last)
+		flows_end_all(&w->flows);
+	if (w->flows.failed)
+		atomic_store(&w->failed, true);
+}
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	bool last;
+	do {
+		struct batch *b = ring_take(&w->full);
+		last = b->last;
+		worker_run(w, b);
+		ring_put(&w->empty, b);
+	} while (!last);
+	return NULL;
+}
+
+bool worker_start(struct worker *w, struct tf_error *err)
+{
+	sigset_t all, before;
+	(void)sigfillset(&all); /* signals are the owner's */
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	w->threaded = pthread_create(&w->thread, NULL, work, w) == 0;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return w->threaded || error_set(err, TF_OUTPUT, "cannot start a thread (see -j)");
+}
+
+void worker_free(struct worker *w)
+{
+	arena_free(&w->arena);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A worker owns its share of the flows: their table, memory, counters and the
+ * sinks' instances. With one worker its work is done in the reader's thread; else it
+ * has a thread of its own and two rings: full batches come, empty ones go back.
+ */
+#ifndef ENGINE_WORKER_H
+#define ENGINE_WORKER_H
+
+#include "base/ring.h"
+#include "engine/batch.h"
+#include "flow/flows.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+enum { WORKER_BATCHES = 8 };
+
+static_assert((int)WORKER_BATCHES <= (int)RING_SLOTS, "a returned batch always finds room");
+
+struct worker {
+	struct arena arena;
+	struct chunk_pool chunks;
+	struct flows flows;
+	struct tf_counters counters;
+	struct batch *batch[WORKER_BATCHES];
+	struct batch *filling;              /* the reader's: not handed over yet */
+	struct batch *idle[WORKER_BATCHES]; /* the reader's, empty */
+	unsigned idles;
+	bool threaded;
+	pthread_t thread;
+	struct ring full, empty;
+	_Atomic bool failed; /* flows.err says why, once the worker has ended */
+};
+
+struct worker_setup {
+	size_t memory;
+	size_t sink_per_flow, sink_fixed; /* of it, for sinks */
+	unsigned sinks;
+	struct reasm_limits limits;
+	int64_t linger_ns;
+};
+
+/* -> false with *err: too little memory. */
+bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error *err);
+
+/* Starts its thread; the outlets are there. */
+bool worker_start(struct worker *w, struct tf_error *err);
+
+/* Does the work of a batch, in the worker's thread. */
+void worker_run(struct worker *w, const struct batch *b);
+
+void worker_free(struct worker *w);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Lookup, lists and memory: see flows.h. What a packet means to its flow is in
+   life.c. */
+#include "flow/life.h"
+
+#include <string.h>
+
+static struct flow *at(const struct flows *fs, uint32_t index)
+{
+	return slab_at(&fs->slab, index);
+}
+
+/* -- lists ------------------------------------------------------------------- */
+
+static void unlist(struct flows *fs, struct flow *f)
+{
+	struct flow *older = at(fs, f->older), *newer = at(fs, f->newer);
+	*(older != NULL ? &older->newer : &fs->list[f->list].oldest) = f->newer;
+	*(newer != NULL ? &newer->older : &fs->list[f->list].newest) = f->older;
+}
+
+static void enlist(struct flows *fs, struct flow *f, enum flow_list list)
+{
+	uint32_t index = slab_index(&fs->slab, f);
+	f->list = (uint8_t)list;
+	f->older = fs->list[list].newest;
+	f->newer = 0;
+	struct flow *older = at(fs, f->older);
+	*(older != NULL ? &older->newer : &fs->list[list].oldest) = index;
+	fs->list[list].newest = index;
+}
+
+void flows_move(struct flows *fs, struct flow *f, enum flow_list list)
+{
+	unlist(fs, f);
+	enlist(fs, f, list);
+}
+
+/* -- the table ------------------------------------------------------------------ */
+
+static uint32_t *bucket_of(const struct flows *fs, uint64_t hash)
+{
+	return &fs->bucket[(uint32_t)hash & fs->bucket_mask];
+}
+
+static struct flow *lookup(const struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
+{
+	struct flow *f = at(fs, *bucket_of(fs, pkt->hash));
+	for (; f != NULL; f = at(fs, f->chain)) {
+		int d = f->hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
+		if (d >= 0) {
+			*dir = (unsigned)d;
+			return f;
+		}
+	}
+	return NULL;
+}
+
+void flows_forget(struct flows *fs, struct flow *f)
+{
+	uint32_t index = slab_index(&fs->slab, f);
+	uint32_t *link = bucket_of(fs, f->hash);
+	while (*link != index)
+		link = &at(fs, *link)->chain;
+	*link = f->chain;
+	unlist(fs, f);
+	slab_give(&fs->slab, f);
+}
+
+/* -- memory ----------------------------------------------------------------------- */
+
+/* -> the flow of this list that was silent longest, roughly; NULL: it is empty */
+static struct flow *quietest(struct flows *fs, enum flow_list list)
+{
+	for (int i = 0; i < FLOW_SWEEP; i++) {
+		struct flow *f = at(fs, fs->list[list].oldest);
+		if (f == NULL || !f->heard)
+			return f;
+		f->heard = false;
+		flows_move(fs, f, list);
+	}
+	return at(fs, fs->list[list].oldest);
+}
+
+static void evict(struct flows *fs)
+{
+	struct flow *f = NULL;
+	for (int list = 0; f == NULL && list < FLOW_LISTS; list++)
+		f = quietest(fs, (enum flow_list)list);
+	if (!f->ended) {
+		fs->counters->flows_evicted++;
+		fs->counters->flows_evicted_embryonic += f->list == FLOW_EMBRYONIC;
+		life_end(fs, f, TF_END_EVICTED);
+	}
+	flows_forget(fs, f);
+}
+
+/* Closed flows that have been silent for long enough go. */
+static void expire(struct flows *fs)
+{
+	for (int i = 0; i < FLOW_SWEEP; i++) {
+		struct flow *f = at(fs, fs->list[FLOW_CLOSED].oldest);
+		if (f == NULL || fs->now_ns - f->pub.last_ns <= fs->linger_ns)
+			return;
+		if (!f->ended)
+			life_end(fs, f, TF_END_TIMEOUT);
+		flows_forget(fs, f);
+	}
+}
+
+static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)
+{
+	struct flow *f = slab_take(&fs->slab);
+	if (f == NULL) {
+		evict(fs);
+		f = slab_take(&fs->slab);
+	}
+	memset(f, 0, fs->slab.size);
+	f->hash = pkt->hash;
+	uint32_t *bucket = bucket_of(fs, pkt->hash);
+	f->chain = *bucket;
+	*bucket = slab_index(&fs->slab, f);
+	enlist(fs, f, FLOW_EMBRYONIC);
+	life_begin(fs, f, pkt);
+	return f;
+}
+
+/* -- the public face ---------------------------------------------------------------- */
+
+static uint32_t power_of_two(size_t at_least)
+{
+	uint32_t n = 64;
+	while (n < at_least && n < UINT32_C(1) << 30)
+		n *= 2;
+	return n;
+}
+
+bool flows_init(struct flows *fs, const struct flows_setup *s)
+{
+	*fs = (struct flows){
+	        .linger_ns = s->linger_ns, .counters = s->counters, .now_ns = INT64_MIN};
+	size_t nodes = s->memory / 8;
+	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]);
+	size_t count = (s->memory - nodes) / (each + 2 * sizeof(uint32_t));
+	uint32_t buckets = power_of_two(count);
+	fs->bucket = arena_take(s->arena, buckets * sizeof *fs->bucket);
+	fs->bucket_mask = buckets - 1;
+	if (count < 2 || fs->bucket == NULL || !slab_init(&fs->slab, s->arena, each, count) ||
+	    !reasm_init(&fs->reasm, s->arena, nodes, s->chunks))
+		return false;
+	fs->reasm.limits = s->limits;
+	fs->reasm.counters = s->counters;
+	life_init(fs);
+	return true;
+}
+
+size_t flows_capacity(const struct flows *fs)
+{
+	return fs->slab.count;
+}
+
+void flows_packet(struct flows *fs, const struct tf_packet *pkt)
+{
+	unsigned dir = 0;
+	if (pkt->ts_ns > fs->now_ns)
+		fs->now_ns = pkt->ts_ns;
+	struct flow *f = lookup(fs, pkt, &dir);
+	enum life_verdict verdict = f != NULL ? life_judge(fs, f, dir, pkt) : LIFE_GOES_ON;
+	if (verdict == LIFE_BEGINS_ANEW) {
+		if (!f->ended)
+			life_end(fs, f, TF_END_REUSED);
+		flows_forget(fs, f);
+		f = NULL;
+	}
+	if (f == NULL) {
+		f = begin(fs, pkt);
+		dir = 0;
+	}
+	if (verdict == LIFE_STRAY)
+		life_stray(f, dir, pkt);
+	else
+		life_packet(fs, f, dir, pkt);
+	expire(fs);
+}
+
+void flows_end_all(struct flows *fs)
+{
+	for (int list = 0; list < FLOW_LISTS; list++) {
+		struct flow *f;
+		while ((f = at(fs, fs->list[list].oldest)) != NULL) {
+			if (!f->ended)
+				life_end(fs, f, TF_END_INPUT);
+			flows_forget(fs, f);
+		}
+	}
+}

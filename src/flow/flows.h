@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The connections of one worker: a table by key, and the life of each.
+ *
+ * A flow stands in one of three lists. Each list is in the order in which flows
+ * should go when memory is short, and the lists are emptied in this order:
+ *
+ *	FLOW_CLOSED     closed by RST or both FINs, or ended and only remembered, so
+ *	                that late retransmissions open no new flow (linger)
+ *	FLOW_EMBRYONIC  never more than SYNs and resets: what a scan or a flood leaves
+ *	FLOW_OPEN       all others
+ *
+ * Being heard of does not move a flow (that would touch three of them for each
+ * packet); it sets `heard`, and whoever looks for a flow to give up moves heard ones
+ * to the end of the list and clears the mark.
+ *
+ * Bounds: flows, segments and chunks come from slabs of fixed size; a packet costs
+ * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,
+ * held_spilled.
+ */
+#ifndef FLOW_FLOWS_H
+#define FLOW_FLOWS_H
+
+#include "model/packet.h"
+#include "reasm/reasm.h"
+
+enum { FLOW_SINKS = 4, FLOW_SWEEP = 32 };
+
+enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_LISTS };
+
+struct flow {
+	struct tf_flow pub;
+	uint64_t hash;
+	uint32_t chain;        /* next in its bucket, as a slab index */
+	uint32_t older, newer; /* neighbours in its list */
+	uint8_t list;          /* enum flow_list */
+	bool heard;            /* of, since it was last looked at */
+	bool ended;            /* END was told; halves and slots are empty */
+	bool reset;            /* RST came */
+	struct half half[2];
+	uintptr_t slot[][2]; /* for each sink and direction */
+};
+
+/* A sink's instance in this worker. */
+struct outlet {
+	const struct tf_sink *sink;
+	void *self;
+};
+
+struct flows {
+	struct slab slab;
+	uint32_t *bucket;
+	uint32_t bucket_mask;
+	struct {
+		uint32_t oldest, newest;
+	} list[FLOW_LISTS];
+	struct reasm reasm;
+	struct outlet outlet[FLOW_SINKS];
+	unsigned outlets;
+	int64_t linger_ns;
+	int64_t now_ns; /* packet time */
+	struct tf_counters *counters;
+	bool failed; /* a sink can do no more: err says why */
+	struct tf_error err;
+};
+
+struct flows_setup {
+	struct arena *arena;
+	size_t memory; /* for flows, their table, queue nodes and gaps */
+	struct chunk_pool *chunks;
+	unsigned sinks;
+	struct reasm_limits limits;
+	int64_t linger_ns;
+	struct tf_counters *counters;
+};
+
+/* Sets everything up but the outlets -> false: the memory does not suffice. The
+   struct must not move afterwards. */
+bool flows_init(struct flows *fs, const struct flows_setup *s);
+
+/* -> how many flows there can be at a time. */
+size_t flows_capacity(const struct flows *fs);
+
+/* One segment; pkt->hash is set. */
+void flows_packet(struct flows *fs, const struct tf_packet *pkt);
+
+/* The input ended: ends every flow, oldest first. */
+void flows_end_all(struct flows *fs);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What a segment means to its connection. The order in which a packet is looked at:
+ *
+ *	SYN        tells where its direction starts, or opens another connection
+ *	ACK        tells what the other direction's receiver has
+ *	payload    and FIN go to the reassembler
+ *	RST        closes softly: what still turns up within the stream is recorded,
+ *	           since the order in a capture is not the order on the wire
+ */
+#include "flow/life.h"
+
+#include <stddef.h>
+
+/* -- events out ---------------------------------------------------------------- */
+
+/* -> whether this sink hears this event; see enum tf_order */
+static bool concerns(const struct tf_sink *sink, const struct tf_event *ev)
+{
+	if (ev->kind == TF_GAP)
+		return ev->late == (sink->order == TF_PLACED);
+	return !(ev->kind == TF_DATA && ev->late && sink->order == TF_STREAM);
+}
+
+static void tell(struct flows *fs, struct flow *f, struct tf_event *ev)
+{
+	ev->flow = &f->pub;
+	unsigned first = ev->dir == TF_BOTH ? 0 : ev->dir;
+	struct chunk **loan = ev->loan;
+	for (unsigned i = 0; i < fs->outlets; i++) {
+		const struct outlet *o = &fs->outlet[i];
+		if (!concerns(o->sink, ev))
+			continue;
+		ev->slot = &f->slot[i][first];
+		ev->loan = i + 1 == fs->outlets ? loan : NULL; /* the last may keep it */
+		if (!o->sink->event(o->self, ev, fs->failed ? NULL : &fs->err))
+			fs->failed = true;
+	}
+}
+
+static struct flow *flow_of(struct half *h, unsigned dir)
+{
+	return (struct flow *)(void *)((char *)(h - dir) - offsetof(struct flow, half));
+}
+
+static void tell_half(void *arg, struct half *h, struct tf_event *ev)
+{
+	ev->dir = h->dir;
+	tell(arg, flow_of(h, h->dir), ev);
+}
+
+/* The first sink that remembers bytes is asked. */
+static size_t recall(void *arg, struct half *h, int64_t offset, uint8_t *to, size_t n)
+{
+	struct flows *fs = arg;
+	struct flow *f = flow_of(h, h->dir);
+	for (unsigned i = 0; i < fs->outlets; i++) {
+		const struct outlet *o = &fs->outlet[i];
+		if (o->sink->recall != NULL)
+			return o->sink->recall(o->self, &f->pub, h->dir, &f->slot[i][h->dir],
+			                       offset, to, n);
+	}
+	return 0;
+}
+
+void life_init(struct flows *fs)
+{
+	fs->reasm.arg = fs;
+	fs->reasm.tell = tell_half;
+	fs->reasm.recall = recall;
+}
+
+/* -- from the first packet to the last --------------------------------------------- */
+
+void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
+{
+	f->pub = (struct tf_flow){
+	        .end = {pkt->src, pkt->dst},
+	        .first_ns = pkt->ts_ns,
+	        .last_ns = pkt->ts_ns,
+	        .number = pkt->number,
+	};
+	for (int i = 0; i < TF_VLANS; i++)
+		f->pub.vlan[i] = pkt->vlan[i];
+	/* A SYN-ACK is the responder's. */
+	f->pub.originator = (pkt->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+	half_init(&f->half[0], 0);
+	half_init(&f->half[1], 1);
+	if ((pkt->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
+		(void)reasm_isn(&fs->reasm, &f->half[0], pkt->seq, true);
+	fs->counters->flows++;
+	struct tf_event ev = {.kind = TF_BEGIN, .dir = TF_BOTH, .ts_ns = pkt->ts_ns};
+	tell(fs, f, &ev);
+}
+
+static bool is_closed(const struct flow *f)
+{
+	return f->ended || f->reset ||
+	       (f->half[0].fin != REASM_NO_FIN && f->half[1].fin != REASM_NO_FIN);
+}
+
+/* Closed by the rules, or as the input left it. */
+static enum tf_end end_of(const struct flow *f, enum tf_end why)
+{
+	if (why != TF_END_INPUT && why != TF_END_TIMEOUT)
+		return why;
+	if (f->reset)
+		return TF_END_RST;
+	return is_closed(f) ? TF_END_FIN : why;
+}
+
+void life_end(struct flows *fs, struct flow *f, enum tf_end why)
+{
+	reasm_finish(&fs->reasm, &f->half[0], f->pub.last_ns);
+	reasm_finish(&fs->reasm, &f->half[1], f->pub.last_ns);
+	struct tf_account account[2] = {f->half[0].account, f->half[1].account};
+	struct tf_event ev = {
+	        .kind = TF_END,
+	        .dir = TF_BOTH,
+	        .ts_ns = f->pub.last_ns,
+	        .end = end_of(f, why),
+	        .account = account,
+	};
+	fs->counters->flows_finished += ev.end == TF_END_FIN;
+	tell(fs, f, &ev);
+	reasm_settle(&fs->reasm, &account[0]);
+	reasm_settle(&fs->reasm, &account[1]);
+	f->ended = true;
+}
+
+/* An ended flow's packet: late, unless it lies so far away that it cannot be. */
+static bool is_strange(const struct flows *fs, const struct flow *f, unsigned dir,
+                       const struct tf_packet *pkt)
+{
+	return pkt->payload.n > 0 && reasm_is_far(&fs->reasm, &f->half[dir], pkt->seq);
+}
+
+enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
+                             const struct tf_packet *pkt)
+{
+	struct half *h = &f->half[dir];
+	if (is_closed(f) && is_strange(fs, f, dir, pkt))
+		return LIFE_BEGINS_ANEW;
+	if ((pkt->flags & TCP_SYN) == 0 || (pkt->flags & TCP_RST) != 0)
+		return LIFE_GOES_ON;
+	bool answered = h->ack_known && h->ack_raw == pkt->seq + 1;
+	bool lenient = !is_closed(f) || answered || pkt->ts_ns <= f->pub.first_ns;
+	if (reasm_isn(&fs->reasm, h, pkt->seq, lenient) != ISN_OTHER)
+		return LIFE_GOES_ON;
+	if ((pkt->flags & TCP_ACK) == 0 || is_closed(f))
+		return LIFE_BEGINS_ANEW;
+	return LIFE_STRAY;
+}
+
+/* Unless something has settled its direction's first sequence number, the one that
+   a stray SYN-ACK carries may yet turn out to be the right one. */
+void life_stray(struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	struct half *h = &f->half[dir];
+	h->account.seen += (int64_t)pkt->payload.n;
+	h->account.rejected += (int64_t)pkt->payload.n;
+	reasm_alternative_isn(h, pkt->seq);
+}
+
+/* More than a SYN: a scan or a flood does not come this far. */
+static bool shows_life(const struct flow *f, const struct tf_packet *pkt)
+{
+	return pkt->payload.n > 0 ||
+	       ((pkt->flags & (TCP_SYN | TCP_RST)) == 0 && f->half[0].based && f->half[1].based);
+}
+
+static void place(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
+{
+	enum flow_list list = is_closed(f)         ? FLOW_CLOSED
+	                      : shows_life(f, pkt) ? FLOW_OPEN
+	                                           : (enum flow_list)f->list;
+	f->heard = true;
+	if (list != f->list || list == FLOW_CLOSED)
+		flows_move(fs, f, list);
+}
+
+static void take_reset(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	struct tf_account *a = &f->half[dir].account;
+	a->seen += (int64_t)pkt->payload.n;
+	a->rejected += (int64_t)pkt->payload.n;
+	if (reasm_is_next(&f->half[dir], pkt->seq))
+		f->reset = true;
+	else
+		fs->counters->rst_ignored++;
+}
+
+void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	struct half *h = &f->half[dir], *peer = &f->half[!dir];
+	f->pub.last_ns = pkt->ts_ns > f->pub.last_ns ? pkt->ts_ns : f->pub.last_ns;
+	if (f->ended) {
+		fs->counters->late_segments++;
+		fs->counters->bytes_seen += pkt->payload.n;
+		fs->counters->bytes_after_close += pkt->payload.n;
+		flows_move(fs, f, FLOW_CLOSED);
+		return;
+	}
+	if (f->pub.began_ns[dir] == 0)
+		f->pub.began_ns[dir] = pkt->ts_ns;
+	if (pkt->flags & TCP_SYN)
+		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
+	if (pkt->flags & TCP_ACK)
+		reasm_ack(&fs->reasm, peer, pkt->ack, pkt->ts_ns);
+	if (pkt->flags & TCP_RST)
+		take_reset(fs, f, dir, pkt);
+	else
+		reasm_segment(&fs->reasm, h, pkt);
+	if (reasm_done(h) && reasm_done(peer))
+		life_end(fs, f, TF_END_FIN);
+	place(fs, f, pkt);
+}

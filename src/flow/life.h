@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The life of one flow, and what flows.c offers to it. */
+#ifndef FLOW_LIFE_H
+#define FLOW_LIFE_H
+
+#include "flow/flows.h"
+#include "flow/key.h"
+
+/* -- life.c --------------------------------------------------------------- */
+
+/* Connects the reassembler's events with the outlets. */
+void life_init(struct flows *fs);
+
+/* f is zeroed and listed; pkt is its first packet. Tells BEGIN. */
+void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt);
+
+/* How a packet that has f's key goes with f. */
+enum life_verdict {
+	LIFE_GOES_ON,
+	LIFE_BEGINS_ANEW, /* it opens another connection */
+	LIFE_STRAY        /* a SYN-ACK that nobody waits for: to be left out */
+};
+enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
+                             const struct tf_packet *pkt);
+
+void life_stray(struct flow *f, unsigned dir, const struct tf_packet *pkt);
+void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
+
+/* Tells END; f stays in its list, ended. */
+void life_end(struct flows *fs, struct flow *f, enum tf_end why);
+
+/* -- flows.c ---------------------------------------------------------------- */
+
+void flows_move(struct flows *fs, struct flow *f, enum flow_list list);
+
+/* Frees the flow, which must have ended. */
+void flows_forget(struct flows *fs, struct flow *f);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A TCP segment as decoded from a frame. It is made in the reader's thread and
+ * handed to a worker inside a batch; payload points into the frame's block,
+ * which lives as long as the batch.
+ */
+#ifndef MODEL_PACKET_H
+#define MODEL_PACKET_H
+
+#include <tcpflow/tcpflow.h>
+
+enum tcp_flag {
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_PSH = 0x08,
+	TCP_ACK = 0x10,
+	TCP_URG = 0x20
+};
+
+struct tf_packet {
+	struct tf_endpoint src, dst;
+	uint16_t vlan[TF_VLANS]; /* ids that are not 0, outermost first; 0 ends it */
+	uint32_t seq, ack;
+	uint16_t window;        /* as it stands in the header, unscaled */
+	uint8_t flags;          /* enum tcp_flag */
+	uint8_t ttl;            /* or hop limit, of the innermost IP header */
+	uint32_t cut;           /* payload bytes behind payload that the snaplen cut off */
+	struct tf_span payload; /* captured payload, Ethernet padding left out */
+	int64_t ts_ns;
+	uint32_t source;   /* tf_frame.source */
+	uint64_t frame;    /* tf_frame.number */
+	uint64_t position; /* of payload.p in the source */
+	uint64_t number;   /* of the frame in the whole run, from 1 */
+	uint64_t hash;     /* of the flow's key; see flow/key.h */
+};
+
+#endif

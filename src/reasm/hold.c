@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Early segments in memory, and what happens when there is too little of it. */
+#include "reasm/inside.h"
+
+#include <string.h>
+
+void holders_add(struct reasm *r, struct half *h)
+{
+	h->holder_older = r->holder_newest;
+	h->holder_newer = NULL;
+	*(r->holder_newest != NULL ? &r->holder_newest->holder_newer : &r->holder_oldest) = h;
+	r->holder_newest = h;
+}
+
+void holders_remove(struct reasm *r, struct half *h)
+{
+	*(h->holder_older != NULL ? &h->holder_older->holder_newer : &r->holder_oldest) =
+	        h->holder_newer;
+	*(h->holder_newer != NULL ? &h->holder_newer->holder_older : &r->holder_newest) =
+	        h->holder_older;
+	h->holder_older = h->holder_newer = NULL;
+}
+
+/* The half that has held longest goes on over its holes -> false: none holds. */
+static bool spill(struct reasm *r, int64_t ts_ns)
+{
+	struct half *h = r->holder_oldest;
+	if (h == NULL)
+		return false;
+	r->counters->held_spilled++;
+	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
+		reasm_pass(r, h, ts_ns);
+	while (h->queue.root != NULL) { /* beyond FIN, which nobody has contradicted */
+		struct held *n = queue_first(h);
+		h->account.after_close += n->end - n->cut - n->start;
+		queue_remove(r, h, n);
+		hold_give(r, n);
+	}
+	return true;
+}
+
+/* -> a chunk counted as held, or NULL */
+static struct chunk *take_chunk(struct reasm *r)
+{
+	if (r->chunks_held >= r->chunks_held_max)
+		return NULL;
+	struct chunk *c = chunk_take(r->chunks);
+	r->chunks_held += c != NULL;
+	return c;
+}
+
+static void give_chunks(struct reasm *r, struct chunk *c)
+{
+	for (const struct chunk *i = c; i != NULL; i = i->next)
+		r->chunks_held--;
+	chunk_give_chain(r->chunks, c);
+}
+
+/* Appends p's bytes to n's chunks -> false: no chunk to be had */
+static bool fill(struct reasm *r, struct held *n, struct piece p)
+{
+	while (p.b.n > 0) {
+		struct chunk *c = take_chunk(r);
+		if (c == NULL)
+			return false;
+		size_t size = p.b.n < CHUNK_ROOM ? p.b.n : CHUNK_ROOM;
+		memcpy(c->data, p.b.p, size);
+		c->to = (uint16_t)size;
+		c->source = p.source;
+		c->frame = p.frame;
+		c->position = p.position;
+		c->ts_ns = p.ts_ns;
+		*(n->tail != NULL ? &n->tail->next : &n->head) = c;
+		n->tail = c;
+		piece_skip(&p, size);
+	}
+	return true;
+}
+
+struct held *hold_take(struct reasm *r, int64_t off, struct piece p, uint32_t cut)
+{
+	for (;;) {
+		struct held *n = slab_take(&r->held);
+		if (n != NULL) {
+			*n = (struct held){
+			        .start = off, .end = off + (int64_t)p.b.n + cut, .cut = cut};
+			if (fill(r, n, p))
+				return n;
+			hold_give(r, n);
+		}
+		if (!spill(r, p.ts_ns))
+			return NULL;
+	}
+}
+
+struct chunk *hold_open(struct reasm *r, struct held *n)
+{
+	struct chunk *c = n->head;
+	for (const struct chunk *i = c; i != NULL; i = i->next)
+		r->chunks_held--;
+	n->head = n->tail = NULL;
+	return c;
+}
+
+void hold_give(struct reasm *r, struct held *n)
+{
+	give_chunks(r, n->head);
+	slab_give(&r->held, n);
+}
+
+size_t hold_copy(const struct held *n, int64_t off, uint8_t *to, size_t size)
+{
+	int64_t skip = off - n->start;
+	size_t done = 0;
+	for (const struct chunk *c = n->head; c != NULL && done < size; c = c->next) {
+		struct tf_span s = chunk_span(c);
+		if (skip >= (int64_t)s.n) {
+			skip -= (int64_t)s.n;
+			continue;
+		}
+		size_t part = s.n - (size_t)skip < size - done ? s.n - (size_t)skip : size - done;
+		memcpy(to + done, s.p + skip, part);
+		done += part;
+		skip = 0;
+	}
+	return done;
+}

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One direction of a connection: see reasm.h for the picture and the invariants.
+ *
+ * A segment is cut into pieces at `start`, `next` and `fin`, and each piece goes
+ * one way: below start, among the told bytes and gaps, at next, or early. A hole is
+ * passed when the peer has acknowledged something behind it (the receiver had those
+ * bytes, the capture has not), when memory is short, and at the end. A passed hole
+ * stays fillable for sinks that place bytes by offset.
+ */
+#include "reasm/inside.h"
+
+#include "base/error.h"
+
+enum { SYN_REACH = 1 << 20 }; /* how far before the first data a SYN may lie */
+
+bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_pool *chunks)
+{
+	*r = (struct reasm){.chunks = chunks, .chunks_held_max = chunks->slab.count / 2};
+	size_t gaps = memory / 4 / sizeof(struct gap);
+	return slab_init(&r->gaps, a, sizeof(struct gap), gaps) &&
+	       slab_init(&r->held, a, sizeof(struct held), memory / 4 * 3 / sizeof(struct held));
+}
+
+void half_init(struct half *h, uint8_t dir)
+{
+	*h = (struct half){.fin = REASM_NO_FIN, .acked = REASM_NO_ACK, .dir = dir};
+}
+
+static int64_t min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* The offset nearest to next that has this sequence number (RFC 9293, 3.4). */
+static int64_t widen(const struct half *h, uint32_t seq)
+{
+	return h->next + (int32_t)(seq - (h->base + (uint32_t)h->next));
+}
+
+static bool is_empty(const struct half *h)
+{
+	return h->next == h->start && h->queue.root == NULL;
+}
+
+/* -- telling what is in order ------------------------------------------------ */
+
+/* Tells the bytes of chunks from off on; those below next lost to what was told. */
+static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chunk *c)
+{
+	while (c != NULL) {
+		struct chunk *rest = c->next;
+		struct piece p = piece_of_chunk(c);
+		int64_t known = min64(max64(h->next - off, 0), (int64_t)p.b.n);
+		if (known > 0) {
+			struct piece rival = p;
+			rival.b.n = (size_t)known;
+			tell_rival(r, h, NULL, off, rival);
+			piece_skip(&p, (size_t)known);
+			c->from = (uint16_t)(c->from + known);
+			c->position += (uint64_t)known;
+		}
+		off += known + (int64_t)p.b.n;
+		if (off > h->fin) { /* what lies beyond FIN is nobody's */
+			int64_t beyond = min64(off - h->fin, (int64_t)p.b.n);
+			h->account.after_close += beyond;
+			p.b.n -= (size_t)beyond;
+			c->to = (uint16_t)(c->to - beyond);
+		}
+		c->next = NULL;
+		if (p.b.n > 0) {
+			int64_t at = h->next;
+			h->next += (int64_t)p.b.n;
+			tell_data(r, h, at, p, false, &c);
+		}
+		if (c != NULL)
+			chunk_give(r->chunks, c);
+		c = rest;
+	}
+}
+
+static void skip_hole(struct reasm *r, struct half *h, int64_t to, enum tf_gap_cause cause,
+                      int64_t ts_ns)
+{
+	int64_t from = h->next;
+	if (to <= from)
+		return;
+	gaps_add(r, h, from, to, cause, ts_ns);
+	h->next = to;
+	tell_gap(r, h, from, to, cause, false, ts_ns);
+}
+
+/* Bytes before end were cut off by the snaplen: they will not come any more. */
+static void skip_cut(struct reasm *r, struct half *h, int64_t end, int64_t ts_ns)
+{
+	if (h->queue.root != NULL)
+		end = min64(end, queue_first(h)->start);
+	skip_hole(r, h, min64(end, h->fin), TF_GAP_SNAPLEN, ts_ns);
+}
+
+/* Tells held segments for as long as they follow on. */
+static void drain(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	while (h->queue.root != NULL && h->next < h->fin) {
+		struct held *n = queue_first(h);
+		if (n->start > h->next)
+			break;
+		int64_t start = n->start, cut_end = n->cut > 0 ? n->end : 0;
+		queue_remove(r, h, n);
+		struct chunk *chunks = hold_open(r, n);
+		hold_give(r, n);
+		tell_chunks(r, h, start, chunks);
+		skip_cut(r, h, cut_end, ts_ns);
+	}
+}
+
+void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	skip_hole(r, h, min64(queue_first(h)->start, h->fin), TF_GAP_LOST, ts_ns);
+	drain(r, h, ts_ns);
+}
+
+static void drop_queue(struct reasm *r, struct half *h, int64_t *count)
+{
+	while (h->queue.root != NULL) {
+		struct held *n = queue_first(h);
+		*count += n->end - n->cut - n->start;
+		queue_remove(r, h, n);
+		hold_give(r, n);
+	}
+}
+
+/* -- one piece at a time: each -> bytes used ----------------------------------- */
+
+/* Before the first byte known. */
+static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct piece p)
+{
+	p.b.n = (size_t)min64((int64_t)p.b.n, h->start - off);
+	int64_t end = off + (int64_t)p.b.n;
+	if (h->isn_known) {
+		h->account.outside += (int64_t)p.b.n;
+		return p.b.n;
+	}
+	if (is_empty(h)) /* only a FIN told where the stream is */
+		h->next = end;
+	else if (end < h->start)
+		gaps_add_low(r, h, end, h->start, p.ts_ns);
+	h->start = off;
+	tell_data(r, h, off, p, true, NULL);
+	return p.b.n;
+}
+
+/* Among the bytes that were told or passed. */
+static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piece p)
+{
+	int64_t end = min64(off + (int64_t)p.b.n, h->next);
+	struct gap *g = gaps_find(h, off);
+	bool in_gap = g != NULL && g->start <= off;
+	if (in_gap)
+		end = min64(end, g->end);
+	else if (g != NULL)
+		end = min64(end, g->start);
+	p.b.n = (size_t)(end - off);
+	if (!in_gap) {
+		tell_rival(r, h, NULL, off, p);
+		return p.b.n;
+	}
+	gaps_fill(r, h, g, off, end, p.ts_ns);
+	tell_data(r, h, off, p, true, NULL);
+	return p.b.n;
+}
+
+static size_t take_now(struct reasm *r, struct half *h, int64_t off, struct piece p)
+{
+	p.b.n = (size_t)min64((int64_t)p.b.n, h->fin - off);
+	h->next = off + (int64_t)p.b.n;
+	tell_data(r, h, off, p, false, NULL);
+	return p.b.n;
+}
+
+/* Beyond a hole, or beyond a FIN that may be forged. */
+static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct piece p, uint32_t cut)
+{
+	if (off >= h->fin && h->acked > h->fin) {
+		h->account.after_close += (int64_t)p.b.n;
+		return p.b.n;
+	}
+	struct held *n = hold_take(r, off, p, cut);
+	if (n == NULL && off >= h->fin) {
+		h->account.evicted += (int64_t)p.b.n;
+		h->account.span += (int64_t)p.b.n; /* see reasm_finish() */
+		return p.b.n;
+	}
+	if (n == NULL) {
+		skip_hole(r, h, off, TF_GAP_LOST, p.ts_ns);
+		return 0;
+	}
+	if (off <= h->next && h->next < h->fin) { /* making room has passed this place */
+		hold_give(r, n);
+		return 0;
+	}
+	queue_insert(r, h, n);
+	return p.b.n;
+}
+
+static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, uint32_t cut)
+{
+	int64_t end = off + (int64_t)p.b.n;
+	while (p.b.n > 0) {
+		size_t used = off < h->start                       ? take_before(r, h, off, p)
+		              : off < h->next                      ? take_old(r, h, off, p)
+		              : off == h->next && h->next < h->fin ? take_now(r, h, off, p)
+		                                                   : take_early(r, h, off, p, cut);
+		off += (int64_t)used;
+		piece_skip(&p, used);
+	}
+	if (h->next == end)
+		skip_cut(r, h, end + cut, p.ts_ns);
+	drain(r, h, p.ts_ns);
+}
+
+/* -- the door ------------------------------------------------------------------- */
+
+/* RFC 1122, 4.2.3.6: a probe repeats the byte before the next one, with any value. */
+static bool take_keepalive(struct reasm *r, struct half *h, int64_t off,
+                           const struct tf_packet *pkt)
+{
+	if (pkt->payload.n != 1 || pkt->cut > 0 || off != h->next - 1)
+		return false;
+	struct gap *g = gaps_find(h, off);
+	bool recorded = off >= h->start && !(g != NULL && g->start <= off);
+	bool before_all = off < h->start && h->isn_known;
+	if (!recorded && !before_all && (pkt->payload.p[0] != 0 || h->acked != h->next))
+		return false;
+	r->counters->keepalives++;
+	*(recorded ? &h->account.duplicate : &h->account.rejected) += 1;
+	return true;
+}
+
+/* The same before this direction has said anything: one NUL byte that the peer has
+   acknowledged already. */
+static bool is_first_keepalive(const struct half *h, const struct tf_packet *pkt)
+{
+	return !h->based && h->ack_known && pkt->payload.n == 1 && pkt->cut == 0 &&
+	       pkt->payload.p[0] == 0 && (pkt->flags & (TCP_SYN | TCP_FIN)) == 0 &&
+	       pkt->seq + 1 == h->ack_raw;
+}
+
+/* Data and ACKs decide between two SYN-ACKs with different sequence numbers. */
+static void choose_isn(struct half *h, uint32_t seq)
+{
+	if (!h->alt_known || !is_empty(h))
+		return;
+	if (seq - h->base > SYN_REACH && seq - (h->alt_isn + 1) <= SYN_REACH)
+		h->base = h->alt_isn + 1;
+	h->alt_known = false;
+}
+
+static void note_fin(struct half *h, int64_t at)
+{
+	int64_t top = h->last != NULL ? max64(h->next, h->last->end) : h->next;
+	if (h->fin == REASM_NO_FIN && at >= top)
+		h->fin = at;
+}
+
+/* -> whether off lies more than hole_max away from this direction's bytes */
+static bool is_far(const struct reasm *r, const struct half *h, int64_t off, int64_t n)
+{
+	int64_t top = h->last != NULL ? max64(h->next, h->last->end) : h->next;
+	return off > top + r->limits.hole_max || off + n < h->start - r->limits.hole_max;
+}
+
+bool reasm_is_far(const struct reasm *r, const struct half *h, uint32_t seq)
+{
+	return h->based && is_far(r, h, widen(h, seq), 0);
+}
+
+/* The direction went on where it was: the far segment belonged elsewhere. */
+static void disown_far(struct reasm *r, struct half *h)
+{
+	if (h->far == NULL)
+		return;
+	int64_t n = h->far->end - h->far->cut - h->far->start;
+	h->account.seen += n;
+	h->account.outside += n;
+	hold_give(r, h->far);
+	h->far = NULL;
+}
+
+static void tell_stream_end(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	struct tf_event ev = {
+	        .kind = TF_END,
+	        .stream = h->stream,
+	        .ts_ns = ts_ns,
+	        .end = TF_END_HOLE,
+	        .account = &h->account,
+	};
+	r->tell(r->arg, h, &ev);
+	reasm_settle(r, &h->account);
+}
+
+static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns);
+
+/* The direction goes on at the far segment: what was before is one stream, and a
+   new one begins there. */
+static void follow_far(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	struct held *far = h->far;
+	uint32_t base = h->base + (uint32_t)far->start, stream = h->stream;
+	bool fin = h->far_fin;
+	finish_stream(r, h, ts_ns);
+	tell_stream_end(r, h, ts_ns);
+	half_init(h, h->dir);
+	h->base = base;
+	h->based = true;
+	h->stream = stream + 1;
+	r->counters->streams_restarted++;
+
+	int64_t end = far->end - far->start, cut_end = far->cut > 0 ? end : 0;
+	h->account.seen = end - far->cut;
+	struct chunk *chunks = hold_open(r, far);
+	hold_give(r, far);
+	tell_chunks(r, h, 0, chunks);
+	skip_cut(r, h, cut_end, ts_ns);
+	if (fin)
+		note_fin(h, end);
+}
+
+/* A segment far from all others: set aside until the next one shows where the
+   direction is. -> false: it belongs to the stream now (again) */
+static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
+{
+	int64_t n = (int64_t)pkt->payload.n + pkt->cut;
+	if (!is_far(r, h, off, n)) {
+		disown_far(r, h);
+		return false;
+	}
+	if (pkt->payload.n == 0)
+		return true; /* no byte to place, and a FIN that nobody can believe */
+	if (h->far != NULL && off <= h->far->end + r->limits.hole_max &&
+	    off + n >= h->far->start - r->limits.hole_max) {
+		follow_far(r, h, pkt->ts_ns);
+		return false;
+	}
+	disown_far(r, h);
+	h->far = hold_take(r, off, piece_of_packet(pkt), pkt->cut);
+	h->far_fin = (pkt->flags & TCP_FIN) != 0;
+	if (h->far == NULL) {
+		h->account.seen += (int64_t)pkt->payload.n;
+		h->account.outside += (int64_t)pkt->payload.n;
+	}
+	return true;
+}
+
+void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
+{
+	bool fin = (pkt->flags & TCP_FIN) != 0;
+	uint32_t seq = pkt->seq + ((pkt->flags & TCP_SYN) != 0);
+	if (pkt->payload.n == 0 && pkt->cut == 0 && !fin)
+		return;
+	if (is_first_keepalive(h, pkt)) {
+		r->counters->keepalives++;
+		h->account.seen++;
+		h->account.rejected++;
+		return;
+	}
+	choose_isn(h, seq);
+	if (!h->based) {
+		h->base = seq;
+		h->based = true;
+	}
+	if (take_far(r, h, widen(h, seq), pkt))
+		return;
+	int64_t off = widen(h, seq); /* in the stream as it is now */
+	h->account.seen += (int64_t)pkt->payload.n;
+	if (fin)
+		note_fin(h, off + (int64_t)pkt->payload.n + pkt->cut);
+	if (!take_keepalive(r, h, off, pkt))
+		take(r, h, off, piece_of_packet(pkt), pkt->cut);
+}
+
+enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient)
+{
+	uint32_t seq = isn + 1;
+	uint32_t reach = lenient ? SYN_REACH : 0;
+	if (!h->based) {
+		if (h->ack_known && h->ack_raw - seq > reach)
+			return ISN_OTHER;
+		h->base = seq;
+		h->based = h->isn_known = true;
+		return ISN_NEW;
+	}
+	int64_t off = widen(h, seq);
+	if (h->isn_known)
+		return off == h->start ? ISN_SAME : ISN_OTHER;
+	if (off > h->start || h->start - off > reach)
+		return ISN_OTHER;
+	if (is_empty(h))
+		h->next = off;
+	else if (off < h->start)
+		gaps_add_low(r, h, off, h->start, 0);
+	h->start = off;
+	h->isn_known = true;
+	return ISN_NEW;
+}
+
+void reasm_alternative_isn(struct half *h, uint32_t isn)
+{
+	if (!h->isn_known || !is_empty(h) || h->acked != REASM_NO_ACK)
+		return;
+	h->alt_isn = isn;
+	h->alt_known = true;
+}
+
+void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
+{
+	h->ack_raw = ack;
+	h->ack_known = true;
+	if (!h->based)
+		return;
+	choose_isn(h, ack);
+	int64_t off = widen(h, ack);
+	if (is_far(r, h, off, 0)) {
+		if (h->far == NULL || off <= h->far->start ||
+		    off > h->far->end + r->limits.hole_max)
+			return;
+		follow_far(r, h, ts_ns);
+		off = widen(h, ack);
+	}
+	if (off <= h->acked)
+		return;
+	h->acked = off;
+	if (h->fin != REASM_NO_FIN && off > h->fin + 1)
+		h->fin = REASM_NO_FIN; /* the receiver has more: that FIN was not the sender's */
+	drain(r, h, ts_ns);
+	while (h->queue.root != NULL && queue_first(h)->start < min64(off, h->fin))
+		reasm_pass(r, h, ts_ns);
+	if (off > h->fin)
+		drop_queue(r, h, &h->account.after_close);
+}
+
+bool reasm_is_next(const struct half *h, uint32_t seq)
+{
+	if (!h->based)
+		return true;
+	int64_t off = widen(h, seq);
+	return off == h->next || off == h->acked || (h->fin != REASM_NO_FIN && off == h->fin + 1);
+}
+
+bool reasm_done(const struct half *h)
+{
+	return h->fin != REASM_NO_FIN && h->next == h->fin && h->gap_count == 0 &&
+	       h->acked == h->fin + 1;
+}
+
+/* -- the end ---------------------------------------------------------------------- */
+
+static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
+		reasm_pass(r, h, ts_ns);
+	drop_queue(r, h, &h->account.after_close);
+	gaps_close(r, h, ts_ns);
+	h->account.span += h->next - h->start;
+	int64_t sent = h->fin != REASM_NO_FIN ? h->fin : max64(h->acked, h->next);
+	h->account.tail_missing = max64(sent - h->next, 0);
+}
+
+void reasm_finish(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	if (h->far != NULL)
+		follow_far(r, h, ts_ns);
+	finish_stream(r, h, ts_ns);
+}
+
+void reasm_settle(struct reasm *r, const struct tf_account *a)
+{
+	MUST(a->seen == a->written + a->duplicate + a->conflicting + a->outside + a->after_close +
+	                        a->rejected + a->beyond_limit + a->evicted + a->write_failed);
+	MUST(a->span == a->written + a->missing + a->beyond_limit + a->evicted + a->write_failed);
+	struct tf_counters *c = r->counters;
+	c->bytes_seen += (uint64_t)a->seen;
+	c->bytes_written += (uint64_t)a->written;
+	c->bytes_duplicate += (uint64_t)a->duplicate;
+	c->bytes_unchecked += (uint64_t)a->unchecked;
+	c->bytes_conflicting += (uint64_t)a->conflicting;
+	c->bytes_outside += (uint64_t)a->outside;
+	c->bytes_after_close += (uint64_t)a->after_close;
+	c->bytes_rejected += (uint64_t)a->rejected;
+	c->bytes_beyond_limit += (uint64_t)a->beyond_limit;
+	c->bytes_evicted += (uint64_t)a->evicted;
+	c->bytes_write_failed += (uint64_t)a->write_failed;
+	c->bytes_missing += (uint64_t)a->missing;
+	c->bytes_cut += (uint64_t)a->cut;
+}
+
+bool reasm_check(const struct reasm *r, const struct half *h)
+{
+	bool ok = h->start <= h->next && h->next <= h->fin; /* I1 */
+	int64_t at = h->start;
+	for (const struct gap *g = h->gap_low; g != NULL; g = g->higher) { /* I2 */
+		ok = ok && g->start >= at && g->start < g->end && g->end <= h->next;
+		at = g->end;
+	}
+	ok = ok && tree_check(&h->queue); /* I3 */
+	for (const struct tree_node *n = tree_first(&h->queue); n != NULL; n = tree_next(n)) {
+		const struct held *s = (const struct held *)(const void *)n;
+		const struct tree_node *m = tree_next(n);
+		ok = ok && s->end > h->next;
+		ok = ok && (m == NULL || ((const struct held *)(const void *)m)->start > s->start);
+	}
+	bool listed = h->holder_older != NULL || h->holder_newer != NULL || r->holder_oldest == h;
+	return ok && listed == (h->queue.root != NULL); /* I4 */
+}

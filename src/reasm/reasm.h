@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reassembly of one direction of a TCP connection: segments in, events out.
+ *
+ * Sequence numbers are widened to 64-bit stream offsets at the door. Below
+ * `next` every byte has been told or lies in a gap; above it, early segments
+ * stand in the receive queue until the hole in front of them is filled or passed.
+ *
+ *	start        gap          next      early          fin
+ *	  |=======|..........|=====|          [====] [==]     |
+ *	   told     fillable  told    hole      held
+ *
+ * Invariants (reasm_check):
+ *	I1  start <= next <= fin
+ *	I2  gaps lie within [start, next), in order, not empty, not touching
+ *	    (unless their causes differ)
+ *	I3  held segments end beyond next; their starts order the tree
+ *	I4  a half is in the list of holders exactly when it holds something
+ *
+ * Bounds: early bytes use chunks of the shared pool (at most half of it) and a
+ * node for each segment; when either runs out, the half that has held longest
+ * passes its holes (counter held_spilled). A half remembers at most
+ * REASM_GAPS gaps; the oldest is closed for good when one more comes.
+ *
+ * Choices not taken: doc/adr/0004 (placing early data at once), 0005 (policies).
+ */
+#ifndef REASM_REASM_H
+#define REASM_REASM_H
+
+#include "base/chunk.h"
+#include "base/tree.h"
+#include "model/packet.h"
+
+enum { REASM_GAPS = 256 };
+
+#define REASM_NO_FIN INT64_MAX
+#define REASM_NO_ACK INT64_MIN
+
+/* An early segment, or several that were joined. */
+struct held {
+	struct tree_node node; /* in half.queue, ordered by start */
+	int64_t start, end;    /* end counts bytes cut by the snaplen */
+	int64_t cut;           /* bytes before end that the snaplen cut off */
+	struct chunk *head, *tail;
+};
+
+struct gap {
+	int64_t start, end;
+	enum tf_gap_cause cause;
+	struct gap *lower, *higher;
+};
+
+struct half {
+	int64_t next;
+	int64_t start;
+	int64_t fin;      /* offset of FIN, or REASM_NO_FIN */
+	int64_t acked;    /* highest offset that the peer acknowledged */
+	uint32_t base;    /* sequence number of offset 0 (when based) */
+	uint32_t ack_raw; /* latest ACK of the peer (when ack_known) */
+	uint32_t alt_isn; /* of a second SYN-ACK (when alt_known) */
+	uint32_t stream;  /* streams before this one */
+	uint8_t dir;              /* 0 or 1: which half of its flow */
+	bool based;              /* base is known: a SYN, data or FIN was seen */
+	bool isn_known;   /* base comes from a SYN: nothing lies before start */
+	bool ack_known;
+	bool alt_known;
+	uint32_t gap_count;
+	struct tree queue; /* of struct held */
+	struct held *last; /* the one that was last at the right end */
+	struct held *far;  /* a segment far from all others, not yet believed */
+	uint32_t far_fin;  /* the far segment carried FIN */
+	struct gap *gap_low, *gap_high;
+	struct half *holder_older, *holder_newer;
+	struct tf_account account;
+};
+
+struct reasm_limits {
+	int64_t flow_bytes; /* told of each stream */
+	int64_t hole_max;
+};
+
+/* What all halves of one worker share. */
+struct reasm {
+	struct chunk_pool *chunks;
+	size_t chunks_held, chunks_held_max;
+	struct slab held, gaps;
+	struct half *holder_oldest, *holder_newest;
+	struct reasm_limits limits;
+	struct tf_counters *counters;
+	void *arg;
+	/* Tells an event of half h; flow, dir and slot are the callee's to fill in. */
+	void (*tell)(void *arg, struct half *h, struct tf_event *ev);
+	/* Bytes told before: like tf_sink.recall. */
+	size_t (*recall)(void *arg, struct half *h, int64_t offset, uint8_t *to, size_t n);
+	uint8_t scratch[4096];
+};
+
+/* Takes nodes for the queue and the gaps from memory (about `memory` bytes)
+   -> false when the arena has too little. The caller fills in the rest. */
+bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_pool *chunks);
+
+void half_init(struct half *h, uint8_t dir);
+
+/* How a SYN's sequence number goes with what is known of its direction. */
+enum isn_fit {
+	ISN_NEW,  /* it was not known, and is now */
+	ISN_SAME, /* a retransmission */
+	ISN_OTHER /* another connection */
+};
+
+/* A SYN came. lenient: accept a start up to 1 MiB before the lowest data seen,
+   else only exactly before it. On ISN_OTHER nothing has changed. */
+enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient);
+
+/* A second SYN-ACK with another ISN: remembered until an ACK or data decide, unless
+   they have. */
+void reasm_alternative_isn(struct half *h, uint32_t isn);
+
+/* Payload and FIN of a segment of this direction. */
+void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt);
+
+/* The peer acknowledges everything before sequence number ack. */
+void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns);
+
+/* -> whether seq is the receiver's next sequence number, as far as is known
+   (RFC 5961, 3.2: the only place where a reset is obeyed). */
+bool reasm_is_next(const struct half *h, uint32_t seq);
+
+/* -> whether seq is more than hole_max away from this direction's bytes. */
+bool reasm_is_far(const struct reasm *r, const struct half *h, uint32_t seq);
+
+/* -> whether FIN came, all bytes before it are there, and the peer has
+   acknowledged it. */
+bool reasm_done(const struct half *h);
+
+/* Tells what is still held and all final gaps, fills in the account. After the
+   END event was told, reasm_settle() checks the two sums of struct tf_account
+   and adds them to the counters. */
+void reasm_finish(struct reasm *r, struct half *h, int64_t ts_ns);
+void reasm_settle(struct reasm *r, const struct tf_account *account);
+
+/* -> whether I1..I4 hold. For tests. */
+bool reasm_check(const struct reasm *r, const struct half *h);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/outdir.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Makes the folders of path that are missing; errno tells when one cannot be. */
+static bool make_folders(const char *path)
+{
+	char part[PATH_MAX];
+	size_t n = strlen(path);
+	if (n == 0 || n >= sizeof part) {
+		errno = n == 0 ? ENOENT : ENAMETOOLONG;
+		return false;
+	}
+	for (size_t i = 1; i <= n; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0777) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+			return false;
+	}
+	return true;
+}
+
+bool outdir_open(struct outdir *d, const char *path, struct tf_error *err)
+{
+	*d = (struct outdir){.fd = -1, .path = path};
+	if (!make_folders(path))
+		return error_sys(err, TF_OUTPUT, "cannot make the output folder %s", path);
+	d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->fd < 0)
+		return error_sys(err, TF_OUTPUT, "cannot open the output folder %s", path);
+	if (faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
+		(void)error_sys(err, TF_OUTPUT, "cannot write to the output folder %s", path);
+		outdir_close(d);
+		return false;
+	}
+	return true;
+}
+
+void outdir_close(struct outdir *d)
+{
+	if (d->fd >= 0)
+		(void)close(d->fd);
+	d->fd = -1;
+}
+
+/* The one place where files are opened beneath the folder. */
+static int open_beneath(const struct outdir *d, const char *name, int flags)
+{
+	struct open_how how = {
+	        .flags =
+	                (unsigned)(flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY),
+	        .mode = flags & O_CREAT ? 0666 : 0,
+	        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	long fd;
+	do
+		fd = syscall(SYS_openat2, d->fd, name, &how, sizeof how);
+	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	if (fd < 0 && errno == ENOSYS && strchr(name, '/') == NULL) /* before Linux 5.6 */
+		fd = openat(d->fd, name, (int)how.flags, 0666);
+	return (int)fd;
+}
+
+/* Fills in *id -> false, with fd closed and errno set, when fd is no file of ours. */
+static bool identify(int fd, struct outfile_id *id)
+{
+	struct stat st;
+	int cause = fstat(fd, &st) < 0                        ? errno
+	            : !S_ISREG(st.st_mode) || st.st_nlink > 1 ? ESTALE
+	                                                      : 0;
+	if (cause != 0) {
+		(void)close(fd);
+		errno = cause;
+		return false;
+	}
+	*id = (struct outfile_id){.device = st.st_dev, .inode = st.st_ino};
+	return true;
+}
+
+int outdir_create(const struct outdir *d, const char *name, struct outfile_id *id)
+{
+	int fd = open_beneath(d, name, O_CREAT | O_EXCL);
+	return fd >= 0 && identify(fd, id) ? fd : -1;
+}
+
+int outdir_reopen(const struct outdir *d, const char *name, const struct outfile_id *id)
+{
+	struct outfile_id now;
+	int fd = open_beneath(d, name, 0);
+	if (fd < 0 || !identify(fd, &now))
+		return -1;
+	if (now.device == id->device && now.inode == id->inode)
+		return fd;
+	(void)close(fd);
+	errno = ESTALE;
+	return -1;
+}
+
+void outdir_remove(const struct outdir *d, const char *name)
+{
+	(void)unlinkat(d->fd, name, 0);
+}
