@@ -47,6 +47,7 @@
 	X(bytes_write_failed, "bytes", "bytes that could not be stored")                           \
 	X(bytes_missing, "bytes", "bytes that were never captured")                                \
 	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \
+	X(bytes_tail_missing, "bytes", "bytes sent behind the last captured byte of a stream")     \
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
 	X(late_segments, "segments", "segments for a connection already ended")                    \

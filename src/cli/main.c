@@ -29,7 +29,7 @@ struct run {
 	int64_t start_ns;
 };
 
-/* -- signals: the first stops the run in order, a second one as usual -- */
+/* -- signals: the first stops the run in order, the second one at once -- */
 
 static volatile sig_atomic_t stopped; /* 0, or the signal */
 static _Atomic(struct tf_engine *) stoppable;
@@ -38,6 +38,8 @@ static void stop(int number)
 {
 	struct tf_engine *e = atomic_load(&stoppable);
 	stopped = number;
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
 	if (e)
 		tf_engine_stop(e);
 }
@@ -45,7 +47,7 @@ static void stop(int number)
 static void set_signals(void)
 {
 	/* No SA_RESTART: a read that waits for a pipe has to return. */
-	struct sigaction orderly = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction orderly = {.sa_handler = stop};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	(void)sigaction(SIGINT, &orderly, NULL);
@@ -142,13 +144,22 @@ static unsigned files_max(const struct options *o)
 	return (unsigned)(files < most ? files : most);
 }
 
+static unsigned workers(const struct options *o)
+{
+	/* A worker with less than 8 MiB would give flows up too soon. */
+	uint64_t enough = o->memory >> 23, cores = machine_cores();
+	if (o->jobs > 0)
+		return (unsigned)o->jobs;
+	return (unsigned)(cores < enough ? cores : enough);
+}
+
 static bool begin(struct run *run)
 {
 	const struct options *o = run->options;
 	struct tf_config cfg;
 
 	tf_config_init(&cfg);
-	cfg.workers = o->jobs > 0 ? (unsigned)o->jobs : machine_cores();
+	cfg.workers = workers(o);
 	cfg.memory = (size_t)o->memory;
 	cfg.flow_bytes = (int64_t)o->flow_bytes;
 	cfg.hole_max = (int64_t)o->hole_max;
@@ -211,7 +222,8 @@ static void finish(struct run *run)
 	atomic_store(&stoppable, NULL);
 	progress_erase(&run->progress);
 	tf_engine_counters(run->engine, &c);
-	if (options_talkative(run->options))
+	/* Where nothing could be read, the error has said it all. */
+	if (options_talkative(run->options) && (run->status == TF_OK || c.frames > 0))
 		tell(run->options, &c, machine_now_ns() - run->start_ns);
 	if (run->options->strict && summary_lossy(&c)) {
 		error_set(&run->error, TF_LOSSES, "the record is not complete (--strict)");

@@ -95,7 +95,7 @@ static const struct option_row rows[] = {
          "a number of bytes such as 4096, 64K or 2G", NUMBER(flow_bytes, 1, INT64_MAX)},
         {'m', "max-hole", "N", output,
          "start a new file at a hole longer than N bytes (default 16M, below 2G)",
-         "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 1, 2 * G - 1)},
+         "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 0, 2 * G - 1)},
         {'f', "max-files", "N", means,
          "use at most N descriptors for files (default: what the system allows)",
          "a number of files from 1 to 1048576", NUMBER(files_max, 1, M)},
@@ -177,11 +177,10 @@ static const struct option_row *row_of(int letter)
 
 enum { SPELLED = 40 };
 
-/* The option as it was typed: by its letter, or by its name when it has no
-   letter or was given by name. */
+/* The option as it was typed: options without a letter come by name only. */
 static const char *spell(const struct option_row *row, bool by_name, char to[SPELLED])
 {
-	if (by_name || row->letter >= LETTERLESS)
+	if (by_name)
 		(void)snprintf(to, SPELLED, "--%s", row->name);
 	else
 		(void)snprintf(to, SPELLED, "-%c", row->letter);
@@ -273,7 +272,6 @@ static void make_grammar(struct grammar *g)
 {
 	char *s = g->letters;
 
-	memset(g, 0, sizeof *g);
 	*s++ = ':'; /* tell a missing value from an unknown option */
 	for (size_t i = 0; i < ROWS; i++) {
 		g->names[i] = (struct option){
@@ -300,10 +298,11 @@ static bool take_filter(struct options *o, char **words, struct tf_error *err)
 	o->filter = calloc(1, size);
 	if (o->filter == NULL)
 		return error_set(err, TF_USAGE, "no memory for the filter expression");
+	char *end = o->filter;
 	for (char **w = words; *w; w++) {
 		if (w != words)
-			strcat(o->filter, " ");
-		strcat(o->filter, *w);
+			*end++ = ' ';
+		end = stpcpy(end, *w);
 	}
 	return true;
 }
@@ -311,7 +310,7 @@ static bool take_filter(struct options *o, char **words, struct tf_error *err)
 /* Options up to the last, or to the first that asks for a text alone. */
 static bool take_options(struct options *o, int argc, char **argv, struct tf_error *err)
 {
-	struct grammar g;
+	struct grammar g = {0};
 	int letter, by_name = -1;
 
 	make_grammar(&g);

@@ -33,6 +33,7 @@ static const struct line {
 	const char *one, *many;
 } lines[] = {{"missing", AT(bytes_missing), true, AT(gaps), "gap", "gaps"},
              {"missing", AT(bytes_cut), true, NONE, NULL, NULL},
+             {"missing", AT(bytes_tail_missing), true, NONE, NULL, NULL},
              {"missing", AT(streams_restarted), true, NONE, NULL, NULL},
              {"conflicting", AT(bytes_conflicting), true, AT(conflicts), "overlap", "overlaps"},
              {"evicted", AT(flows_evicted), true, NONE, NULL, NULL},
@@ -114,14 +115,14 @@ static void write_lines(FILE *to, const struct tf_counters *c)
 
 void summary_write(FILE *to, const struct tf_counters *c, int64_t spent_ns)
 {
-	char packets[NUMBER_TEXT], bytes[NUMBER_TEXT], time[NUMBER_TEXT], rate[NUMBER_TEXT];
+	char packets[NUMBER_TEXT], bytes[NUMBER_TEXT], time[NUMBER_TEXT];
 	uint64_t speed = number_rate(c->frame_bytes, spent_ns);
 
 	(void)fprintf(to, "tcpflow: %s %s (%s) in %s", number_plain(c->frames, packets),
 	              number_noun(c->frames, "packet", "packets"),
 	              number_bytes(c->frame_bytes, bytes), number_seconds(spent_ns, time));
 	if (speed > 0)
-		(void)fprintf(to, ", %s/s", number_bytes(speed, rate));
+		(void)fprintf(to, ", %s/s", number_bytes(speed, bytes));
 	(void)fprintf(to, "\n         %s %s, ", number_plain(c->flows, packets),
 	              number_noun(c->flows, "flow", "flows"));
 	(void)fprintf(to, "%s %s, ", number_plain(c->files, packets),

@@ -468,8 +468,9 @@ static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns)
 	drop_queue(r, h, &h->account.after_close);
 	gaps_close(r, h, ts_ns);
 	h->account.span += h->next - h->start;
-	int64_t sent = h->fin != REASM_NO_FIN ? h->fin : max64(h->acked, h->next);
-	h->account.tail_missing = max64(sent - h->next, 0);
+	/* An ACK one beyond the last byte is that of a FIN which was not captured. */
+	int64_t sent = h->fin != REASM_NO_FIN ? h->fin : max64(h->acked - 1, h->next);
+	h->account.tail_missing = h->based ? sent - h->next : 0;
 }
 
 void reasm_finish(struct reasm *r, struct half *h, int64_t ts_ns)
@@ -498,6 +499,7 @@ void reasm_settle(struct reasm *r, const struct tf_account *a)
 	c->bytes_write_failed += (uint64_t)a->write_failed;
 	c->bytes_missing += (uint64_t)a->missing;
 	c->bytes_cut += (uint64_t)a->cut;
+	c->bytes_tail_missing += (uint64_t)a->tail_missing;
 }
 
 bool reasm_check(const struct reasm *r, const struct half *h)
