@@ -116,14 +116,23 @@ void feed_close(struct feed *f)
 	origin_close(&f->origin);
 }
 
+static bool is_stopped(const struct feed *f)
+{
+	return f->store.stopped != NULL && f->store.stopped(f->store.arg);
+}
+
 /* Reads once -> bytes that came to `to`; 0: state says why. */
 static size_t take_in(struct feed *f, uint8_t *to, size_t n)
 {
 	n = n < READ_MOST ? n : READ_MOST;
 	ssize_t got;
-	do
+	bool broken_off;
+	do {
 		got = f->origin.kind->read(&f->origin, to, n);
-	while (got < 0 && errno == EINTR);
+		broken_off = got < 0 && errno == EINTR;
+	} while (broken_off && !is_stopped(f));
+	if (broken_off)
+		got = 0;
 	if (got < 0) {
 		f->state = FEED_FAILED;
 		f->cause = errno;

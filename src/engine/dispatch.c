@@ -12,7 +12,9 @@ bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker, uns
 {
 	size_t size = memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST ? BLOCK_LARGE : BLOCK_SMALL;
 	size_t count = memory / size;
-	*d = (struct dispatch){.worker = worker, .workers = workers, .seed = seed};
+	d->worker = worker; /* all else is 0, but stop, which may be set by now */
+	d->workers = workers;
+	d->seed = seed;
 	d->blocks = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS
 	            : count < BLOCKS_LEAST  ? BLOCKS_LEAST
 	                                    : (unsigned)count;
@@ -153,9 +155,16 @@ static void give_block(void *arg, struct block *b)
 	b->users--;
 }
 
+static bool is_stopped(void *arg)
+{
+	const struct dispatch *d = arg;
+	return atomic_load_explicit(&d->stop, memory_order_relaxed);
+}
+
 struct block_store dispatch_store(struct dispatch *d)
 {
-	return (struct block_store){.arg = d, .take = take_block, .give = give_block};
+	return (struct block_store){
+	        .arg = d, .take = take_block, .give = give_block, .stopped = is_stopped};
 }
 
 /* -- frames --------------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ struct dispatch {
 	uint64_t numbers; /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
+	_Atomic bool stop; /* set from a signal handler: read no more */
 };
 
 /* memory: for blocks. */

@@ -29,7 +29,6 @@ struct tf_engine {
 	size_t push_used;
 	uint64_t pushed;
 	struct tf_counters notes; /* comments and secrets of all sources */
-	_Atomic bool stop;
 };
 
 void tf_config_init(struct tf_config *cfg)
@@ -235,7 +234,8 @@ static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *
 	uint64_t told = 0;
 	struct tf_frame frame;
 	enum source_result r = SOURCE_END;
-	while (!atomic_load_explicit(&e->stop, memory_order_relaxed) &&
+	_Atomic bool *stop = &e->dispatch.stop;
+	while (!atomic_load_explicit(stop, memory_order_relaxed) &&
 	       (r = source_next(s, &frame, err)) == SOURCE_FRAME) {
 		if (!take_frame(e, &frame, source_block(s)) && sink_failed(e, err))
 			return false;
@@ -243,7 +243,7 @@ static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *
 		if (e->config.progress != NULL && position != told)
 			e->config.progress(e->config.progress_arg, told = position);
 	}
-	return r != SOURCE_DAMAGED;
+	return r != SOURCE_DAMAGED || atomic_load(stop);
 }
 
 bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
@@ -265,7 +265,7 @@ bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
 
 void tf_engine_stop(struct tf_engine *e)
 {
-	atomic_store(&e->stop, true);
+	atomic_store(&e->dispatch.stop, true);
 }
 
 /* -- the end --------------------------------------------------------------------------- */

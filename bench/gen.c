@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Makes captures for measuring: gen WORKLOAD COUNT SEED > file.pcap
+ *
+ *	bulk  COUNT MiB in 8 connections, segments of 1,448 bytes taken in turn
+ *	scan  COUNT SYNs, each from another source
+ *
+ * Ethernet, IPv4, microsecond pcap. The same words give the same bytes.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HEADERS = 14 + 20 + 20, SEGMENT = 1448, BULK_FLOWS = 8, SYN = 2, ACK = 16, FIN = 1 };
+
+static uint64_t state;
+
+/* splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators) */
+static uint64_t next_random(void)
+{
+	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v);
+}
+
+static void put(const void *p, size_t n)
+{
+	if (fwrite(p, 1, n, stdout) != n) {
+		(void)fprintf(stderr, "gen: cannot write: %s\n", strerror(errno));
+		exit(1);
+	}
+}
+
+struct segment {
+	uint32_t src, dst; /* IPv4 addresses */
+	uint16_t sport, dport;
+	uint32_t seq, ack;
+	uint8_t flags;
+	const uint8_t *payload;
+	uint32_t n;
+};
+
+static void put_segment(const struct segment *s)
+{
+	static uint64_t us = UINT64_C(1700000000000000);
+	uint32_t length = HEADERS + s->n;
+	uint32_t record[4] = {(uint32_t)(us / 1000000), (uint32_t)(us % 1000000), length, length};
+	uint8_t h[HEADERS] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45};
+	us += 3;
+	put16(h + 16, length - 14);
+	h[22] = 64;
+	h[23] = 6;
+	put32(h + 26, s->src);
+	put32(h + 30, s->dst);
+	put16(h + 34, s->sport);
+	put16(h + 36, s->dport);
+	put32(h + 38, s->seq);
+	put32(h + 42, s->ack);
+	h[46] = 5 << 4;
+	h[47] = s->flags;
+	put16(h + 48, 65535);
+	put(record, sizeof record);
+	put(h, sizeof h);
+	if (s->n > 0)
+		put(s->payload, s->n);
+}
+
+static void bulk(uint64_t mib)
+{
+	static uint8_t noise[1 << 20];
+	struct segment f[BULK_FLOWS];
+	uint64_t left = mib << 20;
+	for (size_t i = 0; i < sizeof noise; i += 8) {
+		uint64_t r = next_random();
+		memcpy(noise + i, &r, sizeof r);
+	}
+	for (uint32_t i = 0; i < BULK_FLOWS; i++) {
+		f[i] = (struct segment){.src = 0x0a000001 + i,
+		                        .dst = 0x0a010001,
+		                        .sport = 80,
+		                        .dport = (uint16_t)(40000 + i),
+		                        .seq = (uint32_t)next_random(),
+		                        .flags = SYN};
+		put_segment(&f[i]);
+		f[i].seq++;
+		f[i].flags = ACK;
+	}
+	for (uint64_t turn = 0; left > 0; turn++) {
+		struct segment *s = &f[turn % BULK_FLOWS];
+		s->payload = noise + next_random() % (sizeof noise - SEGMENT);
+		s->n = left < SEGMENT ? (uint32_t)left : SEGMENT;
+		put_segment(s);
+		s->seq += s->n;
+		left -= s->n;
+	}
+	for (uint32_t i = 0; i < BULK_FLOWS; i++) {
+		f[i].flags = FIN | ACK;
+		f[i].n = 0;
+		put_segment(&f[i]);
+	}
+}
+
+static void scan(uint64_t syns)
+{
+	for (uint64_t i = 0; i < syns; i++) {
+		struct segment s = {.src = 0x0b000000 + (uint32_t)i,
+		                    .dst = 0x0a010001,
+		                    .sport = (uint16_t)(1024 + next_random() % 60000),
+		                    .dport = 443,
+		                    .seq = (uint32_t)next_random(),
+		                    .flags = SYN};
+		put_segment(&s);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*make)(uint64_t count);
+} workloads[] = {{"bulk", bulk}, {"scan", scan}};
+
+int main(int argc, char **argv)
+{
+	uint32_t header[6] = {0xa1b2c3d4, 2 | 4 << 16, 0, 0, 262144, 1};
+	for (size_t i = 0; argc == 4 && i < sizeof workloads / sizeof workloads[0]; i++) {
+		if (strcmp(argv[1], workloads[i].name) != 0)
+			continue;
+		state = strtoull(argv[3], NULL, 10);
+		put(header, sizeof header);
+		workloads[i].make(strtoull(argv[2], NULL, 10));
+		return fflush(stdout) != 0;
+	}
+	(void)fprintf(stderr, "usage: gen bulk MIB SEED | gen scan SYNS SEED > file.pcap\n");
+	return 1;
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/store.h"
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "sink/name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	NUMBERS = 4096,   /* names whose latest number is remembered */
+	COPY = 64 * 1024, /* piece size for putting the head in front */
+};
+#define HEAD_ROOM (INT64_C(1) << 33) /* position of the origin in NAME.head */
+
+/* Streams with the same name: the number that the latest of them got. */
+struct number {
+	uint64_t name; /* its hash */
+	uint32_t latest;
+};
+
+size_t store_memory(void)
+{
+	return NUMBERS * sizeof(struct number) + COPY;
+}
+
+bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsigned open_max,
+                uint64_t seed)
+{
+	*s = (struct store){.dir = dir, .open_max = open_max, .seed = seed};
+	s->number = arena_take(a, NUMBERS * sizeof *s->number);
+	s->copy = arena_take(a, COPY);
+	return s->number != NULL && s->copy != NULL;
+}
+
+void stored_init(struct stored *f, const struct tf_flow *flow, uint8_t dir)
+{
+	*f = (struct stored){.flow = flow, .dir = dir, .fd = -1};
+}
+
+void stored_lower(struct stored *f, int64_t low)
+{
+	if (low < f->low)
+		f->low = low;
+	if (!f->made)
+		f->origin = f->low;
+}
+
+static void fail(struct store *s, struct stored *f, const char *what, const char *name)
+{
+	f->failed = true;
+	if (!s->failed)
+		(void)error_sys(&s->err, TF_OUTPUT, "cannot %s %s in %s", what, name, s->dir->path);
+	s->failed = true;
+}
+
+/* -- descriptors -------------------------------------------------------------- */
+
+static void list_add(struct store *s, struct stored *f)
+{
+	f->older = s->newest;
+	f->newer = NULL;
+	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = f;
+	s->newest = f;
+}
+
+static void list_remove(struct store *s, struct stored *f)
+{
+	*(f->older != NULL ? &f->older->newer : &s->oldest) = f->newer;
+	*(f->newer != NULL ? &f->newer->older : &s->newest) = f->older;
+}
+
+static struct timespec timespec_of(int64_t ns)
+{
+	int64_t sec = ns / 1000000000, rest = ns % 1000000000;
+	return (struct timespec){.tv_sec = rest < 0 ? sec - 1 : sec,
+	                         .tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest)};
+}
+
+/* Closes the descriptor; the file's time is that of its direction's first packet. */
+static void shut(struct store *s, struct stored *f)
+{
+	if (f->fd < 0)
+		return;
+	struct timespec t = timespec_of(f->flow->began_ns[f->dir]);
+	(void)futimens(f->fd, (struct timespec[2]){t, t});
+	if (close(f->fd) < 0 && errno != EINTR) {
+		char name[NAME_ROOM];
+		name_of(f->flow, f->dir, f->number, name);
+		fail(s, f, "close", name);
+	}
+	f->fd = -1;
+	list_remove(s, f);
+	s->open_count--;
+}
+
+/* -> where the number of this name is remembered */
+static struct number *number_of(struct store *s, const char *name)
+{
+	uint64_t hash = hash_bytes(name, strlen(name), s->seed);
+	struct number *n = &s->number[hash % NUMBERS];
+	if (n->name != hash)
+		*n = (struct number){.name = hash};
+	return n;
+}
+
+/* Makes the file under the first name that is not taken. */
+static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
+{
+	name_of(f->flow, f->dir, 0, name);
+	int fd = outdir_create(s->dir, name, &f->id);
+	if (fd < 0 && errno == EEXIST) {
+		struct number *n = number_of(s, name);
+		do {
+			f->number = ++n->latest;
+			name_of(f->flow, f->dir, f->number, name);
+			fd = outdir_create(s->dir, name, &f->id);
+		} while (fd < 0 && errno == EEXIST);
+	}
+	f->made = fd >= 0;
+	s->made += f->made;
+	return fd;
+}
+
+/* The latest used is the last to be given up. */
+static void touch(struct store *s, struct stored *f)
+{
+	if (s->newest == f)
+		return;
+	list_remove(s, f);
+	list_add(s, f);
+}
+
+bool store_ready(struct store *s, struct stored *f)
+{
+	if (f->failed)
+		return false;
+	if (f->fd >= 0) {
+		touch(s, f);
+		return true;
+	}
+	while (s->open_count >= s->open_max)
+		shut(s, s->oldest);
+	char name[NAME_ROOM];
+	const char *what = f->made ? "open again" : "make";
+	if (f->made) {
+		name_of(f->flow, f->dir, f->number, name);
+		f->fd = outdir_reopen(s->dir, name, &f->id);
+	} else {
+		f->fd = create(s, f, name);
+	}
+	if (f->fd < 0) {
+		fail(s, f, what, name);
+		return false;
+	}
+	list_add(s, f);
+	s->open_count++;
+	return true;
+}
+
+/* -- reading and writing ---------------------------------------------------------- */
+
+/* Writes all of iov at a position -> false with errno */
+static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position)
+{
+	while (count > 0) {
+		ssize_t n = pwritev(fd, iov, count, position);
+		s->writes++;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return false;
+		}
+		position += n;
+		for (; count > 0 && (size_t)n >= iov->iov_len; iov++, count--)
+			n -= (ssize_t)iov->iov_len;
+		if (count > 0) {
+			iov->iov_base = (uint8_t *)iov->iov_base + n;
+			iov->iov_len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+static void name_head(const struct stored *f, char to[NAME_ROOM])
+{
+	name_of(f->flow, f->dir, f->number, to);
+	size_t n = strlen(to);
+	(void)snprintf(to + n, NAME_ROOM - n, ".head");
+}
+
+/* Opens NAME.head, which is rarely needed and closed after each use. */
+static int open_head(struct store *s, struct stored *f)
+{
+	char name[NAME_ROOM];
+	name_head(f, name);
+	if (f->head_made)
+		return outdir_reopen(s->dir, name, &f->head_id);
+	int fd = outdir_create(s->dir, name, &f->head_id);
+	f->head_made = fd >= 0;
+	return fd;
+}
+
+static bool write_head(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off)
+{
+	int fd = open_head(s, f);
+	bool ok = fd >= 0 && write_all(s, fd, iov, count, HEAD_ROOM + off - f->origin);
+	int cause = errno;
+	if (fd >= 0)
+		(void)close(fd);
+	errno = cause;
+	return ok;
+}
+
+void store_write(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
+                 size_t n)
+{
+	int64_t position = off - f->origin;
+	bool ready = store_ready(s, f);
+	bool ok = ready && (position < 0 ? write_head(s, f, iov, count, off)
+	                                 : write_all(s, f->fd, iov, count, position));
+	if (ok) {
+		stored_lower(f, off);
+		if (position + (int64_t)n > f->end)
+			f->end = position + (int64_t)n;
+		return;
+	}
+	f->lost += (int64_t)n;
+	if (ready) {
+		char name[NAME_ROOM];
+		name_of(f->flow, f->dir, f->number, name);
+		fail(s, f, "write", name);
+	}
+}
+
+size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n)
+{
+	if (!f->made || f->lost > 0 || !store_ready(s, f))
+		return 0;
+	if (off >= f->origin) {
+		ssize_t got = pread(f->fd, to, n, off - f->origin);
+		return got < 0 ? 0 : (size_t)got;
+	}
+	int fd = f->head_made ? open_head(s, f) : -1;
+	if (fd < 0)
+		return 0;
+	if (off + (int64_t)n > f->origin)
+		n = (size_t)(f->origin - off);
+	ssize_t got = pread(fd, to, n, HEAD_ROOM + off - f->origin);
+	(void)close(fd);
+	return got < 0 ? 0 : (size_t)got;
+}
+
+/* -- the end of a stream --------------------------------------------------------------- */
+
+/* Copies n bytes within or between files, the last ones first, so that they may move
+   up over themselves. What lies behind the end of the source is a hole: NULs. */
+static bool move_up(struct store *s, int from, int64_t at, int to, int64_t position, int64_t n)
+{
+	while (n > 0) {
+		int64_t part = n < COPY ? n : COPY;
+		n -= part;
+		memset(s->copy, 0, (size_t)part);
+		if (pread(from, s->copy, (size_t)part, at + n) < 0)
+			return false;
+		struct iovec iov = {.iov_base = s->copy, .iov_len = (size_t)part};
+		if (!write_all(s, to, &iov, 1, position + n))
+			return false;
+	}
+	return true;
+}
+
+/* Puts what lies before the origin in front: the bytes of NAME.head, or a hole. */
+static void join_head(struct store *s, struct stored *f)
+{
+	int64_t room = f->origin - f->low;
+	if (!f->made || room == 0 || !store_ready(s, f))
+		return;
+	char name[NAME_ROOM];
+	name_head(f, name);
+	int head = f->head_made ? open_head(s, f) : -1;
+	bool ok = (head >= 0 || !f->head_made) && move_up(s, f->fd, 0, f->fd, room, f->end);
+	if (ok && f->head_made)
+		ok = move_up(s, head, HEAD_ROOM - room, f->fd, 0, room);
+	else if (ok)
+		ok = fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, room) == 0;
+	if (!ok)
+		fail(s, f, "put the first bytes in front of", name);
+	else if (f->head_made)
+		outdir_remove(s->dir, name);
+	if (head >= 0)
+		(void)close(head);
+}
+
+void store_finish(struct store *s, struct stored *f)
+{
+	join_head(s, f);
+	shut(s, f);
+}

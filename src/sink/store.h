@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Stream files as they stand in the output folder: made under the first free name,
+ * opened again when their descriptor was needed elsewhere, written and read at stream
+ * offsets, and closed with the time of their direction's first packet.
+ *
+ *	NAME       0 ...................... end        origin: the stream offset that
+ *	           | written, with holes    |          stands at position 0
+ *	NAME.head        ... low === origin            bytes before it, if any
+ *
+ * Bytes before the origin turn up when a capture starts in the middle. Before the file
+ * is made, the origin just moves (stored_lower()). Afterwards they are gathered in a
+ * second file and put in front when the stream ends: one pass over the data, however
+ * many such pieces there were (doc/adr/0008).
+ *
+ * Descriptors are held by the files that were used last and given up in that order.
+ *
+ * Invariants: S1 a file stands in `open` exactly when fd >= 0; S2 low <= origin.
+ *
+ * A file that cannot be written keeps what it has; from then on its bytes count as
+ * lost. The first failure of a store is kept in `err`.
+ */
+#ifndef SINK_STORE_H
+#define SINK_STORE_H
+
+#include "base/arena.h"
+#include "sink/outdir.h"
+
+#include <sys/uio.h>
+
+struct stored {
+	const struct tf_flow *flow;
+	int64_t origin, low; /* stream offsets */
+	int64_t end;         /* position behind the highest byte written */
+	int64_t lost;        /* bytes that could not be written */
+	struct outfile_id id, head_id;
+	uint32_t number; /* files of this name before it */
+	int fd;
+	uint8_t dir;
+	bool made, head_made, failed;
+	struct stored *older, *newer; /* in store.open */
+};
+
+struct store {
+	const struct outdir *dir;
+	struct stored *oldest, *newest; /* open ones */
+	unsigned open_count, open_max;
+	uint64_t seed;
+	uint64_t made, writes; /* counted */
+	bool failed;
+	struct tf_error err;
+	struct number *number;
+	uint8_t *copy;
+};
+
+/* What store_init() takes from the arena. */
+size_t store_memory(void);
+
+/* open_max: descriptors, at least 1 -> false: the arena has too little. */
+bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsigned open_max,
+                uint64_t seed);
+
+/* The file of what flow->end[dir] says; nothing is made yet. */
+void stored_init(struct stored *f, const struct tf_flow *flow, uint8_t dir);
+
+/* The stream starts at offset low (or before): there are bytes or a hole. */
+void stored_lower(struct stored *f, int64_t low);
+
+/* Makes or opens the file -> false: it has failed. */
+bool store_ready(struct store *s, struct stored *f);
+
+/* Writes n bytes at stream offset off; they do not cross the origin of a file that was
+   made. What cannot be written is added to lost. iov is used up. */
+void store_write(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
+                 size_t n);
+
+/* -> how many bytes, at most n, could be read back from stream offset off on. */
+size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n);
+
+/* The stream has ended: puts NAME.head in front, sets the time, closes. */
+void store_finish(struct store *s, struct stored *f);
+
+#endif
