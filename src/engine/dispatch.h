@@ -35,7 +35,7 @@ struct dispatch {
 	_Atomic bool stop; /* set from a signal handler: read no more */
 };
 
-/* memory: for blocks. */
+/* d is zeroed. memory: for blocks. */
 bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker, unsigned workers,
                    uint64_t seed, struct tf_error *err);
 void dispatch_free(struct dispatch *d);

@@ -253,7 +253,7 @@ bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
 	struct block_store store = dispatch_store(&e->dispatch);
 	struct source *s = source_open(path, e->sources, &store, err);
 	if (s == NULL)
-		return false;
+		return atomic_load(&e->dispatch.stop); /* a signal, not the file's fault */
 	e->sources++;
 	bool ok = read_frames(e, s, err);
 	const struct source_notes *notes = source_notes(s);
