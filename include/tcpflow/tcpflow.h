@@ -135,15 +135,15 @@ enum tf_kind {
 	TF_GAP,      /* bytes of one direction that were not captured */
 	TF_CONFLICT, /* two versions of the same bytes */
 	TF_APP,      /* what an application decoder found */
-	TF_END       /* a stream's or a connection's end */
+	TF_END       /* a connection's end, and that of its streams (dir TF_BOTH); or
+	                that of one stream, whose direction goes on with another (dir 0 or 1) */
 };
 
 enum tf_end {
 	TF_END_NONE,
-	TF_END_FIN,     /* both sides closed, and all of it acknowledged */
+	TF_END_FIN,     /* both sides sent FIN */
 	TF_END_RST,     /* reset */
 	TF_END_REUSED,  /* a new connection uses the same addresses and ports */
-	TF_END_TIMEOUT, /* closed by one side, then silent */
 	TF_END_EVICTED, /* given up for memory */
 	TF_END_HOLE,    /* this stream ends at a hole longer than tf_config.hole_max */
 	TF_END_INPUT    /* the input ended */
@@ -233,7 +233,8 @@ struct tf_config {
 	uint64_t hash_seed; /* random: keeps flow tables safe from chosen keys */
 	int64_t flow_bytes; /* bytes recorded of each stream; INT64_MAX: all */
 	int64_t hole_max;   /* longest hole within a stream, below 2^31 */
-	int64_t linger_ns;  /* packet time for which closed flows are remembered */
+	int64_t linger_ns;  /* a packet that comes longer than this after the latest one of
+	                       a closed connection belongs to another */
 	const char *filter; /* libpcap filter expression, or NULL */
 	/* May be NULL. Called in the owner's thread each time that a piece of a
 	   capture file (about 1 MiB) was read: bytes of that file so far */

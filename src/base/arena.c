@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include "base/error.h"
+#include "base/poison.h"
 
 #include <sys/mman.h>
 
@@ -20,8 +21,10 @@ bool arena_init(struct arena *a, size_t size, struct tf_error *err)
 
 void arena_free(struct arena *a)
 {
-	if (a->base != NULL)
+	if (a->base != NULL) {
+		POISON_SHOW(a->base, a->size); /* others may be given this place */
 		(void)munmap(a->base, a->size);
+	}
 	*a = (struct arena){0};
 }
 

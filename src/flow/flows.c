@@ -95,17 +95,12 @@ static void evict(struct flows *fs)
 	flows_forget(fs, f);
 }
 
-/* Closed flows that have been silent for long enough go. */
-static void expire(struct flows *fs)
+/* -> whether f was closed and then silent for so long that pkt is not of it. Only f's
+   own packets count, so this does not depend on what else is in the capture, nor on
+   which flows share a worker. */
+static bool has_lingered(const struct flows *fs, const struct flow *f, const struct tf_packet *pkt)
 {
-	for (int i = 0; i < FLOW_SWEEP; i++) {
-		struct flow *f = at(fs, fs->list[FLOW_CLOSED].oldest);
-		if (f == NULL || fs->now_ns - f->pub.last_ns <= fs->linger_ns)
-			return;
-		if (!f->ended)
-			life_end(fs, f, TF_END_TIMEOUT);
-		flows_forget(fs, f);
-	}
+	return f->list == FLOW_CLOSED && pkt->ts_ns - f->pub.last_ns > fs->linger_ns;
 }
 
 static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)
@@ -137,8 +132,7 @@ static uint32_t power_of_two(size_t at_least)
 
 bool flows_init(struct flows *fs, const struct flows_setup *s)
 {
-	*fs = (struct flows){
-	        .linger_ns = s->linger_ns, .counters = s->counters, .now_ns = INT64_MIN};
+	*fs = (struct flows){.linger_ns = s->linger_ns, .counters = s->counters};
 	size_t nodes = s->memory / 8;
 	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]);
 	size_t count = (s->memory - nodes) / (each + 2 * sizeof(uint32_t));
@@ -162,10 +156,10 @@ size_t flows_capacity(const struct flows *fs)
 void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 {
 	unsigned dir = 0;
-	if (pkt->ts_ns > fs->now_ns)
-		fs->now_ns = pkt->ts_ns;
 	struct flow *f = lookup(fs, pkt, &dir);
-	enum life_verdict verdict = f != NULL ? life_judge(fs, f, dir, pkt) : LIFE_GOES_ON;
+	enum life_verdict verdict = f == NULL                  ? LIFE_GOES_ON
+	                            : has_lingered(fs, f, pkt) ? LIFE_BEGINS_ANEW
+	                                                       : life_judge(fs, f, dir, pkt);
 	if (verdict == LIFE_BEGINS_ANEW) {
 		if (!f->ended)
 			life_end(fs, f, TF_END_REUSED);
@@ -180,7 +174,6 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 		life_stray(f, dir, pkt);
 	else
 		life_packet(fs, f, dir, pkt);
-	expire(fs);
 }
 
 void flows_end_all(struct flows *fs)

@@ -6,7 +6,7 @@
  * should go when memory is short, and the lists are emptied in this order:
  *
  *	FLOW_CLOSED     closed by RST or both FINs, or ended and only remembered, so
- *	                that late retransmissions open no new flow (linger)
+ *	                that late retransmissions open no new flow
  *	FLOW_EMBRYONIC  never more than SYNs and resets: what a scan or a flood leaves
  *	FLOW_OPEN       all others
  *
@@ -58,7 +58,6 @@ struct flows {
 	struct outlet outlet[FLOW_SINKS];
 	unsigned outlets;
 	int64_t linger_ns;
-	int64_t now_ns; /* packet time */
 	struct tf_counters *counters;
 	bool failed; /* a sink can do no more: err says why */
 	struct tf_error err;

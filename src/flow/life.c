@@ -99,14 +99,10 @@ static bool is_closed(const struct flow *f)
 	       (f->half[0].fin != REASM_NO_FIN && f->half[1].fin != REASM_NO_FIN);
 }
 
-/* Closed by the rules, or as the input left it. */
+/* A closed flow ended when it was closed, whatever makes us forget it now. */
 static enum tf_end end_of(const struct flow *f, enum tf_end why)
 {
-	if (why != TF_END_INPUT && why != TF_END_TIMEOUT)
-		return why;
-	if (f->reset)
-		return TF_END_RST;
-	return is_closed(f) ? TF_END_FIN : why;
+	return f->reset ? TF_END_RST : is_closed(f) ? TF_END_FIN : why;
 }
 
 void life_end(struct flows *fs, struct flow *f, enum tf_end why)

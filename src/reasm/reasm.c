@@ -95,12 +95,10 @@ static void skip_hole(struct reasm *r, struct half *h, int64_t to, enum tf_gap_c
 	tell_gap(r, h, from, to, cause, false, ts_ns);
 }
 
-/* Bytes before end were cut off by the snaplen: they will not come any more. */
-static void skip_cut(struct reasm *r, struct half *h, int64_t end, int64_t ts_ns)
+/* The bytes up to `to` were cut off by the snaplen, and something lies behind them. */
+static void skip_cut(struct reasm *r, struct half *h, int64_t to, int64_t ts_ns)
 {
-	if (h->queue.root != NULL)
-		end = min64(end, queue_first(h)->start);
-	skip_hole(r, h, min64(end, h->fin), TF_GAP_SNAPLEN, ts_ns);
+	skip_hole(r, h, min64(to, h->cut_end), TF_GAP_SNAPLEN, ts_ns);
 }
 
 /* Tells held segments for as long as they follow on. */
@@ -108,20 +106,24 @@ static void drain(struct reasm *r, struct half *h, int64_t ts_ns)
 {
 	while (h->queue.root != NULL && h->next < h->fin) {
 		struct held *n = queue_first(h);
+		skip_cut(r, h, min64(n->start, h->fin), ts_ns);
 		if (n->start > h->next)
 			break;
-		int64_t start = n->start, cut_end = n->cut > 0 ? n->end : 0;
+		int64_t start = n->start;
+		if (n->cut > 0)
+			h->cut_end = max64(h->cut_end, n->end);
 		queue_remove(r, h, n);
 		struct chunk *chunks = hold_open(r, n);
 		hold_give(r, n);
 		tell_chunks(r, h, start, chunks);
-		skip_cut(r, h, cut_end, ts_ns);
 	}
 }
 
 void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns)
 {
-	skip_hole(r, h, min64(queue_first(h)->start, h->fin), TF_GAP_LOST, ts_ns);
+	int64_t to = min64(queue_first(h)->start, h->fin);
+	skip_cut(r, h, to, ts_ns);
+	skip_hole(r, h, to, TF_GAP_LOST, ts_ns);
 	drain(r, h, ts_ns);
 }
 
@@ -211,6 +213,8 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, uint32_t cut)
 {
 	int64_t end = off + (int64_t)p.b.n;
+	if (p.b.n > 0 && h->next < h->cut_end)
+		skip_cut(r, h, min64(off, h->fin), p.ts_ns);
 	while (p.b.n > 0) {
 		size_t used = off < h->start                       ? take_before(r, h, off, p)
 		              : off < h->next                      ? take_old(r, h, off, p)
@@ -219,8 +223,8 @@ static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, u
 		off += (int64_t)used;
 		piece_skip(&p, used);
 	}
-	if (h->next == end)
-		skip_cut(r, h, end + cut, p.ts_ns);
+	if (cut > 0 && h->next == end)
+		h->cut_end = max64(h->cut_end, end + cut);
 	drain(r, h, p.ts_ns);
 }
 
@@ -322,12 +326,12 @@ static void follow_far(struct reasm *r, struct half *h, int64_t ts_ns)
 	h->stream = stream + 1;
 	r->counters->streams_restarted++;
 
-	int64_t end = far->end - far->start, cut_end = far->cut > 0 ? end : 0;
+	int64_t end = far->end - far->start;
 	h->account.seen = end - far->cut;
 	struct chunk *chunks = hold_open(r, far);
 	hold_give(r, far);
 	tell_chunks(r, h, 0, chunks);
-	skip_cut(r, h, cut_end, ts_ns);
+	h->cut_end = end;
 	if (fin)
 		note_fin(h, end);
 }
@@ -469,7 +473,9 @@ static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns)
 	gaps_close(r, h, ts_ns);
 	h->account.span += h->next - h->start;
 	/* An ACK one beyond the last byte is that of a FIN which was not captured. */
-	int64_t sent = h->fin != REASM_NO_FIN ? h->fin : max64(h->acked - 1, h->next);
+	int64_t sent = max64(h->acked, max64(h->next, h->cut_end) + 1) - 1;
+	if (h->fin != REASM_NO_FIN)
+		sent = h->fin;
 	h->account.tail_missing = h->based ? sent - h->next : 0;
 }
 

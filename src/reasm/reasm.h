@@ -54,13 +54,14 @@ struct half {
 	int64_t next;
 	int64_t start;
 	int64_t fin;      /* offset of FIN, or REASM_NO_FIN */
+	int64_t cut_end;  /* bytes from next up to here were cut off by the snaplen */
 	int64_t acked;    /* highest offset that the peer acknowledged */
 	uint32_t base;    /* sequence number of offset 0 (when based) */
 	uint32_t ack_raw; /* latest ACK of the peer (when ack_known) */
 	uint32_t alt_isn; /* of a second SYN-ACK (when alt_known) */
 	uint32_t stream;  /* streams before this one */
-	uint8_t dir;              /* 0 or 1: which half of its flow */
-	bool based;              /* base is known: a SYN, data or FIN was seen */
+	uint8_t dir;      /* 0 or 1: which half of its flow */
+	bool based;       /* base is known: a SYN, data or FIN was seen */
 	bool isn_known;   /* base comes from a SYN: nothing lies before start */
 	bool ack_known;
 	bool alt_known;
