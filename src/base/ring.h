@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A ring hands pointers from one thread to one other, in order. Who finds it
- * full or empty sleeps until the other side has moved on.
+ * A ring hands pointers from one thread to one other, in order. The taker may sleep
+ * until there are as many as it wants; the putter never waits: whoever uses a ring
+ * sees to it that no more than RING_SLOTS items are about.
  *
  *	slot   0   1   2   3   4   5   6   7
  *	               ^taken      ^put            taken <= put <= taken + RING_SLOTS
  *
- * Both counters only grow; each is written by one side. The kernel is asked
- * (futex) only when a side really sleeps, so a ring that keeps moving makes no
- * system call. Sequentially consistent loads and stores make sure that either
- * the sleeper sees the new counter or the other side sees the sleeper.
+ * Both counters only grow; each is written by one side. The kernel is asked (futex)
+ * only when the taker really sleeps, and it is woken only when its wish is met.
+ * Sequentially consistent loads and stores make sure that either the sleeper sees the
+ * new counter or the putter sees the sleeper.
  */
 #ifndef BASE_RING_H
 #define BASE_RING_H
@@ -22,16 +23,18 @@ enum { RING_SLOTS = 16 };
 
 struct ring {
 	_Alignas(64) _Atomic uint32_t put;
-	_Atomic uint32_t taker_sleeps;
 	_Alignas(64) _Atomic uint32_t taken;
-	_Atomic uint32_t putter_sleeps;
+	_Atomic uint32_t wanted; /* items that the sleeping taker waits for; 0: awake */
 	_Alignas(64) void *slot[RING_SLOTS];
 };
 
 void ring_init(struct ring *r);
 
-/* Waits while the ring is full. */
+/* There must be a free slot. */
 void ring_put(struct ring *r, void *item);
+
+/* Waits until n items are there; 1 <= n <= RING_SLOTS. */
+void ring_await(struct ring *r, uint32_t n);
 
 /* Waits while the ring is empty. */
 void *ring_take(struct ring *r);

@@ -69,8 +69,10 @@ static struct batch *fill(struct worker *w)
 {
 	if (w->filling == NULL) {
 		collect(w);
-		if (w->idles == 0)
-			wait_for_one(w);
+		if (w->idles == 0) {
+			ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
+			collect(w);
+		}
 		w->filling = w->idle[--w->idles];
 	}
 	return w->filling;

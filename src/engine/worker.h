@@ -14,7 +14,7 @@
 #include <assert.h>
 #include <pthread.h>
 
-enum { WORKER_BATCHES = 8 };
+enum { WORKER_BATCHES = 16 };
 
 static_assert((int)WORKER_BATCHES <= (int)RING_SLOTS, "a returned batch always finds room");
 
