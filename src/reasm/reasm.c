@@ -104,7 +104,7 @@ static void skip_cut(struct reasm *r, struct half *h, int64_t to, int64_t ts_ns)
 /* Tells held segments for as long as they follow on. */
 static void drain(struct reasm *r, struct half *h, int64_t ts_ns)
 {
-	while (h->queue.root != NULL && h->next < h->fin) {
+	while (h->queue.root != NULL && queue_first(h)->start < h->fin) {
 		struct held *n = queue_first(h);
 		skip_cut(r, h, min64(n->start, h->fin), ts_ns);
 		if (n->start > h->next)
@@ -179,8 +179,8 @@ static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piec
 
 static size_t take_now(struct reasm *r, struct half *h, int64_t off, struct piece p)
 {
-	p.b.n = (size_t)min64((int64_t)p.b.n, h->fin - off);
-	h->next = off + (int64_t)p.b.n;
+	h->next = min64(off + (int64_t)p.b.n, h->fin);
+	p.b.n = (size_t)(h->next - off);
 	tell_data(r, h, off, p, false, NULL);
 	return p.b.n;
 }

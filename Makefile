@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What people type; meson does the work.
+#
+#	make		build/tcpflow
+#	make demo	on a fresh Debian 12 machine: installs what is missing, builds, records a capture
+#	make check	the same for the tests, and runs all of them
+#	make install	what `make` built, with DESTDIR as usual
+
+.PHONY: all demo check format install clean
+.NOTPARALLEL:
+
+BUILD = build
+DEMO = examples/http.pcap
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	@command -v meson >/dev/null || { echo 'meson is missing: run tools/install-packages build'; exit 1; }
+	meson setup $(BUILD)
+
+demo:
+	@tools/install-packages build
+	@$(MAKE) --no-print-directory all
+	rm -rf demo-flows
+	$(BUILD)/tcpflow -r $(DEMO) -o demo-flows
+	ls -l demo-flows
+
+check:
+	@tools/install-packages check
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=true
+	@meson configure $(BUILD) -Dtests=true
+	@$(MAKE) --no-print-directory all
+	@tools/run-tests $(BUILD)
+
+format:
+	tools/check-style --fix
+
+install: all
+	meson install -C $(BUILD) --no-rebuild
+
+clean:
+	rm -rf $(BUILD) build-* demo-flows

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Arenas and slabs: what they hand out, and what they do when nothing is left. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/slab.h"
+
+enum { ARENA = 1 << 16 };
+
+static struct arena arena_of(size_t size)
+{
+	struct arena a;
+	struct tf_error err;
+	assert_true(arena_init(&a, size, &err));
+	return a;
+}
+
+static void takes(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {1, 63, 64, 65, 0, 1000};
+	struct arena a = arena_of(ARENA);
+	uint8_t *end = a.base;
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		uint8_t *p = arena_take(&a, sizes[i]);
+		assert_non_null(p);
+		assert_int_equal((uintptr_t)p % 64, 0);
+		assert_true(p >= end);
+		for (size_t k = 0; k < sizes[i]; k++)
+			assert_int_equal(p[k], 0);
+		memset(p, 0xff, sizes[i]);
+		end = p + sizes[i];
+	}
+	arena_free(&a);
+	assert_null(a.base);
+	arena_free(&a); /* nothing any more */
+}
+
+/* The last byte can be had, and none beyond it, whatever is asked for. */
+static void runs_out(void **state)
+{
+	(void)state;
+	struct arena a = arena_of(ARENA);
+	assert_null(arena_take(&a, ARENA + 1));
+	assert_null(arena_take(&a, SIZE_MAX));
+	assert_non_null(arena_take(&a, ARENA - 100));
+	assert_null(arena_take(&a, 101));
+	size_t left = a.size - a.used;
+	uint8_t *p = arena_take(&a, left);
+	assert_non_null(p);
+	memset(p, 1, left);
+	assert_null(arena_take(&a, 1));
+	assert_null(arena_take(&a, SIZE_MAX));
+	assert_int_equal(a.used, a.size);
+	arena_free(&a);
+}
+
+static void too_large(void **state)
+{
+	(void)state;
+	struct arena a;
+	struct tf_error err = {0};
+	assert_false(arena_init(&a, SIZE_MAX / 2, &err));
+	assert_int_equal(err.status, TF_USAGE);
+	assert_non_null(strstr(err.text, "--memory"));
+	assert_null(a.base);
+}
+
+static void slab_hands_out(void **state)
+{
+	(void)state;
+	enum { COUNT = 100, SIZE = 13 }; /* rounded up to 16 */
+	struct arena a = arena_of(ARENA);
+	struct slab s;
+	void *object[COUNT];
+	assert_true(slab_init(&s, &a, SIZE, COUNT));
+	for (uint32_t i = 0; i < COUNT; i++) {
+		object[i] = slab_take(&s);
+		assert_non_null(object[i]);
+		assert_int_equal((uintptr_t)object[i] % sizeof(void *), 0);
+		assert_int_equal(slab_index(&s, object[i]), i + 1);
+		assert_ptr_equal(slab_at(&s, i + 1), object[i]);
+		memset(object[i], (int)i, SIZE);
+	}
+	assert_int_equal(s.used, COUNT);
+	assert_null(slab_take(&s));
+	assert_int_equal(s.used, COUNT);
+	for (uint32_t i = 0; i < COUNT; i++)
+		for (size_t k = 0; k < SIZE; k++)
+			assert_int_equal(((uint8_t *)object[i])[k], i);
+	arena_free(&a);
+}
+
+static void slab_takes_back(void **state)
+{
+	(void)state;
+	struct arena a = arena_of(ARENA);
+	struct slab s;
+	assert_true(slab_init(&s, &a, 64, 3));
+	void *x = slab_take(&s), *y = slab_take(&s), *z = slab_take(&s);
+	slab_give(&s, x);
+	slab_give(&s, z);
+	assert_int_equal(s.used, 1);
+	assert_ptr_equal(slab_take(&s), z); /* the latest is warm */
+	assert_ptr_equal(slab_take(&s), x);
+	assert_null(slab_take(&s));
+	slab_give(&s, y);
+	assert_ptr_equal(slab_take(&s), y);
+	arena_free(&a);
+}
+
+static void slab_numbers(void **state)
+{
+	(void)state;
+	struct arena a = arena_of(ARENA);
+	struct slab s;
+	assert_true(slab_init(&s, &a, 24, 2));
+	assert_null(slab_at(&s, 0));
+	assert_int_equal(slab_index(&s, NULL), 0);
+	assert_false(slab_init(&s, &a, 64, ARENA / 64 + 1));
+	arena_free(&a);
+}
+
+/* Objects that are free are out of bounds for AddressSanitizer. The addresses of an
+   arena that is gone are not: somebody else may be given them. */
+static void addresses_are_free_again(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		struct arena a = arena_of(ARENA);
+		struct slab s;
+		if (i % 2 == 0)
+			assert_true(slab_init(&s, &a, 64, ARENA / 64));
+		else
+			memset(arena_take(&a, ARENA), 1, ARENA);
+		arena_free(&a);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(takes),
+	        cmocka_unit_test(runs_out),
+	        cmocka_unit_test(too_large),
+	        cmocka_unit_test(slab_hands_out),
+	        cmocka_unit_test(slab_takes_back),
+	        cmocka_unit_test(slab_numbers),
+	        cmocka_unit_test(addresses_are_free_again),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
