@@ -38,8 +38,10 @@ bool error_sys(struct tf_error *err, enum tf_status status, const char *format, 
 	err->status = status;
 	(void)vsnprintf(err->text, sizeof err->text, format, ap);
 	va_end(ap);
-	size_t n = strlen(err->text);
 	char reason[128];
+	size_t n = strlen(err->text), most = sizeof err->text - sizeof reason - 2;
+	if (n > most)
+		n = most; /* a long name is cut, what happened to it is not */
 	(void)snprintf(err->text + n, sizeof err->text - n, ": %s",
 	               strerror_r(cause, reason, sizeof reason));
 	disarm(err->text);

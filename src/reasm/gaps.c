@@ -23,10 +23,21 @@ static void attach(struct half *h, struct gap *g, struct gap *lower)
 	h->gap_count++;
 }
 
-static void close_gap(struct reasm *r, struct half *h, struct gap *g, int64_t ts_ns)
+/* A gap that is final while its stream goes on: what is told and what is missing below
+   its end cannot be told apart any more. */
+static void forget(struct reasm *r, struct half *h, int64_t start, int64_t end,
+                   enum tf_gap_cause cause, int64_t ts_ns)
 {
+	if (end > h->forgotten)
+		h->forgotten = end;
+	tell_gap(r, h, start, end, cause, true, ts_ns);
+}
+
+static void forget_lowest(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	struct gap *g = h->gap_low;
 	detach(h, g);
-	tell_gap(r, h, g->start, g->end, g->cause, true, ts_ns);
+	forget(r, h, g->start, g->end, g->cause, ts_ns);
 	slab_give(&r->gaps, g);
 }
 
@@ -34,10 +45,10 @@ static void close_gap(struct reasm *r, struct half *h, struct gap *g, int64_t ts
 static struct gap *make_room(struct reasm *r, struct half *h, int64_t ts_ns)
 {
 	if (h->gap_count >= REASM_GAPS)
-		close_gap(r, h, h->gap_low, ts_ns);
+		forget_lowest(r, h, ts_ns);
 	struct gap *g = slab_take(&r->gaps);
 	if (g == NULL && h->gap_low != NULL) {
-		close_gap(r, h, h->gap_low, ts_ns);
+		forget_lowest(r, h, ts_ns);
 		g = slab_take(&r->gaps);
 	}
 	return g;
@@ -53,7 +64,7 @@ void gaps_add(struct reasm *r, struct half *h, int64_t start, int64_t end, enum 
 	}
 	struct gap *g = make_room(r, h, ts_ns);
 	if (g == NULL) {
-		tell_gap(r, h, start, end, cause, true, ts_ns);
+		forget(r, h, start, end, cause, ts_ns);
 		return;
 	}
 	*g = (struct gap){.start = start, .end = end, .cause = cause};
@@ -64,7 +75,7 @@ void gaps_add_low(struct reasm *r, struct half *h, int64_t start, int64_t end, i
 {
 	struct gap *g = h->gap_count < REASM_GAPS ? slab_take(&r->gaps) : NULL;
 	if (g == NULL) {
-		tell_gap(r, h, start, end, TF_GAP_LOST, true, ts_ns);
+		forget(r, h, start, end, TF_GAP_LOST, ts_ns);
 		return;
 	}
 	*g = (struct gap){.start = start, .end = end, .cause = TF_GAP_LOST};
@@ -89,7 +100,7 @@ void gaps_fill(struct reasm *r, struct half *h, struct gap *g, int64_t start, in
 			return;
 		struct gap *above = h->gap_count < REASM_GAPS ? slab_take(&r->gaps) : NULL;
 		if (above == NULL) {
-			tell_gap(r, h, rest.start, rest.end, rest.cause, true, ts_ns);
+			forget(r, h, rest.start, rest.end, rest.cause, ts_ns);
 			return;
 		}
 		*above = rest;
@@ -104,6 +115,10 @@ void gaps_fill(struct reasm *r, struct half *h, struct gap *g, int64_t start, in
 
 void gaps_close(struct reasm *r, struct half *h, int64_t ts_ns)
 {
-	while (h->gap_low != NULL)
-		close_gap(r, h, h->gap_low, ts_ns);
+	while (h->gap_low != NULL) {
+		struct gap *g = h->gap_low;
+		detach(h, g);
+		tell_gap(r, h, g->start, g->end, g->cause, true, ts_ns);
+		slab_give(&r->gaps, g);
+	}
 }

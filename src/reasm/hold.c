@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void holders_add(struct reasm *r, struct half *h)
+static void list(struct reasm *r, struct half *h)
 {
 	h->holder_older = r->holder_newest;
 	h->holder_newer = NULL;
@@ -12,7 +12,7 @@ void holders_add(struct reasm *r, struct half *h)
 	r->holder_newest = h;
 }
 
-void holders_remove(struct reasm *r, struct half *h)
+static void unlist(struct reasm *r, struct half *h)
 {
 	*(h->holder_older != NULL ? &h->holder_older->holder_newer : &r->holder_oldest) =
 	        h->holder_newer;
@@ -21,13 +21,23 @@ void holders_remove(struct reasm *r, struct half *h)
 	h->holder_older = h->holder_newer = NULL;
 }
 
+void holders_note(struct reasm *r, struct half *h)
+{
+	bool holds = h->queue.root != NULL || h->far != NULL;
+	if (holds == h->is_holder)
+		return;
+	(holds ? list : unlist)(r, h);
+	h->is_holder = holds;
+}
+
 /* The half that has held longest goes on over its holes -> false: none holds. */
 static bool spill(struct reasm *r, int64_t ts_ns)
 {
 	struct half *h = r->holder_oldest;
 	if (h == NULL)
 		return false;
-	r->counters->held_spilled++;
+	reasm_disown_far(r, h);
+	r->counters->held_spilled += h->queue.root != NULL;
 	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
 		reasm_pass(r, h, ts_ns);
 	while (h->queue.root != NULL) { /* beyond FIN, which nobody has contradicted */

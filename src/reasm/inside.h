@@ -63,8 +63,8 @@ struct chunk *hold_open(struct reasm *r, struct held *n);
 /* -> bytes copied from offset off on; 0 where the snaplen cut. */
 size_t hold_copy(const struct held *n, int64_t off, uint8_t *to, size_t size);
 
-void holders_add(struct reasm *r, struct half *h);
-void holders_remove(struct reasm *r, struct half *h);
+/* What h holds has changed: lists it among the holders, or no longer. */
+void holders_note(struct reasm *r, struct half *h);
 
 /* -- queue.c --------------------------------------------------------------- */
 
@@ -85,6 +85,9 @@ static inline struct held *queue_first(const struct half *h)
 void queue_remove(struct reasm *r, struct half *h, struct held *n);
 
 /* -- reasm.c ---------------------------------------------------------------- */
+
+/* The direction went on where it was: the far segment, if any, belonged elsewhere. */
+void reasm_disown_far(struct reasm *r, struct half *h);
 
 /* Passes the hole below the first held segment and tells what follows. */
 void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns);

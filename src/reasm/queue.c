@@ -112,8 +112,8 @@ static void insert_leaf(struct reasm *r, struct half *h, struct held *n, struct 
 void queue_insert(struct reasm *r, struct half *h, struct held *n)
 {
 	if (h->queue.root == NULL) {
-		holders_add(r, h);
 		insert_leaf(r, h, n, (struct place){.kind = LEAF, .link = &h->queue.root});
+		holders_note(r, h);
 		return;
 	}
 	if (join(r, h->last, n))
@@ -149,7 +149,7 @@ void queue_remove(struct reasm *r, struct half *h, struct held *n)
 	tree_remove(&h->queue, &n->node);
 	if (h->queue.root == NULL) {
 		h->last = NULL;
-		holders_remove(r, h);
+		holders_note(r, h);
 	} else if (h->last == n) {
 		struct tree_node *right = h->queue.root;
 		while (right->right != NULL)

@@ -25,6 +25,7 @@ bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_po
 void half_init(struct half *h, uint8_t dir)
 {
 	*h = (struct half){.fin = REASM_NO_FIN, .acked = REASM_NO_ACK, .dir = dir};
+	h->forgotten = h->cut_end = INT64_MIN;
 }
 
 static int64_t min64(int64_t a, int64_t b)
@@ -148,9 +149,11 @@ static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct p
 		h->account.outside += (int64_t)p.b.n;
 		return p.b.n;
 	}
-	if (is_empty(h)) /* only a FIN told where the stream is */
-		h->next = end;
-	else if (end < h->start)
+	if (is_empty(h)) { /* only a FIN told where the stream is */
+		h->start = h->next = off;
+		return 0;
+	}
+	if (end < h->start)
 		gaps_add_low(r, h, end, h->start, p.ts_ns);
 	h->start = off;
 	tell_data(r, h, off, p, true, NULL);
@@ -167,7 +170,14 @@ static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piec
 		end = min64(end, g->end);
 	else if (g != NULL)
 		end = min64(end, g->start);
+	if (!in_gap && off < h->forgotten)
+		end = min64(end, h->forgotten);
 	p.b.n = (size_t)(end - off);
+	if (!in_gap && off < h->forgotten) {
+		h->account.duplicate += (int64_t)p.b.n;
+		h->account.unchecked += (int64_t)p.b.n;
+		return p.b.n;
+	}
 	if (!in_gap) {
 		tell_rival(r, h, NULL, off, p);
 		return p.b.n;
@@ -202,7 +212,7 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 		skip_hole(r, h, off, TF_GAP_LOST, p.ts_ns);
 		return 0;
 	}
-	if (off <= h->next && h->next < h->fin) { /* making room has passed this place */
+	if (off < h->next || (off == h->next && off < h->fin)) { /* making room passed it */
 		hold_give(r, n);
 		return 0;
 	}
@@ -284,8 +294,7 @@ bool reasm_is_far(const struct reasm *r, const struct half *h, uint32_t seq)
 	return h->based && is_far(r, h, widen(h, seq), 0);
 }
 
-/* The direction went on where it was: the far segment belonged elsewhere. */
-static void disown_far(struct reasm *r, struct half *h)
+void reasm_disown_far(struct reasm *r, struct half *h)
 {
 	if (h->far == NULL)
 		return;
@@ -294,6 +303,7 @@ static void disown_far(struct reasm *r, struct half *h)
 	h->account.outside += n;
 	hold_give(r, h->far);
 	h->far = NULL;
+	holders_note(r, h);
 }
 
 static void tell_stream_end(struct reasm *r, struct half *h, int64_t ts_ns)
@@ -318,8 +328,10 @@ static void follow_far(struct reasm *r, struct half *h, int64_t ts_ns)
 	struct held *far = h->far;
 	uint32_t base = h->base + (uint32_t)far->start, stream = h->stream;
 	bool fin = h->far_fin;
+	h->far = NULL;
 	finish_stream(r, h, ts_ns);
 	tell_stream_end(r, h, ts_ns);
+	holders_note(r, h);
 	half_init(h, h->dir);
 	h->base = base;
 	h->based = true;
@@ -342,7 +354,7 @@ static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct 
 {
 	int64_t n = (int64_t)pkt->payload.n + pkt->cut;
 	if (!is_far(r, h, off, n)) {
-		disown_far(r, h);
+		reasm_disown_far(r, h);
 		return false;
 	}
 	if (pkt->payload.n == 0)
@@ -352,9 +364,10 @@ static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct 
 		follow_far(r, h, pkt->ts_ns);
 		return false;
 	}
-	disown_far(r, h);
+	reasm_disown_far(r, h);
 	h->far = hold_take(r, off, piece_of_packet(pkt), pkt->cut);
 	h->far_fin = (pkt->flags & TCP_FIN) != 0;
+	holders_note(r, h);
 	if (h->far == NULL) {
 		h->account.seen += (int64_t)pkt->payload.n;
 		h->account.outside += (int64_t)pkt->payload.n;
@@ -524,5 +537,5 @@ bool reasm_check(const struct reasm *r, const struct half *h)
 		ok = ok && (m == NULL || ((const struct held *)(const void *)m)->start > s->start);
 	}
 	bool listed = h->holder_older != NULL || h->holder_newer != NULL || r->holder_oldest == h;
-	return ok && listed == (h->queue.root != NULL); /* I4 */
+	return ok && listed == (h->queue.root != NULL || h->far != NULL); /* I4 */
 }

@@ -15,7 +15,7 @@
  *	I2  gaps lie within [start, next), in order, not empty, not touching
  *	    (unless their causes differ)
  *	I3  held segments end beyond next; their starts order the tree
- *	I4  a half is in the list of holders exactly when it holds something
+ *	I4  a half is in the list of holders exactly when it holds something early or far
  *
  * Bounds: early bytes use chunks of the shared pool (at most half of it) and a
  * node for each segment; when either runs out, the half that has held longest
@@ -53,23 +53,25 @@ struct gap {
 struct half {
 	int64_t next;
 	int64_t start;
-	int64_t fin;      /* offset of FIN, or REASM_NO_FIN */
-	int64_t cut_end;  /* bytes from next up to here were cut off by the snaplen */
-	int64_t acked;    /* highest offset that the peer acknowledged */
-	uint32_t base;    /* sequence number of offset 0 (when based) */
-	uint32_t ack_raw; /* latest ACK of the peer (when ack_known) */
-	uint32_t alt_isn; /* of a second SYN-ACK (when alt_known) */
-	uint32_t stream;  /* streams before this one */
-	uint8_t dir;      /* 0 or 1: which half of its flow */
-	bool based;       /* base is known: a SYN, data or FIN was seen */
-	bool isn_known;   /* base comes from a SYN: nothing lies before start */
+	int64_t fin;       /* offset of FIN, or REASM_NO_FIN */
+	int64_t forgotten; /* below it there are gaps that are not remembered */
+	int64_t cut_end;   /* bytes from next up to here were cut off by the snaplen */
+	int64_t acked;     /* highest offset that the peer acknowledged */
+	uint32_t base;     /* sequence number of offset 0 (when based) */
+	uint32_t ack_raw;  /* latest ACK of the peer (when ack_known) */
+	uint32_t alt_isn;  /* of a second SYN-ACK (when alt_known) */
+	uint32_t stream;   /* streams before this one */
+	uint8_t dir;       /* 0 or 1: which half of its flow */
+	bool based;        /* base is known: a SYN, data or FIN was seen */
+	bool isn_known;    /* base comes from a SYN: nothing lies before start */
 	bool ack_known;
 	bool alt_known;
+	bool is_holder; /* listed among the holders */
 	uint32_t gap_count;
 	struct tree queue; /* of struct held */
 	struct held *last; /* the one that was last at the right end */
 	struct held *far;  /* a segment far from all others, not yet believed */
-	uint32_t far_fin;  /* the far segment carried FIN */
+	bool far_fin;      /* the far segment carried FIN */
 	struct gap *gap_low, *gap_high;
 	struct half *holder_older, *holder_newer;
 	struct tf_account account;

@@ -34,14 +34,24 @@ void piece_skip(struct piece *p, size_t n)
 /* How many of n bytes at off lie within the limit for a stream. */
 static int64_t within_limit(const struct reasm *r, const struct half *h, int64_t off, int64_t n)
 {
-	int64_t room = r->limits.flow_bytes - (off - h->start);
+	int64_t before = off > h->start ? off - h->start : 0;
+	int64_t room = r->limits.flow_bytes - before;
 	return room < 0 ? 0 : room < n ? room : n;
+}
+
+/* The same for bytes that are about to be told: earlier ones that turned up late have
+   moved the start, but there are not more bytes for it. */
+static int64_t within_budget(const struct reasm *r, const struct half *h, int64_t off, int64_t n)
+{
+	int64_t told = within_limit(r, h, off, n);
+	int64_t left = r->limits.flow_bytes - h->account.written;
+	return left < told ? left : told;
 }
 
 void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
                struct chunk **loan)
 {
-	int64_t n = (int64_t)p.b.n, told = within_limit(r, h, off, n);
+	int64_t n = (int64_t)p.b.n, told = within_budget(r, h, off, n);
 	h->account.beyond_limit += n - told;
 	if (told == 0)
 		return;
