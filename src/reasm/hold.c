@@ -82,6 +82,7 @@ static bool fill(struct reasm *r, struct held *n, struct piece p)
 		c->ts_ns = p.ts_ns;
 		*(n->tail != NULL ? &n->tail->next : &n->head) = c;
 		n->tail = c;
+		n->chunks++;
 		piece_skip(&p, size);
 	}
 	return true;

@@ -242,8 +242,10 @@ static void data(struct files *s, const struct tf_event *ev)
 	struct file *f = file_of(s, ev);
 	/* Flows that share a name get their numbers in order of their first bytes,
 	   not of their first writes, which depend on memory. */
-	if (!f->stored.made && name_is_ambiguous(ev->flow))
+	if (!f->stored.made && name_is_ambiguous(ev->flow)) {
+		stored_lower(&f->stored, ev->offset);
 		(void)store_ready(&s->store, &f->stored);
+	}
 	gather(s, f, ev);
 }
 
@@ -300,6 +302,7 @@ static size_t recall_pending(const struct file *f, int64_t offset, uint8_t *to, 
 	return done;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): struct tf_sink says so */
 static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintptr_t *slot,
                      int64_t offset, uint8_t *to, size_t n)
 {
