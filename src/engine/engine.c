@@ -22,8 +22,10 @@ struct tf_engine {
 	char *folder;
 	bool records;
 	bool ready;   /* memory is split, sinks are open */
-	bool started; /* so are the threads */
+	bool started; /* a start was tried */
+	bool broken;  /* and failed: why says how */
 	bool finished;
+	struct tf_error why;
 	uint32_t sources;
 	struct block *push_block; /* copies of pushed frames */
 	size_t push_used;
@@ -51,6 +53,9 @@ static bool check(const struct tf_config *c, struct tf_error *err)
 		return error_set(err, TF_USAGE, "--memory must be at least 8M");
 	if (c->hole_max < 0 || c->hole_max > INT32_MAX)
 		return error_set(err, TF_USAGE, "the longest hole must be below 2G");
+	if (c->linger_ns < 0)
+		return error_set(err, TF_USAGE,
+		                 "closed connections cannot be remembered for less than no time");
 	if (c->flow_bytes <= 0)
 		return error_set(err, TF_USAGE,
 		                 "the bytes recorded of a stream must be at least 1");
@@ -156,19 +161,30 @@ static bool make_workers(struct tf_engine *e, struct tf_error *err)
 	return true;
 }
 
-/* The first frame is near: memory, sinks, threads. */
-static bool start(struct tf_engine *e, struct tf_error *err)
+static bool begin(struct tf_engine *e, struct tf_error *err)
 {
-	if (e->started)
-		return true;
-	if (e->ready || !make_workers(e, err))
-		return false; /* once is enough to fail */
+	if (!make_workers(e, err))
+		return false;
 	e->ready = true;
 	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
 		if (!worker_start(&e->worker[i], err))
 			return false;
-	e->started = true;
 	return true;
+}
+
+/* The first frame is near: memory, sinks, threads. A start that has failed once is not
+   tried again. */
+static bool start(struct tf_engine *e, struct tf_error *err)
+{
+	if (e->finished)
+		return error_set(err, TF_USAGE, "the run has ended");
+	if (!e->started) {
+		e->started = true;
+		e->broken = !begin(e, &e->why);
+	}
+	if (e->broken && err != NULL)
+		*err = e->why;
+	return !e->broken;
 }
 
 /* -- frames --------------------------------------------------------------------------- */

@@ -110,7 +110,7 @@ static void counts(void **state)
 {
 	(void)state;
 	struct tf_config c = config_of(1, 8 * MIB);
-	c.filter = "not port 4444";
+	c.filter = "less 30 or not port 4444";
 	struct tallies t;
 	tallies_init(&t);
 	struct tf_engine *e = engine_of(&c);
@@ -127,7 +127,7 @@ static void counts(void **state)
 	copy[12] = 0x08; /* ARP */
 	copy[13] = 0x06;
 	assert_true(tf_engine_push(e, &f, &err));
-	f.captured = 20;
+	f.captured = f.length = 20;
 	copy[13] = 0x00;
 	assert_true(tf_engine_push(e, &f, &err));
 	assert_true(tf_engine_finish(e, &err));

@@ -562,6 +562,28 @@ static void head_fails(void **state)
 	}
 }
 
+/* A file that failed before its end stays in two pieces: what is in the other one is not
+   where it should be. */
+static void failure_before_head(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 0, "abcd");
+	reclaim(&r);
+	say(&r, -2, "XY");
+	reclaim(&r);
+	limit_size(4);
+	say(&r, 4, "efg");
+	end_flow(&r, 0);
+	unlimit_size();
+	assert_true(r.failed);
+	file_is(path0(&r), "abcd");
+	assert_int_equal(r.talk[0].account[0].written, 4);
+	assert_int_equal(r.talk[0].account[0].write_failed, 5);
+	assert_false(finish(&r));
+	clean_up(&r);
+}
+
 static void head_is_taken(void **state)
 {
 	(void)state;
@@ -761,6 +783,7 @@ int main(void)
 	        cmocka_unit_test(fewer_than_promised),
 	        cmocka_unit_test(full),
 	        cmocka_unit_test(head_fails),
+	        cmocka_unit_test(failure_before_head),
 	        cmocka_unit_test(head_is_taken),
 	        cmocka_unit_test(replaced),
 	        cmocka_unit_test(cannot_make),
