@@ -121,18 +121,5 @@ void hold_give(struct reasm *r, struct held *n)
 
 size_t hold_copy(const struct held *n, int64_t off, uint8_t *to, size_t size)
 {
-	int64_t skip = off - n->start;
-	size_t done = 0;
-	for (const struct chunk *c = n->head; c != NULL && done < size; c = c->next) {
-		struct tf_span s = chunk_span(c);
-		if (skip >= (int64_t)s.n) {
-			skip -= (int64_t)s.n;
-			continue;
-		}
-		size_t part = s.n - (size_t)skip < size - done ? s.n - (size_t)skip : size - done;
-		memcpy(to + done, s.p + skip, part);
-		done += part;
-		skip = 0;
-	}
-	return done;
+	return chunk_copy(n->head, (size_t)(off - n->start), to, size);
 }

@@ -303,8 +303,12 @@ static bool make_longer(int fd, int64_t end, int64_t room)
 static void join_head(struct store *s, struct stored *f)
 {
 	int64_t room = f->origin - f->low;
-	if (!f->made || room == 0 || !store_ready(s, f))
+	if (!f->made || room == 0)
 		return;
+	if (!store_ready(s, f)) {
+		f->lost += f->head_bytes; /* they stay in NAME.head, where nobody looks */
+		return;
+	}
 	int head = f->head_made ? open_head(s, f) : -1;
 	bool ok = (head >= 0 || !f->head_made) && make_longer(f->fd, f->end, room) &&
 	          move_up(s, f->fd, 0, f->fd, room, f->end);
