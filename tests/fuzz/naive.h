@@ -1,129 +1,144 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * One direction of a connection as a map of bytes, with none of the reassembler's ideas:
- * what was sent for each place, what may be told of it, what was told.
- *
- * A byte is frozen when its receiver has surely taken it: the peer acknowledged it, or
- * all bytes from SYN on had come. Of a frozen byte only the versions that had come
- * by then may be told, and it must have been told. That holds while the direction is
- * plain: no FIN, no second ISN, no limits.
+ * A reassembler beside a map that holds, for each place in a short stream, which bytes
+ * were sent and what was told. Checked after every step: a byte told is one that was
+ * sent for its place, and told once; a GAP covers no byte that was told; the invariants
+ * of reasm.h hold. At the end DATA and GAP cover the span, and the account agrees with
+ * the map.
  */
 #ifndef FUZZ_NAIVE_H
 #define FUZZ_NAIVE_H
 
 #include "base/error.h"
+#include "reasm/reasm.h"
 
-enum { NAIVE_BYTES = 4096, NAIVE_START = 512 }; /* places, and the first one after SYN */
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAIVE_LENGTH = 2048, NAIVE_ROOM = 3 * NAIVE_LENGTH };
 
 struct naive {
-	uint8_t sent[NAIVE_BYTES];  /* versions 0..3 as bits */
-	uint8_t may[NAIVE_BYTES];   /* of these, those that may be told */
-	uint8_t value[NAIVE_BYTES]; /* what was told */
-	bool told[NAIVE_BYTES], gap[NAIVE_BYTES], frozen[NAIVE_BYTES];
-	bool plain;
-	bool begins;  /* a SYN said that nothing lies before NAIVE_START */
-	bool limited; /* not all gaps are told */
-	int front;    /* all before it came in order; 0: not known where the order begins */
-	int from, to; /* what is being sent now */
-	int64_t seen, written, missing, conflicting;
+	struct arena arena;
+	struct chunk_pool chunks;
+	struct reasm reasm;
+	struct half half;
+	struct tf_counters counters;
+	uint32_t first; /* sequence number of place 0 */
+	int64_t shift;  /* place of stream offset 0 */
+	bool placed;    /* shift is known */
+	bool syn;
+	uint8_t sent[NAIVE_ROOM][2]; /* by place: was this version sent? lower, upper case */
+	uint8_t told[NAIVE_ROOM];    /* 0: nothing, 1: GAP, else the byte */
+	int64_t written, seen;
 };
 
-/* Version 0 is NUL, as keep-alive probes have it; it may be taken for one, and left out. */
-static inline uint8_t naive_byte(int at, unsigned version)
+static inline uint8_t naive_byte(int64_t place, uint8_t version)
 {
-	return version == 0 ? 0 : (uint8_t)((at * 13 & 0x3f) | (int)version << 6);
+	return (uint8_t)(version + place % 26);
 }
 
-static inline bool naive_came(const struct naive *v, int at)
+static inline void naive_hear(void *arg, struct half *h, struct tf_event *ev)
 {
-	return (v->sent[at] & ~1) != 0;
-}
-
-static inline void naive_freeze(struct naive *v, int at)
-{
-	v->frozen[at] = v->frozen[at] || naive_came(v, at);
-}
-
-static inline void naive_send(struct naive *v, int at, int n, unsigned version)
-{
-	v->seen += n;
-	v->from = at;
-	v->to = at + n;
-	for (int i = at; i < at + n; i++) {
-		v->sent[i] |= (uint8_t)(1 << version);
-		if (!v->frozen[i])
-			v->may[i] |= (uint8_t)(1 << version);
+	struct naive *m = arg;
+	(void)h;
+	MUST(ev->stream == 0 && ev->kind != TF_END); /* no place is far from another */
+	int64_t at = ev->offset + m->shift;
+	MUST(at >= 0 && at + ev->length <= NAIVE_ROOM && ev->length > 0);
+	for (int64_t i = 0; i < ev->length; i++, at++) {
+		if (ev->kind == TF_DATA) {
+			uint8_t b = ev->data.p[i];
+			MUST(m->told[at] == 0 && m->sent[at][b < 'a'] &&
+			     b == naive_byte(at, b < 'a' ? 'A' : 'a'));
+			m->told[at] = b;
+			m->written++;
+		} else if (ev->kind == TF_GAP && ev->late) {
+			MUST(m->told[at] == 0);
+			m->told[at] = 1;
+		}
 	}
 }
 
-/* After what was sent has been taken: whatever is settled has been told. */
-static inline void naive_settle(struct naive *v)
+static inline size_t naive_recall(void *arg, struct half *h, int64_t off, uint8_t *to, size_t n)
 {
-	if (!v->plain)
-		return;
-	while (v->front > 0 && v->front < NAIVE_BYTES && naive_came(v, v->front))
-		naive_freeze(v, v->front++);
-	for (int i = v->begins ? NAIVE_START : 0; i < NAIVE_BYTES; i++)
-		MUST(!v->frozen[i] || v->told[i] || v->gap[i]);
-}
-
-static inline void naive_acknowledge(struct naive *v, int upto)
-{
-	for (int i = 0; v->plain && i < upto; i++)
-		naive_freeze(v, i);
-}
-
-static inline void naive_tell(struct naive *v, int64_t at, const uint8_t *p, int64_t n)
-{
-	MUST(n > 0 && at >= 0 && at + n <= NAIVE_BYTES);
-	for (int i = (int)at; i < at + n; i++) {
-		uint8_t byte = p[i - at];
-		MUST(!v->told[i] && !v->gap[i]);
-		MUST((v->may[i] >> (byte >> 6) & 1) != 0 && byte == naive_byte(i, byte >> 6));
-		v->told[i] = true;
-		v->value[i] = byte;
+	struct naive *m = arg;
+	(void)h;
+	for (size_t i = 0; i < n; i++) {
+		to[i] = m->told[off + m->shift + (int64_t)i];
+		MUST(to[i] > 1); /* asked only for what was told */
 	}
-	v->written += n;
+	return n;
 }
 
-static inline void naive_tell_gap(struct naive *v, int64_t at, int64_t n)
+static inline struct naive *naive_new(void)
 {
-	MUST(n > 0 && at >= 0 && at + n <= NAIVE_BYTES);
-	for (int i = (int)at; i < at + n; i++) {
-		bool now = i >= v->from && i < v->to;
-		MUST(!v->told[i] && !v->gap[i] && !(v->plain && naive_came(v, i) && !now));
-		v->gap[i] = true;
+	struct naive *m = calloc(1, sizeof *m);
+	MUST(m != NULL && arena_init(&m->arena, 1 << 20, NULL));
+	MUST(chunk_pool_init(&m->chunks, &m->arena, 24));
+	MUST(reasm_init(&m->reasm, &m->arena, 2048, &m->chunks));
+	m->reasm.limits = (struct reasm_limits){.flow_bytes = INT64_MAX, .hole_max = 1 << 20};
+	m->reasm.counters = &m->counters;
+	m->reasm.arg = m;
+	m->reasm.tell = naive_hear;
+	m->reasm.recall = naive_recall;
+	m->first = UINT32_MAX - NAIVE_LENGTH / 2; /* the stream wraps */
+	half_init(&m->half, 0);
+	return m;
+}
+
+static inline void naive_check(const struct naive *m)
+{
+	MUST(reasm_check(&m->reasm, &m->half));
+}
+
+static inline void naive_syn(struct naive *m)
+{
+	MUST(reasm_isn(&m->reasm, &m->half, m->first - 1, true) == ISN_NEW);
+	m->placed = m->syn = true;
+	naive_check(m);
+}
+
+/* Sends [off, off + n) in a version, cut at the end by the snaplen. */
+static inline void naive_data(struct naive *m, int64_t off, size_t n, uint8_t version, size_t cut,
+                              bool fin)
+{
+	uint8_t bytes[64];
+	cut = cut < n ? cut : 0;
+	n -= cut;
+	if (!m->placed && (n > 0 || fin || cut > 0)) {
+		m->shift = off; /* the first segment tells where offset 0 is */
+		m->placed = true;
 	}
-	v->missing += n;
-}
-
-static inline void naive_tell_conflict(struct naive *v, int64_t at, const uint8_t *kept,
-                                       const uint8_t *other, int64_t n)
-{
-	MUST(n > 0 && kept[0] != other[0] && kept[n - 1] != other[n - 1]);
-	for (int64_t i = 0; i < n; i++) {
-		MUST((v->sent[at + i] >> (kept[i] >> 6) & 1) != 0);
-		MUST((v->sent[at + i] >> (other[i] >> 6) & 1) != 0);
-		MUST(!v->told[at + i] || v->value[at + i] == kept[i]);
+	for (size_t i = 0; i < n; i++) {
+		bytes[i] = naive_byte(off + (int64_t)i, version);
+		m->sent[off + (int64_t)i][version == 'A'] = 1;
 	}
-	v->conflicting += n;
+	struct tf_packet pkt = {.seq = m->first + (uint32_t)off,
+	                        .flags = TCP_ACK | (fin ? TCP_FIN : 0),
+	                        .payload = {bytes, n},
+	                        .cut = (uint32_t)cut};
+	m->seen += (int64_t)n;
+	reasm_segment(&m->reasm, &m->half, &pkt);
+	naive_check(m);
 }
 
-static inline size_t naive_recall(const struct naive *v, int64_t at, uint8_t *to, size_t n)
+static inline void naive_ack(struct naive *m, int64_t off)
 {
-	size_t done = 0;
-	for (; done < n && v->told[at + (int64_t)done]; done++)
-		to[done] = v->value[at + (int64_t)done];
-	return done;
+	reasm_ack(&m->reasm, &m->half, m->first + (uint32_t)off, 0);
+	naive_check(m);
 }
 
-/* Its end was told, with this account. */
-static inline void naive_end(struct naive *v, const struct tf_account *a)
+static inline void naive_end(struct naive *m)
 {
-	MUST(a->written == v->written && a->conflicting == v->conflicting);
-	MUST(v->limited ? a->missing >= v->missing : a->missing == v->missing);
-	for (int i = v->begins ? NAIVE_START : 0; v->plain && i < NAIVE_BYTES; i++)
-		MUST(!naive_came(v, i) || v->told[i] || v->gap[i]);
+	struct half *h = &m->half;
+	reasm_finish(&m->reasm, h, 0);
+	reasm_settle(&m->reasm, &h->account); /* the two sums */
+	MUST(h->account.written == m->written && h->account.seen == m->seen);
+	for (int64_t off = h->start; off < h->next; off++)
+		MUST(m->told[off + m->shift] != 0);
+	MUST(m->chunks.slab.used == 0 && m->reasm.held.used == 0 && m->reasm.gaps.used == 0);
+	MUST(m->reasm.chunks_held == 0 && m->reasm.holder_oldest == NULL);
+	arena_free(&m->arena);
+	free(m);
 }
 
 #endif
