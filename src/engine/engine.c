@@ -102,6 +102,8 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
 {
 	if (e->records)
 		return error_set(err, TF_USAGE, "one recorder is enough");
+	free(e->folder); /* of a call that failed */
+	free(e->files.share);
 	e->folder = strdup(folder);
 	e->files.share = calloc(e->config.workers, sizeof *e->files.share);
 	if (e->folder == NULL || e->files.share == NULL)
@@ -239,7 +241,8 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 	if (room == NULL)
 		return error_set(err, TF_USAGE, "a frame of %u bytes is too long", frame->captured);
 	struct tf_frame copy = *frame;
-	memcpy(room, frame->bytes, frame->captured);
+	if (frame->captured > 0)
+		memcpy(room, frame->bytes, frame->captured);
 	copy.bytes = room;
 	copy.number = ++e->pushed;
 	return take_frame(e, &copy, e->push_block) || !sink_failed(e, err);

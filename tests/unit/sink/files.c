@@ -364,7 +364,7 @@ static void numbers(void **state)
 	assert_int_equal(mkdir(path_of(&r, 0, 0, 5), 0777), 0);
 	for (unsigned i = 0; i < 4; i++) { /* one after the other, the same ends */
 		r.talk[i].flow.end[0].port = r.talk[0].flow.end[0].port;
-		data_at(&r, i, 0, 0, "0123" + i, 1);
+		data_at(&r, i, 0, 0, &"0123"[i], 1);
 		end_flow(&r, i);
 	}
 	file_is(path_of(&r, 0, 0, 0), "old");
