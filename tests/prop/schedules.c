@@ -20,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -358,7 +357,7 @@ static void try_one(struct property *p, uint64_t seed, const char *folder)
 static void try_all(struct property *p, unsigned part, unsigned whole)
 {
 	char folder[FOLDER_PATH];
-	uint64_t seed = number_from("TCPFLOW_SEED", (uint64_t)time(NULL) * 1000003);
+	uint64_t seed = number_from("TCPFLOW_SEED", 1); /* the same in every run of the checks */
 	uint64_t count = number_from("TCPFLOW_SCHEDULES", 10000);
 	count = count * part > whole ? count * part / whole : 1;
 	print_message("%" PRIu64 " schedules, TCPFLOW_SEED=%" PRIu64 "\n", count, seed);
