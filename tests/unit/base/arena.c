@@ -59,6 +59,21 @@ static void runs_out(void **state)
 	arena_free(&a);
 }
 
+/* A size that is no multiple of the alignment: its last, short piece can be had. */
+static void odd_size(void **state)
+{
+	(void)state;
+	struct arena a = arena_of(ARENA + 10);
+	assert_non_null(arena_take(&a, ARENA));
+	uint8_t *p = arena_take(&a, 5);
+	assert_non_null(p);
+	memset(p, 1, 5);
+	assert_null(arena_take(&a, 6));
+	assert_null(arena_take(&a, 1));
+	assert_true(a.used <= a.size);
+	arena_free(&a);
+}
+
 static void too_large(void **state)
 {
 	(void)state;
@@ -144,13 +159,10 @@ static void addresses_are_free_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(takes),
-	        cmocka_unit_test(runs_out),
-	        cmocka_unit_test(too_large),
-	        cmocka_unit_test(slab_hands_out),
-	        cmocka_unit_test(slab_takes_back),
-	        cmocka_unit_test(slab_numbers),
-	        cmocka_unit_test(addresses_are_free_again),
+	        cmocka_unit_test(takes),          cmocka_unit_test(runs_out),
+	        cmocka_unit_test(odd_size),       cmocka_unit_test(too_large),
+	        cmocka_unit_test(slab_hands_out), cmocka_unit_test(slab_takes_back),
+	        cmocka_unit_test(slab_numbers),   cmocka_unit_test(addresses_are_free_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

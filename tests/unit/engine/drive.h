@@ -204,7 +204,8 @@ struct tally {
 	uint64_t begun, ended, bytes;
 	uint64_t fail_after; /* this many events, event() says false; 0: never */
 	uint64_t events;
-	bool end_fails; /* event() says false to each END */
+	uint64_t letters, misread; /* streams are "aaa...bbb...", so many of each */
+	bool end_fails;            /* event() says false to each END */
 	bool close_fails;
 };
 
@@ -235,6 +236,8 @@ static inline bool tally_event(void *self, const struct tf_event *ev, struct tf_
 	t->begun += ev->kind == TF_BEGIN;
 	t->ended += ev->kind == TF_END && ev->dir == TF_BOTH;
 	t->bytes += ev->kind == TF_DATA ? (uint64_t)ev->length : 0;
+	for (size_t i = 0; t->letters > 0 && ev->kind == TF_DATA && i < ev->data.n; i++)
+		t->misread += ev->data.p[i] != 'a' + ((uint64_t)ev->offset + i) / t->letters % 26;
 	t->events++;
 	if (t->end_fails ? ev->kind != TF_END : t->fail_after == 0 || t->events < t->fail_after)
 		return true;

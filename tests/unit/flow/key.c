@@ -54,6 +54,10 @@ static void all_of_it_counts(void **state)
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		uint64_t other_ends = key_hash(&others[i], 5);
 		assert_int_equal(key_direction(&f, &others[i]), -1);
+		struct tf_packet back = others[i];
+		back.src = others[i].dst;
+		back.dst = others[i].src;
+		assert_int_equal(key_direction(&f, &back), -1);
 		assert_true(others[i].hash != first.hash);
 		bool same_ends = i >= 5 && i <= 8;
 		assert_int_equal(other_ends == ends, same_ends); /* names meet in one worker */

@@ -379,6 +379,40 @@ static void recalls(void **state)
 	assert_int_equal(n.account[0].duplicate, 9);
 }
 
+/* Held bytes are lent to the last sink only: it may keep the chunk. */
+struct borrower {
+	unsigned data, lent;
+};
+
+static bool borrows(void *self, const struct tf_event *ev, struct tf_error *err)
+{
+	struct borrower *b = self;
+	(void)err;
+	b->data += ev->kind == TF_DATA;
+	b->lent += ev->kind == TF_DATA && ev->loan != NULL;
+	return true;
+}
+
+static void lends_to_the_last(void **state)
+{
+	(void)state;
+	net_start(&n, 20);
+	struct borrower b[2] = {0};
+	struct tf_sink sink = {.name = "borrower", .order = TF_PLACED, .event = borrows};
+	n.flows.outlet[0] = (struct outlet){.sink = &sink, .self = &b[0]};
+	n.flows.outlet[1] = (struct outlet){.sink = &sink, .self = &b[1]};
+	n.flows.outlets = 2;
+	handshake(&n, 1);
+	send(&n, 1, 0, TCP_ACK, 1004, 5001, "early");
+	send(&n, 1, 0, TCP_ACK, 1001, 5001, "now");
+	flows_end_all(&n.flows);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(b[i].data, 2);
+	assert_int_equal(b[0].lent, 0);
+	assert_int_equal(b[1].lent, 1);
+	arena_free(&n.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -401,6 +435,7 @@ int main(void)
 	        cmocka_unit_test(lists),
 	        cmocka_unit_test(sink_fails),
 	        cmocka_unit_test(recalls),
+	        cmocka_unit_test(lends_to_the_last),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

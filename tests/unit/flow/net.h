@@ -190,12 +190,12 @@ static inline void net_start(struct net *n, size_t flows)
 	memset(n, 0, sizeof *n);
 	n->sink = (struct tf_sink){.name = "log", .order = TF_PLACED, .event = net_hear};
 	n->now_ns = 1000000000;
-	size_t each = sizeof(struct flow) + sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t);
+	size_t each = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t);
 	struct flows_setup setup = {
 	        .arena = &n->arena,
 	        .memory = each * flows * 8 / 7 + 8,
 	        .chunks = &n->chunks,
-	        .sinks = 1,
+	        .sinks = 2, /* one is used */
 	        .limits = {.flow_bytes = INT64_MAX, .hole_max = 16 << 20},
 	        .linger_ns = 60 * INT64_C(1000000000),
 	        .counters = &n->counters,

@@ -11,6 +11,24 @@
 
 enum { FLOWS = 16 };
 
+/* Bytes that tell where they stand; none is NUL. */
+static uint8_t pattern[1 << 18];
+
+static inline int fill_pattern(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof pattern; i++)
+		pattern[i] = (uint8_t)(1 + (i * 31 + i / 251) % 255);
+	return 0;
+}
+
+static inline void holds_pattern(const char *path, size_t n)
+{
+	static uint8_t got[sizeof pattern];
+	assert_int_equal(read_file(path, got, sizeof got), n);
+	assert_memory_equal(got, pattern, n);
+}
+
 struct talk {
 	struct tf_flow flow;
 	uintptr_t slot[2];
