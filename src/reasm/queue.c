@@ -36,6 +36,12 @@ static struct held *queue_next(const struct held *n)
 	return held_of(tree_next(&n->node));
 }
 
+/* Where n's captured bytes end: what the snaplen cut off covers nothing. */
+static int64_t captured_end(const struct held *n)
+{
+	return n->end - n->cut;
+}
+
 /* n's bytes lost against winner's. */
 static void lose(struct reasm *r, struct half *h, struct held *n, const struct held *winner)
 {
@@ -80,7 +86,7 @@ static struct place walk(struct reasm *r, struct half *h, struct held *n)
 			continue;
 		}
 		p.kind = LEAF;
-		if (n->start < p.at->end && n->end <= p.at->end)
+		if (n->start < p.at->end && captured_end(n) <= captured_end(p.at))
 			p.kind = DROPPED;
 		else if (n->start == p.at->start)
 			p.kind = REPLACES;
@@ -97,8 +103,8 @@ static struct place walk(struct reasm *r, struct half *h, struct held *n)
 static void cover(struct reasm *r, struct half *h, struct held *n)
 {
 	struct held *next;
-	while ((next = queue_next(n)) != NULL && next->start < n->end) {
-		if (n->end < next->end)
+	while ((next = queue_next(n)) != NULL && next->start < captured_end(n)) {
+		if (captured_end(n) < captured_end(next))
 			break;
 		tree_remove(&h->queue, &next->node);
 		lose(r, h, next, n);

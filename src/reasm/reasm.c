@@ -270,8 +270,9 @@ static void choose_isn(struct half *h, uint32_t seq)
 {
 	if (!h->alt_known || !is_empty(h))
 		return;
-	if (seq - h->base > SYN_REACH && seq - (h->alt_isn + 1) <= SYN_REACH)
-		h->base = h->alt_isn + 1;
+	uint32_t first = h->base + (uint32_t)h->start, other = h->alt_isn + 1;
+	if (seq - first > SYN_REACH && seq - other <= SYN_REACH)
+		h->base = other - (uint32_t)h->start;
 	h->alt_known = false;
 }
 
