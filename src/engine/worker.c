@@ -11,8 +11,8 @@ enum { FLOWS_SHARE = 55 }; /* flows, table, queue nodes, gaps, sinks; the rest: 
 static bool take_batches(struct worker *w)
 {
 	for (int i = 0; i < WORKER_BATCHES; i++) {
-		w->batch[i] = w->idle[i] = arena_take(&w->arena, sizeof(struct batch));
-		if (w->batch[i] == NULL)
+		w->idle[i] = arena_take(&w->arena, sizeof(struct batch));
+		if (w->idle[i] == NULL)
 			return false;
 	}
 	w->idles = WORKER_BATCHES;

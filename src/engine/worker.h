@@ -23,7 +23,6 @@ struct worker {
 	struct chunk_pool chunks;
 	struct flows flows;
 	struct tf_counters counters;
-	struct batch *batch[WORKER_BATCHES];
 	struct batch *filling;              /* the reader's: not handed over yet */
 	struct batch *idle[WORKER_BATCHES]; /* the reader's, empty */
 	unsigned idles;

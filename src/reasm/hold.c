@@ -40,12 +40,7 @@ static bool spill(struct reasm *r, int64_t ts_ns)
 	r->counters->held_spilled += h->queue.root != NULL;
 	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
 		reasm_pass(r, h, ts_ns);
-	while (h->queue.root != NULL) { /* beyond FIN, which nobody has contradicted */
-		struct held *n = queue_first(h);
-		h->account.after_close += n->end - n->cut - n->start;
-		queue_remove(r, h, n);
-		hold_give(r, n);
-	}
+	reasm_drop_beyond_fin(r, h); /* which nobody has contradicted */
 	return true;
 }
 
@@ -57,13 +52,6 @@ static struct chunk *take_chunk(struct reasm *r)
 	struct chunk *c = chunk_take(r->chunks);
 	r->chunks_held += c != NULL;
 	return c;
-}
-
-static void give_chunks(struct reasm *r, struct chunk *c)
-{
-	for (const struct chunk *i = c; i != NULL; i = i->next)
-		r->chunks_held--;
-	chunk_give_chain(r->chunks, c);
 }
 
 /* Appends p's bytes to n's chunks -> false: no chunk to be had */
@@ -107,15 +95,15 @@ struct held *hold_take(struct reasm *r, int64_t off, struct piece p, uint32_t cu
 struct chunk *hold_open(struct reasm *r, struct held *n)
 {
 	struct chunk *c = n->head;
-	for (const struct chunk *i = c; i != NULL; i = i->next)
-		r->chunks_held--;
+	r->chunks_held -= n->chunks;
 	n->head = n->tail = NULL;
+	n->chunks = 0;
 	return c;
 }
 
 void hold_give(struct reasm *r, struct held *n)
 {
-	give_chunks(r, n->head);
+	chunk_give_chain(r->chunks, hold_open(r, n));
 	slab_give(&r->held, n);
 }
 

@@ -92,4 +92,7 @@ void reasm_disown_far(struct reasm *r, struct half *h);
 /* Passes the hole below the first held segment and tells what follows. */
 void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns);
 
+/* Gives up what is still held, all of it beyond FIN. */
+void reasm_drop_beyond_fin(struct reasm *r, struct half *h);
+
 #endif

@@ -2,7 +2,7 @@
 /*
  * The receive queue for early segments, as Linux keeps it (net/ipv4/tcp_input.c,
  * measured on 6.18): which of two overlapping copies an application gets is
- * decided by this queue's shape, so the shape is kept exactly.
+ * decided by this queue's shape, so the shape is kept (doc/adr/0005, with its bounds).
  *
  * Segments stand in a red-black tree ordered by start; `last` remembers the one
  * that was last at the right end. A new segment

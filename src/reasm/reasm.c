@@ -128,11 +128,11 @@ void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns)
 	drain(r, h, ts_ns);
 }
 
-static void drop_queue(struct reasm *r, struct half *h, int64_t *count)
+void reasm_drop_beyond_fin(struct reasm *r, struct half *h)
 {
 	while (h->queue.root != NULL) {
 		struct held *n = queue_first(h);
-		*count += n->end - n->cut - n->start;
+		h->account.after_close += n->end - n->cut - n->start;
 		queue_remove(r, h, n);
 		hold_give(r, n);
 	}
@@ -467,7 +467,7 @@ void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 	while (h->queue.root != NULL && queue_first(h)->start < min64(off, h->fin))
 		reasm_pass(r, h, ts_ns);
 	if (off > h->fin)
-		drop_queue(r, h, &h->account.after_close);
+		reasm_drop_beyond_fin(r, h);
 }
 
 bool reasm_is_next(const struct half *h, uint32_t seq)
@@ -490,7 +490,7 @@ static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns)
 {
 	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
 		reasm_pass(r, h, ts_ns);
-	drop_queue(r, h, &h->account.after_close);
+	reasm_drop_beyond_fin(r, h);
 	gaps_close(r, h, ts_ns);
 	h->account.span += h->next - h->start;
 	/* An ACK one beyond the last byte is that of a FIN which was not captured. */

@@ -68,7 +68,7 @@ static void flush(struct files *s, struct file *f)
 {
 	if (f->pending == 0)
 		return;
-	struct iovec iov[GATHER + 1];
+	struct iovec iov[GATHER];
 	int count = 0;
 	for (const struct chunk *c = f->head; c != NULL; c = c->next) {
 		struct tf_span b = chunk_span(c);
@@ -92,16 +92,11 @@ static bool flush_oldest(void *arg)
 
 /* -- gathering ---------------------------------------------------------------------- */
 
-static void added(struct files *s, struct file *f, size_t n)
+static void append_chunk(struct files *s, struct file *f, struct chunk *c)
 {
 	if (f->pending == 0)
 		dirty_add(s, f);
-	f->pending += (uint32_t)n;
-}
-
-static void append_chunk(struct files *s, struct file *f, struct chunk *c)
-{
-	added(s, f, (size_t)(c->to - c->from));
+	f->pending += (uint32_t)(c->to - c->from);
 	*(f->tail != NULL ? &f->tail->next : &f->head) = c;
 	f->tail = c;
 	f->chunks++;

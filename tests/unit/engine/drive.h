@@ -13,13 +13,13 @@
 #include <cmocka.h>
 
 #include <dirent.h>
-#include <ftw.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/build.h"
 #include "lib/pcapfile.h"
 #include "lib/recorder.h"
+#include "lib/scratch.h"
 
 enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 
@@ -89,26 +89,28 @@ static inline bool push(struct tf_engine *e, struct tf_error *err, unsigned host
 
 enum { CONVERSATION = 8 }; /* frames: 14 bytes each way */
 
+/* Step by step; dir 0 is the client. */
+static const struct {
+	int dir;
+	uint8_t flags;
+	uint32_t seq, ack;
+	const char *text;
+} conversation[CONVERSATION] = {
+        {0, SYN, 99, 0, ""},
+        {1, SYN | ACK, 499, 100, ""},
+        {0, ACK, 100, 500, "question"},
+        {1, ACK, 500, 108, "an answer"},
+        {0, ACK, 108, 509, "thanks"},
+        {1, FIN | ACK, 509, 114, "so be"},
+        {0, FIN | ACK, 114, 515, ""},
+        {1, ACK, 515, 115, ""},
+};
+
 /* Step 0..7 of a conversation. */
 static inline bool step(struct tf_engine *e, struct tf_error *err, unsigned host, int i)
 {
-	static const struct {
-		int dir;
-		uint8_t flags;
-		uint32_t seq, ack;
-		const char *text;
-	} steps[CONVERSATION] = {
-	        {0, SYN, 99, 0, ""},
-	        {1, SYN | ACK, 499, 100, ""},
-	        {0, ACK, 100, 500, "question"},
-	        {1, ACK, 500, 108, "an answer"},
-	        {0, ACK, 108, 509, "thanks"},
-	        {1, FIN | ACK, 509, 114, "so be"},
-	        {0, FIN | ACK, 114, 515, ""},
-	        {1, ACK, 515, 115, ""},
-	};
-	return push(e, err, host, steps[i].dir, steps[i].flags, steps[i].seq, steps[i].ack,
-	            steps[i].text);
+	return push(e, err, host, conversation[i].dir, conversation[i].flags, conversation[i].seq,
+	            conversation[i].ack, conversation[i].text);
 }
 
 /* Conversations of hosts 0..count-1, all at the same time. */
@@ -146,31 +148,6 @@ static inline uint64_t sum_of_fates(const struct tf_counters *c)
 }
 
 /* -- a folder ---------------------------------------------------------------------------- */
-
-static char drive_folder[200];
-
-static inline void folder_make(void)
-{
-	const char *tmp = getenv("TMPDIR");
-	(void)snprintf(drive_folder, sizeof drive_folder, "%s/tcpflow-engine-XXXXXX",
-	               tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(drive_folder));
-	assert_int_equal(chdir(drive_folder), 0);
-}
-
-static inline int folder_unlink(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
-static inline void folder_remove(void)
-{
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(nftw(drive_folder, folder_unlink, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
 
 static inline void file_is(const char *path, const char *text)
 {

@@ -341,25 +341,11 @@ static void write_capture(const char *path, int from, int to, unsigned hosts)
 {
 	struct pcapfile *f = pcapfile_new(path, PCAPFILE_CLASSIC, BUILD_LINK_TYPE);
 	assert_non_null(f);
-	static const struct {
-		int dir;
-		uint8_t flags;
-		uint32_t seq, ack;
-		const char *text;
-	} steps[CONVERSATION] = {
-	        {0, SYN, 99, 0, ""},
-	        {1, SYN | ACK, 499, 100, ""},
-	        {0, ACK, 100, 500, "question"},
-	        {1, ACK, 500, 108, "an answer"},
-	        {0, ACK, 108, 509, "thanks"},
-	        {1, FIN | ACK, 509, 114, "so be"},
-	        {0, FIN | ACK, 114, 515, ""},
-	        {1, ACK, 515, 115, ""},
-	};
 	for (int i = from; i < to; i++)
 		for (unsigned host = 0; host < hosts; host++) {
-			struct tf_frame frame = frame_of(host, steps[i].dir, steps[i].flags,
-			                                 steps[i].seq, steps[i].ack, steps[i].text);
+			struct tf_frame frame = frame_of(host, conversation[i].dir,
+			                                 conversation[i].flags, conversation[i].seq,
+			                                 conversation[i].ack, conversation[i].text);
 			pcapfile_write(f, &frame);
 		}
 	assert_true(pcapfile_close(f));

@@ -15,38 +15,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/scratch.h"
+
 /* The test's folder holds "in" (the output folder) and what lies outside of it. */
-static char folder_path[200];
-
-static inline const char *folder_make(void)
-{
-	const char *tmp = getenv("TMPDIR");
-	(void)snprintf(folder_path, sizeof folder_path, "%s/tcpflow-sink-XXXXXX",
-	               tmp != NULL ? tmp : "/tmp");
-	assert_non_null(mkdtemp(folder_path));
-	assert_int_equal(chdir(folder_path), 0);
-	return folder_path;
-}
-
-static inline int folder_unlink(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	(void)at;
-	return remove(path);
-}
-
-static inline void folder_remove(void)
-{
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(nftw(folder_path, folder_unlink, 8, FTW_DEPTH | FTW_PHYS), 0);
-}
-
 static inline void write_file(const char *path, const char *text)
 {
 	FILE *f = fopen(path, "w");

@@ -83,7 +83,7 @@ static void leads_out(void **state)
 	assert_int_equal(symlink("..", "in/up"), 0);
 	assert_int_equal(mkdir("in/sub", 0777), 0);
 	char absolute[300];
-	(void)snprintf(absolute, sizeof absolute, "%s/made", folder_path);
+	(void)snprintf(absolute, sizeof absolute, "%s/made", scratch_path);
 	const char *const names[] = {
 	        "../made", "sub/../../made", absolute, "up/made", "/proc/self/cwd/made", "..", ".",
 	        "",        "up/../made",     "sub"};
@@ -170,7 +170,7 @@ static void makes_folders(void **state)
 	struct outdir d;
 	struct tf_error err;
 	char absolute[300];
-	(void)snprintf(absolute, sizeof absolute, "%s/x/y", folder_path);
+	(void)snprintf(absolute, sizeof absolute, "%s/x/y", scratch_path);
 	const char *const paths[] = {"p/q/r", "p//q/./s/", absolute, "in", "."};
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
 		assert_true(outdir_open(&d, paths[i], &err));
