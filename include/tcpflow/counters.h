@@ -18,7 +18,8 @@
 	X(filtered, "frames that the filter expression left out")                                  \
 	X(not_ip, "frames without IP (ARP, spanning tree, ...)")                                   \
 	X(not_tcp, "IP packets that carry something other than TCP")                               \
-	X(fragments, "IP fragments, left out")                                                     \
+	X(fragments, "IP fragments; the last of a datagram counts as what they carry")             \
+	X(drop_fragments, "IP fragments of datagrams that were discarded")                         \
 	X(drop_link_type, "frames of a link type that is not decoded")                             \
 	X(drop_short, "frames in which a header runs past the captured bytes")                     \
 	X(drop_bad_ip, "frames whose IP header contradicts itself")                                \
@@ -29,6 +30,17 @@
 #define TF_TALLIES(X)                                                                              \
 	X(frames, "frames", "frames read from all sources")                                        \
 	X(frame_bytes, "bytes", "captured bytes in these frames")                                  \
+	X(datagrams, "datagrams", "IP datagrams put together from fragments")                      \
+	X(datagrams_overlap, "datagrams", "discarded: their fragments overlap")                    \
+	X(datagrams_bad_end, "datagrams", "discarded: fragments differ in where it ends")          \
+	X(datagrams_cut, "datagrams", "discarded: the snaplen cut a fragment")                     \
+	X(datagrams_evicted, "datagrams", "discarded, incomplete, for memory")                     \
+	X(datagrams_timeout, "datagrams", "discarded: incomplete for too long")                    \
+	X(datagrams_unfinished, "datagrams", "incomplete when the input ended")                    \
+	X(fragments_too_big, "fragments", "fragments that reach beyond 65,535 bytes")              \
+	X(fragments_odd, "fragments", "fragments before the last, of odd length")                  \
+	X(fragments_tiny, "fragments", "first fragments too short for a TCP header")               \
+	X(fragments_copied, "fragments", "fragments that had come before")                         \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \
