@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* IPv4, IPv6 and its extension headers: where a packet ends, and what is refused. */
+#include "frames.h"
+
+static struct build ip4_frame(void)
+{
+	struct build f = {.link = 1};
+	put_ethernet(&f, 0x0800);
+	put_ip4_tcp(&f);
+	return f;
+}
+
+static struct build ip6_frame(void)
+{
+	struct build f = {.link = 1};
+	put_ethernet(&f, 0x86dd);
+	put_ip6_tcp(&f);
+	return f;
+}
+
+static void padding_is_not_data(void **state)
+{
+	(void)state;
+	struct build v4 = ip4_frame(), v6 = ip6_frame();
+	put_fill(&v4, 100, 0xdd);
+	put_fill(&v6, 100, 0xdd);
+	expect_segment(&v4, 5, 0);
+	expect_segment(&v6, 5, 0);
+	v4.length = (uint32_t)v4.n + 50; /* padding that was cut off changes nothing */
+	expect_segment(&v4, 5, 0);
+}
+
+static void options(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n <= 40; n += 4) {
+		struct build f = {.link = 228};
+		put_ip4(&f, 6, 25);
+		put_ip4_options(&f, n);
+		put_tcp(&f, 20, 5);
+		expect_segment(&f, 5, 0);
+	}
+}
+
+static void length_beyond_capture(void **state)
+{
+	(void)state;
+	struct build v4 = ip4_frame(), v6 = ip6_frame();
+	set16(&v4, v4.ip + 2, 1500);
+	expect_segment(&v4, 5, 1500 - 45);
+	set16(&v6, v6.ip + 4, 1500);
+	expect_segment(&v6, 5, 1500 - 25);
+	v4.length = 9000; /* IP knows better than the frame */
+	expect_segment(&v4, 5, 1500 - 45);
+}
+
+/* Left to the network card to cut into segments: length 0 means all of the frame. */
+static void length_zero(void **state)
+{
+	(void)state;
+	struct build v4 = ip4_frame(), v6 = ip6_frame();
+	set16(&v4, v4.ip + 2, 0);
+	set16(&v6, v6.ip + 4, 0);
+	expect_segment(&v4, 5, 0);
+	expect_segment(&v6, 5, 0);
+	v4.length = (uint32_t)v4.n + 70000;
+	v6.length = (uint32_t)v6.n + 70000;
+	expect_segment(&v4, 5, 70000);
+	expect_segment(&v6, 5, 70000);
+	v4.length = 1; /* less than captured: a file's mistake */
+	expect_segment(&v4, 5, 0);
+}
+
+static void ip4_contradictions(void **state)
+{
+	(void)state;
+	struct build f = ip4_frame();
+	f.b[f.ip] = 0x65;
+	expect_fate(&f, FATE_drop_bad_ip);
+	f.b[f.ip] = 0x44;
+	expect_fate(&f, FATE_drop_bad_ip);
+	f.b[f.ip] = 0x45;
+	for (unsigned total = 1; total < 20; total++) {
+		set16(&f, f.ip + 2, total);
+		expect_fate(&f, FATE_drop_bad_ip);
+	}
+	f.b[f.ip] = 0x4f;
+	set16(&f, f.ip + 2, 59);
+	expect_fate(&f, FATE_drop_bad_ip);
+	set16(&f, f.ip + 2, 80); /* options that were not captured */
+	expect_fate(&f, FATE_drop_short);
+	f.b[f.ip] = 0x45;
+	set16(&f, f.ip + 2, 45);
+	expect_segment(&f, 5, 0);
+}
+
+static void ip6_version(void **state)
+{
+	(void)state;
+	struct build f = ip6_frame();
+	f.b[f.ip] = 0x45;
+	expect_fate(&f, FATE_drop_bad_ip);
+	f.b[f.ip] = 0x6f; /* traffic class and flow label may be anything */
+	f.b[f.ip + 1] = 0xff;
+	expect_segment(&f, 5, 0);
+}
+
+static void fragments(void **state)
+{
+	(void)state;
+	const unsigned rows[] = {0x2000, 0x0001, 0x1fff, 0x3fff, 0x6001};
+	struct build f = ip4_frame();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		set16(&f, f.ip + 6, rows[i]);
+		expect_fate(&f, FATE_fragments);
+	}
+	set16(&f, f.ip + 6, 0xc000); /* reserved, and don't fragment */
+	expect_segment(&f, 5, 0);
+}
+
+static void other_protocols(void **state)
+{
+	(void)state;
+	struct build v4 = ip4_frame(), v6 = ip6_frame();
+	for (unsigned protocol = 1; protocol < 256; protocol++) {
+		bool ip6_only = protocol == 43 || protocol == 44 || protocol == 60 ||
+		                protocol == 135 || protocol == 139 || protocol == 140;
+		if (protocol == 6 || protocol == 51)
+			continue;
+		v4.b[v4.ip + 9] = (uint8_t)protocol;
+		expect_fate(&v4, FATE_not_tcp);
+		v6.b[v6.ip + 6] = (uint8_t)protocol;
+		if (!ip6_only)
+			expect_fate(&v6, FATE_not_tcp);
+	}
+	v4.b[v4.ip + 9] = 0; /* hop-by-hop means nothing in IPv4 */
+	expect_fate(&v4, FATE_not_tcp);
+}
+
+static void ip6_fragments(void **state)
+{
+	(void)state;
+	struct build f = {.link = 229};
+	put_ip6(&f, 44, 8 + 25);
+	put_extension(&f, 6, 0);
+	put_tcp(&f, 20, 5);
+	expect_segment(&f, 5, 0);
+	set16(&f, 42, 0x0006); /* reserved bits */
+	expect_segment(&f, 5, 0);
+	set16(&f, 42, 0x0001);
+	expect_fate(&f, FATE_fragments);
+	set16(&f, 42, 0x0008);
+	expect_fate(&f, FATE_fragments);
+	set16(&f, 42, 0xfff8);
+	expect_fate(&f, FATE_fragments);
+}
+
+/* n destination options headers, then TCP. */
+static void put_chain(struct build *f, unsigned n)
+{
+	put_ip6(f, n == 0 ? 6 : 60, n * 8 + 25);
+	for (unsigned i = 1; i <= n; i++)
+		put_extension(f, i == n ? 6 : 60, 0);
+	put_tcp(f, 20, 5);
+}
+
+static void extension_limit(void **state)
+{
+	(void)state;
+	struct build full = {.link = 101}, more = {.link = 101};
+	put_chain(&full, 32);
+	put_chain(&more, 33);
+	expect_segment(&full, 5, 0);
+	expect_fate(&more, FATE_drop_too_deep);
+}
+
+/* An extension header longer than the packet is a contradiction; longer than what
+   was captured, it is the snaplen. */
+static void extension_too_long(void **state)
+{
+	(void)state;
+	struct build f = {.link = 101};
+	put_chain(&f, 1);
+	f.b[41] = 4; /* 40 bytes; the packet has 33 */
+	expect_fate(&f, FATE_drop_bad_ip);
+	set16(&f, f.ip + 4, 1000);
+	expect_fate(&f, FATE_drop_short);
+}
+
+static void extension_before_other(void **state)
+{
+	(void)state;
+	const unsigned protocols[] = {17, 50, 58, 59, 255};
+	struct build f = {.link = 101};
+	put_chain(&f, 2);
+	for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
+		f.b[48] = (uint8_t)protocols[i];
+		expect_fate(&f, FATE_not_tcp);
+	}
+}
+
+static void authentication(void **state)
+{
+	(void)state;
+	struct build f = {.link = 101};
+	sample_authentication(&f);
+	expect_segment(&f, 5, 0);
+	f.b[21] = 0; /* shorter than its fixed part */
+	expect_fate(&f, FATE_drop_bad_ip);
+	f.b[21] = 200;
+	expect_fate(&f, FATE_drop_bad_ip);
+}
+
+/* A hop-by-hop header of 16 bytes with padding and a jumbo option (RFC 2675). */
+static void put_jumbo(struct build *f, uint32_t length)
+{
+	put_ip6(f, 0, 0);
+	put16(f, 0x0601);
+	put8(f, 0);       /* one byte of padding */
+	put16(f, 0x0101); /* three */
+	put8(f, 0);
+	put16(f, 0xc204);
+	put32(f, length);
+	put32(f, 0x01020000);
+}
+
+static void jumbograms(void **state)
+{
+	(void)state;
+	struct build f = {.link = 229};
+	put_jumbo(&f, 16 + 20 + 66000);
+	put_tcp(&f, 20, 66000);
+	put_fill(&f, 50, 0xdd);
+	expect_segment(&f, 66000, 0);
+	f.n -= 50 + 6000;
+	expect_segment(&f, 60000, 6000);
+}
+
+static void jumbo_contradictions(void **state)
+{
+	(void)state;
+	struct build f = {.link = 229};
+	put_jumbo(&f, 65535);
+	put_tcp(&f, 20, 5);
+	expect_fate(&f, FATE_drop_bad_ip);
+	set16(&f, f.ip + 4, 16 + 25); /* with a plain length the option is not read */
+	expect_segment(&f, 5, 0);
+	set16(&f, f.ip + 4, 0);
+	f.b[46] = 0xc3; /* another option: no length at all, so all that is there */
+	expect_segment(&f, 5, 0);
+	f.b[47] = 200; /* which runs out of its header */
+	expect_segment(&f, 5, 0);
+}
+
+/* What looks like a jumbo option behind the hop-by-hop header is none. */
+static void jumbo_elsewhere(void **state)
+{
+	(void)state;
+	struct build f = {.link = 229};
+	put_ip6(&f, 0, 0);
+	put_extension(&f, 60, 0);
+	put_extension(&f, 6, 1);
+	f.b[51] = 0xc2;
+	f.b[52] = 4;
+	f.b[56] = 100;
+	put_tcp(&f, 20, 5);
+	expect_segment(&f, 5, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(padding_is_not_data),
+	        cmocka_unit_test(options),
+	        cmocka_unit_test(length_beyond_capture),
+	        cmocka_unit_test(length_zero),
+	        cmocka_unit_test(ip4_contradictions),
+	        cmocka_unit_test(ip6_version),
+	        cmocka_unit_test(fragments),
+	        cmocka_unit_test(other_protocols),
+	        cmocka_unit_test(ip6_fragments),
+	        cmocka_unit_test(extension_limit),
+	        cmocka_unit_test(extension_too_long),
+	        cmocka_unit_test(extension_before_other),
+	        cmocka_unit_test(authentication),
+	        cmocka_unit_test(jumbograms),
+	        cmocka_unit_test(jumbo_contradictions),
+	        cmocka_unit_test(jumbo_elsewhere),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
