@@ -72,7 +72,70 @@ static void defaults(void **state)
 	assert_int_equal(o.memory, 512 << 20);
 	assert_int_equal(o.debug, 1);
 	assert_false(o.quiet || o.strict);
+	assert_true(o.decap == TF_DECAP_ALL);
+	assert_int_equal(o.tunnel_ports, 0);
+	assert_false(o.esp_null);
+	assert_int_equal(o.key, TF_KEY_FULL);
 	options_free(&o);
+}
+
+static uint64_t bit(const char *name)
+{
+	size_t count;
+	const struct tf_decap_row *rows = tf_decap_rows(&count);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].bit;
+	fail_msg("no tunnel %s", name);
+	return 0;
+}
+
+static void tunnels(void **state)
+{
+	(void)state;
+	struct options o = accept("--decap=none --key 5tuple --esp-null -r x");
+	assert_true(o.decap == 0 && o.esp_null);
+	assert_int_equal(o.key, TF_KEY_5TUPLE);
+	options_free(&o);
+	o = accept("--key=5tuple --key=full --decap vxlan-gpe,gre -r x");
+	assert_true(o.decap == (bit("vxlan-gpe") | bit("gre")));
+	assert_int_equal(o.key, TF_KEY_FULL);
+	options_free(&o);
+	o = accept("--decap=none --decap=all -r x --tunnel-port vxlan=1 --tunnel-port=gtp=65535");
+	assert_true(o.decap == TF_DECAP_ALL);
+	assert_int_equal(o.tunnel_ports, 2);
+	assert_true(o.tunnel_port[0].tunnel == bit("vxlan") && o.tunnel_port[0].port == 1);
+	assert_true(o.tunnel_port[1].tunnel == bit("gtp") && o.tunnel_port[1].port == 65535);
+	options_free(&o);
+}
+
+static void bad_tunnels(void **state)
+{
+	static const char *const lists[] = {"",    "vxlan,",   ",vxlan", "vxlan,nosuch",
+	                                    "ALL", "none,gre", "vxla",   "vxlan-"};
+	static const char *const ports[] = {
+	        "",       "vxlan",    "vxlan=", "vxlan=0", "vxlan=65536", "=4789",
+	        "gre=47", "nosuch=1", "vxla=1", "vxlan=x", "vxlan=-1"};
+	char line[900], text[300];
+	(void)state;
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		(void)snprintf(line, sizeof line, "--decap=%s", lists[i]);
+		(void)snprintf(text, sizeof text,
+		               "--decap wants all, none, or names of tunnels such as "
+		               "vxlan,gre,mpls, not '%s'",
+		               lists[i]);
+		refuse(line, text);
+	}
+	for (size_t i = 0; i < COUNT(ports); i++) {
+		(void)snprintf(line, sizeof line, "--tunnel-port=%s", ports[i]);
+		(void)snprintf(text, sizeof text,
+		               "--tunnel-port wants the name of a tunnel in UDP and a port, such "
+		               "as vxlan=4788, not '%s'",
+		               ports[i]);
+		refuse(line, text);
+	}
+	refuse("--key=5", "--key wants full or 5tuple, not '5'");
+	refuse("--esp-null=1", "--esp-null takes no value");
 }
 
 /* Each row by its letter, bundled, glued, by name, by name with '='. */
@@ -256,10 +319,11 @@ static void help_has_each_row(void **state)
 	for (size_t i = 0; i < count; i++) {
 		char want[60], letter[] = "-x,";
 		letter[1] = (char)rows[i].letter;
-		(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s ",
+		(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s",
 		               rows[i].letter < 256 ? letter : "", rows[i].name,
 		               rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
-		if (strstr(text, want) == NULL)
+		const char *line = strstr(text, want);
+		if (line == NULL || strchr(" \n", line[strlen(want)]) == NULL)
 			fail_msg("no --%s in the help", rows[i].name);
 	}
 	free(text);
@@ -269,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(defaults),         cmocka_unit_test(each_row),
+	        cmocka_unit_test(tunnels),          cmocka_unit_test(bad_tunnels),
 	        cmocka_unit_test(verbosity),        cmocka_unit_test(texts_alone),
 	        cmocka_unit_test(bad_values),       cmocka_unit_test(unknown),
 	        cmocka_unit_test(options_of_1_6_1), cmocka_unit_test(help_has_each_row),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IPv4, IPv6 and its extension headers: where a packet ends, and what is refused. */
-#include "frames.h"
+#include "samples.h"
 
 static struct build ip4_frame(void)
 {
