@@ -161,11 +161,8 @@ static bool fits(uint16_t type, uint8_t first)
 		return first >> 4 == 6;
 	case 0x8864:
 		return first == 0x11; /* PPPoE's version and type */
-	case 0x8847:
-	case 0x8848:
-		return true;
 	default:
-		return false;
+		return table_find(&ethertype_table, type) != NULL;
 	}
 }
 

@@ -114,7 +114,8 @@ static struct next plain_next(struct cursor *c, struct walk *w)
 		if (n > 0) {
 			cursor_skip(c, forms[i].before);
 			walk_bound(w, c, n);
-			return protocol_next(w, protocol);
+			return protocol == PROTOCOL_TCP ? go_to(tcp_read)
+			                                : version_next(c, w, FATE_encrypted);
 		}
 	}
 	if (w->cut > 0 && ip_at(c, w, 0))

@@ -106,14 +106,17 @@ static struct next geneve_read(struct cursor *c, struct walk *w)
 		return end_as(FATE_not_tcp);
 	if (!add_net(w, TF_NET_GENEVE, id >> 8))
 		return end_as(FATE_drop_too_deep);
-	return type == 0x6558 ? go_to(ethernet_read) : ethertype_next(w, type);
+	if (type == 0x6558)
+		return go_to(ethernet_read);
+	return row_next(w, table_find(&ethertype_table, type), FATE_not_tcp);
 }
 
 /* LISP data (RFC 9300, 5.1): 8 bytes, then IP. */
 static struct next lisp_read(struct cursor *c, struct walk *w)
 {
 	cursor_skip(c, 8);
-	return c->bad ? ran_out(w, FATE_not_tcp) : version_next(c, w, FATE_not_tcp);
+	return !c->bad && ip_at(c, w, 0) ? version_next(c, w, FATE_not_tcp)
+	                                 : ran_out(w, FATE_not_tcp);
 }
 
 /* -- mobile networks, access networks --------------------------------------------------- */
@@ -121,11 +124,11 @@ static struct next lisp_read(struct cursor *c, struct walk *w)
 /* A T-PDU is what the user sent: IP, PPP or Ethernet, as the session was set up. */
 static struct next user_next(const struct cursor *c, const struct walk *w)
 {
-	if (ip_at(c, w, 0) || c->n < 18)
-		return version_next(c, w, ran_out(w, FATE_not_tcp).fate);
+	if (ip_at(c, w, 0))
+		return version_next(c, w, FATE_not_tcp);
 	if (peek16(c, 0) == 0xff03)
 		return go_to(ppp_read);
-	return ethernet_at(c, 0) ? go_to(ethernet_read) : version_next(c, w, FATE_not_tcp);
+	return ethernet_at(c, 0) ? go_to(ethernet_read) : ran_out(w, FATE_not_tcp);
 }
 
 /* GTP-U (3GPP TS 29.281, 5.1 and 5.2): version 1 and flags, type (255 carries a packet),
@@ -191,10 +194,8 @@ static struct next teredo_read(struct cursor *c, struct walk *w)
 	}
 	if (c->n >= 2 && peek16(c, 0) == 0x0000)
 		cursor_skip(c, 8);
-	if (c->bad || c->n == 0)
-		return ran_out(w, FATE_not_tcp);
-	bool ip6 = cursor_peek(c, 0) >> 4 == 6;
-	return ip6 ? go_to(ip6_read) : ran_out(w, FATE_not_tcp);
+	bool ip6 = cursor_peek(c, 0) >> 4 == 6 && ip_at(c, w, 0);
+	return !c->bad && ip6 ? go_to(ip6_read) : ran_out(w, FATE_not_tcp);
 }
 
 /* 802.11 in CAPWAP: many access points write the two bytes of frame control in the
