@@ -11,6 +11,23 @@ enum {
 	OPTION_JUMBO = 0xc2
 };
 
+/* What only an IPv6 header may announce (IANA, "IPv6 Extension Header Types"). */
+static const struct row rows[] = {
+        {0, hop_by_hop_read, "hop-by-hop options", "RFC 8200, 4.3", 0},
+        {43, extension_read, "routing", "RFC 8200, 4.4", 0},
+        {44, fragment_read, "fragment", "RFC 8200, 4.5", 0},
+        {60, extension_read, "destination options", "RFC 8200, 4.6", 0},
+        {135, extension_read, "mobility", "RFC 6275, 6.1", 0},
+        {139, extension_read, "host identity", "RFC 7401, 5.1", 0},
+        {140, extension_read, "shim6", "RFC 5533, 5", 0},
+};
+
+const struct table extension_table = {
+        .title = "IPv6 extension headers",
+        .row = rows,
+        .rows = sizeof rows / sizeof *rows,
+};
+
 static void read_address(struct cursor *c, struct tf_address *to)
 {
 	const uint8_t *p = cursor_take(c, sizeof to->b);

@@ -2,19 +2,19 @@
 #include "engine/dispatch.h"
 
 #include "base/error.h"
-#include "decode/decode.h"
 #include "flow/key.h"
 
 enum { BLOCK_LARGE = 1 << 20, BLOCK_SMALL = 1 << 19, BLOCKS_LEAST = 4 };
 
-bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker, unsigned workers,
-                   uint64_t seed, struct tf_error *err)
+bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker,
+                   const struct tf_config *cfg, struct tf_error *err)
 {
 	size_t size = memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST ? BLOCK_LARGE : BLOCK_SMALL;
 	size_t count = memory / size;
 	d->worker = worker; /* all else is 0, but stop, which may be set by now */
-	d->workers = workers;
-	d->seed = seed;
+	d->workers = cfg->workers;
+	d->seed = cfg->hash_seed;
+	decode_init(&d->decode, cfg);
 	d->blocks = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS
 	            : count < BLOCKS_LEAST  ? BLOCKS_LEAST
 	                                    : (unsigned)count;
@@ -178,20 +178,45 @@ void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame)
 	d->fate[FATE_filtered]++;
 }
 
-void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
+/* Remembers a link type that is not decoded, while there is room. */
+static void note_link(struct dispatch *d, uint32_t type)
 {
-	struct tf_packet pkt;
-	enum fate fate = decode_frame(frame, &pkt);
-	d->numbers++;
-	d->frame_bytes += frame->captured;
+	for (size_t i = 0; i < d->links && i < TF_LINKS; i++) {
+		if (d->link[i].type == type) {
+			d->link[i].frames++;
+			return;
+		}
+	}
+	if (d->links < TF_LINKS)
+		d->link[d->links++] =
+		        (struct tf_link){.type = type, .name = decode_link_name(type), .frames = 1};
+}
+
+static void take_packet(struct dispatch *d, enum fate fate, struct tf_packet *pkt, struct block *b)
+{
 	d->fate[fate]++;
 	if (fate != FATE_tcp_segments)
 		return;
-	pkt.number = d->numbers;
-	uint64_t ends = key_hash(&pkt, d->seed);
+	pkt->number = d->numbers;
+	uint64_t ends = key_hash(pkt, d->seed);
 	/* The high half chooses the worker; tables use the low half. */
 	struct worker *w = &d->worker[((ends >> 32) * d->workers) >> 32];
-	hand_packet(w, &pkt, b);
+	hand_packet(w, pkt, b);
+}
+
+void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
+{
+	struct tf_packet pkt;
+	enum fate fate = decode_frame(&d->decode, frame, &pkt);
+	d->numbers++;
+	d->frame_bytes += frame->captured;
+	take_packet(d, fate, &pkt, b);
+	if (fate == FATE_drop_link_type)
+		note_link(d, frame->link_type);
+	while (decode_has_more(&d->decode)) {
+		d->aggregated++;
+		take_packet(d, decode_more(&d->decode, frame, &pkt), &pkt, b);
+	}
 }
 
 void dispatch_flush(struct dispatch *d, bool last)

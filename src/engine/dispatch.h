@@ -16,6 +16,7 @@
 #ifndef ENGINE_DISPATCH_H
 #define ENGINE_DISPATCH_H
 
+#include "decode/decode.h"
 #include "engine/worker.h"
 #include "model/fate.h"
 
@@ -32,12 +33,16 @@ struct dispatch {
 	uint64_t numbers; /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
-	_Atomic bool stop; /* set from a signal handler: read no more */
+	uint64_t aggregated; /* packets behind the first in their frame */
+	struct decode decode;
+	struct tf_link link[TF_LINKS]; /* link types that are not decoded, */
+	size_t links;                  /* and how many there were */
+	_Atomic bool stop;             /* set from a signal handler: read no more */
 };
 
-/* d is zeroed. memory: for blocks. */
-bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker, unsigned workers,
-                   uint64_t seed, struct tf_error *err);
+/* d is zeroed. memory: for blocks. cfg: workers, hash_seed, and how to decode. */
+bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker,
+                   const struct tf_config *cfg, struct tf_error *err);
 void dispatch_free(struct dispatch *d);
 
 /* The blocks as capture/ wants them. */

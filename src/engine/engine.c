@@ -39,6 +39,7 @@ void tf_config_init(struct tf_config *cfg)
 	        .flow_bytes = INT64_MAX,
 	        .hole_max = 16 << 20,
 	        .linger_ns = INT64_C(60000000000),
+	        .decap = TF_DECAP_ALL,
 	};
 }
 
@@ -54,7 +55,7 @@ static bool check(const struct tf_config *c, struct tf_error *err)
 	if (c->flow_bytes <= 0)
 		return error_set(err, TF_USAGE,
 		                 "the bytes recorded of a stream must be at least 1");
-	return true;
+	return decode_check(c, err);
 }
 
 struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *err)
@@ -136,7 +137,7 @@ static bool make_workers(struct tf_engine *e, struct tf_error *err)
 	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
 	        .linger_ns = c->linger_ns,
 	};
-	if (!dispatch_init(&e->dispatch, blocks, e->worker, c->workers, c->hash_seed, err))
+	if (!dispatch_init(&e->dispatch, blocks, e->worker, c, err))
 		return false;
 	size_t taken = e->dispatch.arena.size;
 	setup.memory = (c->memory - taken) / c->workers;
@@ -291,13 +292,13 @@ static bool close_sinks(struct tf_engine *e, struct tf_error *err)
 	return ok;
 }
 
-/* Each frame came to one end. */
+/* Each packet came to one end. */
 static void check_fates(const struct dispatch *d)
 {
 	uint64_t sum = 0;
 	for (int i = 0; i < FATES; i++)
 		sum += d->fate[i];
-	MUST(sum == d->numbers);
+	MUST(sum == d->numbers + d->aggregated);
 }
 
 static bool finish(struct tf_engine *e, struct tf_error *err)
@@ -334,9 +335,16 @@ void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out)
 	const struct dispatch *d = &e->dispatch;
 	out->frames = d->numbers;
 	out->frame_bytes = d->frame_bytes;
+	out->packets_aggregated = d->aggregated;
 #define ADD_FATE(name, ...) out->name = d->fate[FATE_##name];
 	TF_FATES(ADD_FATE)
 #undef ADD_FATE
+}
+
+size_t tf_engine_links(const struct tf_engine *e, struct tf_link to[TF_LINKS])
+{
+	memcpy(to, e->dispatch.link, sizeof e->dispatch.link);
+	return e->dispatch.links;
 }
 
 /* A run that was given up: its threads end, and its sinks are closed. */
