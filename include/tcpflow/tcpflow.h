@@ -164,6 +164,10 @@ enum tf_gap_cause {
 	TF_GAP_SNAPLEN /* cut off by the snaplen */
 };
 
+/* tf_event.position of bytes from an IP datagram that came in fragments. It is added to
+   their offset in the datagram's payload; frame is that of the last fragment to come. */
+#define TF_PUT_TOGETHER (UINT64_C(1) << 63)
+
 #define TF_BOTH 2 /* tf_event.dir of events about the whole connection */
 
 /*
@@ -184,7 +188,9 @@ struct tf_event {
 	int64_t ts_ns;              /* of the packet that caused the event */
 	uint32_t source;            /* DATA: where data stands: tf_frame.source, */
 	uint64_t frame;             /*       tf_frame.number, */
-	uint64_t position;          /*       and position in that source */
+	uint64_t position;          /*       and position in that source; TF_PUT_TOGETHER
+	                                     and an offset when it stands nowhere
+	                                     in one piece */
 	union {
 		enum tf_gap_cause cause; /* GAP */
 		enum tf_end end;         /* END */

@@ -27,6 +27,10 @@
  * Aggregates. An 802.11 A-MSDU holds several packets. Its layer keeps what stands
  * behind the first one in decode->rest, and decode_more() goes on from there.
  *
+ * Fragments. The way ends at an IP fragment (fragment_end), and goes on behind its header
+ * when somebody has the whole datagram (decode_datagram): with the same VLANs and so on,
+ * and with as many headers left, so fragments in tunnels in fragments come to an end.
+ *
  * Invariants. I1 to I3 stand in layer.h. No layer reads but through its cursor,
  * and none moves it back.
  *
@@ -41,6 +45,7 @@
 #include "decode/layer.h"
 
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <string.h>
 
@@ -66,7 +71,12 @@ enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf
 
 	d->rest.c.p = NULL;
 	struct cursor c = {.p = frame->bytes, .n = frame->captured};
-	struct walk w = {.frame = frame, .pkt = pkt, .decode = d, .left = HEADERS_MAX};
+	struct walk w = {.frame = frame,
+	                 .base = frame->bytes,
+	                 .position = frame->position,
+	                 .pkt = pkt,
+	                 .decode = d,
+	                 .left = HEADERS_MAX};
 	if (frame->length > frame->captured)
 		w.cut = frame->length - frame->captured;
 	memset(pkt->vlan, 0, sizeof pkt->vlan);
@@ -74,23 +84,64 @@ enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf
 	return go_on(go_to(d->link->to), &c, &w);
 }
 
+/* -> a walk that goes on where another one stood */
+static struct walk walk_again(struct decode *d, const struct tf_frame *frame,
+                              const struct decode_rest *at, struct tf_packet *pkt)
+{
+	for (size_t i = at->vlans; i < TF_VLANS; i++)
+		pkt->vlan[i] = 0;
+	for (size_t i = at->nets; i < TF_NETS; i++)
+		pkt->net[i] = 0;
+	return (struct walk){.frame = frame,
+	                     .base = at->base,
+	                     .position = at->position,
+	                     .pkt = pkt,
+	                     .decode = d,
+	                     .cut = at->cut,
+	                     .left = at->left,
+	                     .vlans = at->vlans,
+	                     .nets = at->nets,
+	                     .extensions = at->extensions};
+}
+
 enum fate decode_more(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt)
 {
 	struct cursor c = d->rest.c;
-	struct walk w = {.frame = frame,
-	                 .pkt = pkt,
-	                 .decode = d,
-	                 .cut = d->rest.cut,
-	                 .left = d->rest.left,
-	                 .vlans = d->rest.vlans,
-	                 .nets = d->rest.nets,
-	                 .extensions = d->rest.extensions};
+	struct walk w = walk_again(d, frame, &d->rest, pkt);
 	d->rest.c.p = NULL;
-	for (size_t i = w.vlans; i < TF_VLANS; i++)
-		pkt->vlan[i] = 0;
-	for (size_t i = w.nets; i < TF_NETS; i++)
-		pkt->net[i] = 0;
 	return go_on(go_to(aggregate_read), &c, &w);
+}
+
+/* -- fragments ---------------------------------------------------------------- */
+
+struct next fragment_end(struct cursor *c, struct walk *w, struct tf_fragment f)
+{
+	const struct tf_packet *pkt = w->pkt;
+	f.src = pkt->src.address;
+	f.dst = pkt->dst.address;
+	f.context = hash_bytes(pkt->vlan, sizeof pkt->vlan, 0);
+	f.context = hash_bytes(pkt->net, sizeof pkt->net, f.context);
+	f.ip6 = w->ip6;
+	f.hop_limit = pkt->ttl;
+	f.cut = (uint32_t)w->cut;
+	f.payload = (struct tf_span){.p = c->p, .n = c->n};
+	f.ts_ns = w->frame->ts_ns;
+	w->decode->fragment = f;
+	w->decode->behind = (struct decode_rest){
+	        .left = w->left, .vlans = w->vlans, .nets = w->nets, .extensions = w->extensions};
+	return end_as(FATE_fragments);
+}
+
+enum fate decode_datagram(struct decode *d, const struct tf_frame *frame,
+                          const struct tf_datagram *whole, struct tf_packet *pkt)
+{
+	struct cursor c = cursor_over(whole->payload);
+	d->behind.base = whole->payload.p;
+	d->behind.position = TF_PUT_TOGETHER;
+	struct walk w = walk_again(d, frame, &d->behind, pkt);
+	w.ip6 = d->fragment.ip6;
+	pkt->ttl = whole->hop_limit;
+	return go_on(protocol_next(&w, whole->protocol), &c, &w);
 }
 
 /* -- setting up --------------------------------------------------------------- */

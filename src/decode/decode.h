@@ -7,6 +7,7 @@
 
 #include "base/cursor.h"
 #include "model/fate.h"
+#include "model/fragment.h"
 #include "model/packet.h"
 
 /* The tunnels and shims that --decap can leave closed: X(name, word,
@@ -49,9 +50,12 @@ struct row;
 
 enum { DECODE_PORTS = TF_TUNNEL_PORTS + 24 };
 
-/* What a frame held behind the packet just decoded; p is NULL when nothing. */
+/* Where the decoder goes on: with what a frame held behind the packet just decoded (p is
+   NULL when nothing), or with the datagram that a fragment was part of. */
 struct decode_rest {
 	struct cursor c;
+	const uint8_t *base;
+	uint64_t position;
 	size_t cut;
 	uint8_t left, vlans, nets, extensions;
 };
@@ -60,7 +64,9 @@ struct decode_rest {
 struct decode {
 	const struct row *link; /* of the latest frame */
 	struct decode_rest rest;
-	uint64_t closed; /* 1 << enum decap: tunnels not to be opened */
+	struct tf_fragment fragment; /* of the latest frame, when that was its fate */
+	struct decode_rest behind;   /* the fragment */
+	uint64_t closed;             /* 1 << enum decap: tunnels not to be opened */
 	bool esp_null, key5;
 	unsigned ports;
 	uint16_t port[DECODE_PORTS];            /* UDP ports, */
@@ -81,6 +87,15 @@ bool decode_check(const struct tf_config *cfg, struct tf_error *err);
  * frame->bytes[0, frame->captured).
  */
 enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt);
+
+/*
+ * After FATE_fragments, d->fragment is what was found. When its datagram is complete,
+ * this decodes it as if it had come in one frame -> as decode_frame(), so it may be
+ * FATE_fragments again, a bounded number of times. frame and pkt are as before.
+ * pkt->payload borrows from whole->payload.
+ */
+enum fate decode_datagram(struct decode *d, const struct tf_frame *frame,
+                          const struct tf_datagram *whole, struct tf_packet *pkt);
 
 /* Some frames hold several packets (802.11 A-MSDU). While decode_has_more(), call
    decode_more() with the same arguments for the next of them. */

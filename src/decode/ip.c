@@ -6,7 +6,8 @@
 
 enum {
 	HEADER_MIN = 20,
-	FRAGMENT_BITS = 0x3fff /* more fragments, and the offset */
+	MORE_FRAGMENTS = 0x2000,
+	OFFSET_BITS = 0x1fff /* in units of 8 bytes */
 };
 
 /* IANA, "Protocol Numbers", the frequent ones first. */
@@ -51,7 +52,8 @@ static void read_address(struct cursor *c, struct tf_address *to)
 }
 
 /* IPv4 (RFC 791, 3.1). A total length of 0 is what a capture on the sending host
-   shows of packets that the network card will cut into segments: it means all. */
+   shows of packets that the network card will cut into segments: it means all. A
+   fragment of what is not followed need not be put together. */
 struct next ip4_read(struct cursor *c, struct walk *w)
 {
 	struct cursor h = cursor_header(c, HEADER_MIN);
@@ -60,7 +62,7 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 	uint8_t version_size = cursor_u8(&h);
 	cursor_skip(&h, 1);
 	uint16_t total = cursor_u16(&h);
-	cursor_skip(&h, 2);
+	uint16_t id = cursor_u16(&h);
 	uint16_t fragment = cursor_u16(&h);
 	w->pkt->ttl = cursor_u8(&h);
 	uint8_t protocol = cursor_u8(&h);
@@ -73,11 +75,19 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 		return end_as(FATE_drop_bad_ip);
 	if (total != 0)
 		walk_bound(w, c, total - (size_t)HEADER_MIN);
-	if (fragment & FRAGMENT_BITS)
-		return end_as(FATE_fragments);
 	cursor_skip(c, header - HEADER_MIN);
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	w->ip6 = false;
-	return protocol_next(w, protocol);
+	struct next next = protocol_next(w, protocol);
+	if ((fragment & (MORE_FRAGMENTS | OFFSET_BITS)) == 0 || next.to == NULL)
+		return next;
+	if (total == 0)
+		return end_as(FATE_drop_bad_ip);
+	return fragment_end(c, w,
+	                    (struct tf_fragment){.id = id,
+	                                         .protocol = protocol,
+	                                         .more = (fragment & MORE_FRAGMENTS) != 0,
+	                                         .offset = (fragment & OFFSET_BITS) * 8U,
+	                                         .header = (uint16_t)header});
 }

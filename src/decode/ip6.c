@@ -6,7 +6,8 @@
 
 enum {
 	EXTENSIONS_MAX = 32,
-	FRAGMENT_BITS = 0xfff9, /* the offset, and more fragments */
+	OFFSET_BITS = 0xfff8,
+	MORE_FRAGMENTS = 0x0001,
 	OPTION_PAD1 = 0,
 	OPTION_JUMBO = 0xc2
 };
@@ -131,7 +132,16 @@ struct next fragment_read(struct cursor *c, struct walk *w)
 	uint8_t protocol = cursor_u8(c);
 	cursor_skip(c, 1);
 	uint16_t offset = cursor_u16(c);
-	if (!c->bad && (offset & FRAGMENT_BITS) != 0)
-		return end_as(FATE_fragments);
-	return pass(c, w, 4, protocol);
+	if ((offset & (OFFSET_BITS | MORE_FRAGMENTS)) == 0)
+		return pass(c, w, 4, protocol);
+	uint32_t id = cursor_u32(c);
+	if (c->bad)
+		return ran_out(w, FATE_drop_bad_ip);
+	if (w->sizeless)
+		return end_as(FATE_drop_bad_ip);
+	return fragment_end(c, w,
+	                    (struct tf_fragment){.id = id,
+	                                         .protocol = protocol,
+	                                         .more = (offset & MORE_FRAGMENTS) != 0,
+	                                         .offset = offset & OFFSET_BITS});
 }

@@ -43,6 +43,8 @@
  */
 struct walk {
 	const struct tf_frame *frame;
+	const uint8_t *base; /* the frame's bytes, or those of a datagram made of fragments, */
+	uint64_t position;   /* and where they stand: tf_packet.position */
 	struct tf_packet *pkt;
 	struct decode *decode;
 	size_t cut;
@@ -95,6 +97,10 @@ static inline void walk_shrink(struct walk *w, struct cursor *c, size_t n)
 	if (n < c->n + w->cut)
 		walk_bound(w, c, n);
 }
+
+/* The end of the way for an IP fragment, whose payload the cursor has: what f says not
+   yet is filled in, and decode_datagram() goes on from here. */
+struct next fragment_end(struct cursor *c, struct walk *w, struct tf_fragment f);
 
 /* -- layers ---------------------------------------------------------------- */
 

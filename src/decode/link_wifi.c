@@ -87,6 +87,8 @@ struct next aggregate_read(struct cursor *c, struct walk *w)
 	if (c->n > padded + HEADER) {
 		w->decode->rest = (struct decode_rest){
 		        .c = {.p = c->p + padded, .n = c->n - padded},
+		        .base = w->base,
+		        .position = w->position,
 		        .cut = w->cut,
 		        .left = (uint8_t)(w->left + 1),
 		        .vlans = w->vlans,

@@ -39,6 +39,6 @@ struct next tcp_read(struct cursor *c, struct walk *w)
 	pkt->ts_ns = w->frame->ts_ns;
 	pkt->source = w->frame->source;
 	pkt->frame = w->frame->number;
-	pkt->position = w->frame->position + (uint64_t)(c->p - w->frame->bytes);
+	pkt->position = w->position + (uint64_t)(c->p - w->base);
 	return end_as(FATE_tcp_segments);
 }

@@ -309,6 +309,16 @@ static void free_ready(struct defrag *d)
 	d->ready = 0;
 }
 
+void defrag_drop(struct defrag *d)
+{
+	const struct datagram *g = datagram_at(d, d->ready);
+	MUST(g != NULL);
+	d->lost += g->frames;
+	d->setup.counters->datagrams--;
+	count(d, DEFRAG_EVICTED);
+	free_ready(d);
+}
+
 /* -> the datagram that a fragment belongs to, begun when there is none */
 static struct datagram *get(struct defrag *d, const struct tf_fragment *f)
 {

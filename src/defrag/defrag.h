@@ -81,6 +81,9 @@ enum defrag_answer defrag_take(struct defrag *d, const struct tf_fragment *f,
    had until the next call of defrag_take(). */
 void defrag_gather(const struct defrag *d, uint8_t *to);
 
+/* Instead of defrag_gather(): there is no room for it, so it is discarded after all. */
+void defrag_drop(struct defrag *d);
+
 /* The input has ended: discards all that wait. */
 void defrag_finish(struct defrag *d);
 

@@ -22,8 +22,6 @@ struct tf_fragment {
 	uint32_t cut;      /* bytes behind payload that the snaplen cut off */
 	struct tf_span payload;
 	int64_t ts_ns;
-	/* Where the decoder stands; it goes on from there with the whole datagram. */
-	uint8_t left, vlans, extensions;
 };
 
 struct tf_datagram {
