@@ -29,7 +29,7 @@ demo:
 check:
 	@tools/install-packages check
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=true
-	@meson configure $(BUILD) -Dtests=true
+	@test -d $(BUILD)/tests || meson configure $(BUILD) -Dtests=true
 	@$(MAKE) --no-print-directory all
 	@tools/run-tests $(BUILD)
 

@@ -2,6 +2,7 @@
 #include "base/chunk.h"
 
 #include <assert.h>
+#include <string.h>
 
 static_assert(sizeof(struct chunk) == CHUNK_SIZE, "a chunk fills its slot");
 
@@ -35,4 +36,21 @@ void chunk_give_chain(struct chunk_pool *p, struct chunk *c)
 		chunk_give(p, c);
 		c = next;
 	}
+}
+
+size_t chunk_copy(const struct chunk *c, size_t skip, uint8_t *to, size_t n)
+{
+	size_t done = 0;
+	for (; c != NULL && done < n; c = c->next) {
+		struct tf_span s = chunk_span(c);
+		if (skip >= s.n) {
+			skip -= s.n;
+			continue;
+		}
+		size_t part = s.n - skip < n - done ? s.n - skip : n - done;
+		memcpy(to + done, s.p + skip, part);
+		done += part;
+		skip = 0;
+	}
+	return done;
 }

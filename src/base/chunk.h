@@ -40,6 +40,10 @@ bool chunk_pool_init(struct chunk_pool *p, struct arena *a, size_t count);
 struct chunk *chunk_take(struct chunk_pool *p);
 void chunk_give(struct chunk_pool *p, struct chunk *c);
 
+/* Copies what the chunks from c on hold, less their first skip bytes -> bytes copied, at
+   most n. */
+size_t chunk_copy(const struct chunk *c, size_t skip, uint8_t *to, size_t n);
+
 /* Gives back c and all that follow it. */
 void chunk_give_chain(struct chunk_pool *p, struct chunk *c);
 

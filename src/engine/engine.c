@@ -22,8 +22,10 @@ struct tf_engine {
 	char *folder;
 	bool records;
 	bool ready;   /* memory is split, sinks are open */
-	bool started; /* so are the threads */
+	bool started; /* a start was tried */
+	bool broken;  /* and failed: why says how */
 	bool finished;
+	struct tf_error why;
 	uint32_t sources;
 	uint64_t pushed;
 	struct tf_counters notes; /* comments and secrets of all sources */
@@ -50,6 +52,9 @@ static bool check(const struct tf_config *c, struct tf_error *err)
 		return error_set(err, TF_USAGE, "--memory must be at least 8M");
 	if (c->hole_max < 0 || c->hole_max > INT32_MAX)
 		return error_set(err, TF_USAGE, "the longest hole must be below 2G");
+	if (c->linger_ns < 0)
+		return error_set(err, TF_USAGE,
+		                 "closed connections cannot be remembered for less than no time");
 	if (c->flow_bytes <= 0)
 		return error_set(err, TF_USAGE,
 		                 "the bytes recorded of a stream must be at least 1");
@@ -96,6 +101,8 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
 {
 	if (e->records)
 		return error_set(err, TF_USAGE, "one recorder is enough");
+	free(e->folder); /* of a call that failed */
+	free(e->files.share);
 	e->folder = strdup(folder);
 	e->files.share = calloc(e->config.workers, sizeof *e->files.share);
 	if (e->folder == NULL || e->files.share == NULL)
@@ -156,19 +163,30 @@ static bool make_workers(struct tf_engine *e, struct tf_error *err)
 	return true;
 }
 
-/* The first frame is near: memory, sinks, threads. */
-static bool start(struct tf_engine *e, struct tf_error *err)
+static bool begin(struct tf_engine *e, struct tf_error *err)
 {
-	if (e->started)
-		return true;
-	if (e->ready || !make_workers(e, err))
-		return false; /* once is enough to fail */
+	if (!make_workers(e, err))
+		return false;
 	e->ready = true;
 	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
 		if (!worker_start(&e->worker[i], err))
 			return false;
-	e->started = true;
 	return true;
+}
+
+/* The first frame is near: memory, sinks, threads. A start that has failed once is not
+   tried again. */
+static bool start(struct tf_engine *e, struct tf_error *err)
+{
+	if (e->finished)
+		return error_set(err, TF_USAGE, "the run has ended");
+	if (!e->started) {
+		e->started = true;
+		e->broken = !begin(e, &e->why);
+	}
+	if (e->broken && err != NULL)
+		*err = e->why;
+	return !e->broken;
 }
 
 /* -- frames --------------------------------------------------------------------------- */
@@ -204,7 +222,8 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 	if (room == NULL)
 		return error_set(err, TF_USAGE, "a frame of %u bytes is too long", frame->captured);
 	struct tf_frame copy = *frame;
-	memcpy(room, frame->bytes, frame->captured);
+	if (frame->captured > 0)
+		memcpy(room, frame->bytes, frame->captured);
 	copy.bytes = room;
 	copy.number = ++e->pushed;
 	return take_frame(e, &copy, e->dispatch.room) || !sink_failed(e, err);

@@ -28,9 +28,9 @@ static size_t flows_memory(const struct worker_setup *s, size_t memory)
 
 bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error *err)
 {
-	size_t fixed = sizeof(struct batch) * WORKER_BATCHES + s->sink_fixed + 64 * 1024;
+	size_t fixed = sizeof(struct batch) * WORKER_BATCHES + s->sink_fixed + (size_t)64 * 1024;
 	*w = (struct worker){0};
-	if (s->memory < fixed + 1024 * 1024)
+	if (s->memory < fixed + (size_t)1024 * 1024)
 		return error_set(
 		        err, TF_USAGE,
 		        "--memory is too little for so many workers: give more, or fewer with -j");

@@ -3,6 +3,8 @@
    life.c. */
 #include "flow/life.h"
 
+#include "base/error.h"
+
 #include <string.h>
 
 static struct flow *at(const struct flows *fs, uint32_t index)
@@ -87,11 +89,11 @@ static void evict(struct flows *fs)
 	struct flow *f = NULL;
 	for (int list = 0; f == NULL && list < FLOW_LISTS; list++)
 		f = quietest(fs, (enum flow_list)list);
-	if (!f->ended) {
-		fs->counters->flows_evicted++;
-		fs->counters->flows_evicted_embryonic += f->list == FLOW_EMBRYONIC;
+	MUST(f != NULL); /* the slab is empty, so they are all listed */
+	fs->counters->flows_evicted += f->list != FLOW_CLOSED; /* those have lost nothing */
+	fs->counters->flows_evicted_embryonic += f->list == FLOW_EMBRYONIC;
+	if (!f->ended)
 		life_end(fs, f, TF_END_EVICTED);
-	}
 	flows_forget(fs, f);
 }
 
@@ -100,7 +102,9 @@ static void evict(struct flows *fs)
    which flows share a worker. */
 static bool has_lingered(const struct flows *fs, const struct flow *f, const struct tf_packet *pkt)
 {
-	return f->list == FLOW_CLOSED && pkt->ts_ns - f->pub.last_ns > fs->linger_ns;
+	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns; /* cannot overflow */
+	return f->list == FLOW_CLOSED && pkt->ts_ns > f->pub.last_ns &&
+	       silent > (uint64_t)fs->linger_ns;
 }
 
 static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)

@@ -12,7 +12,8 @@
  *
  * Being heard of does not move a flow (that would touch three of them for each
  * packet); it sets `heard`, and whoever looks for a flow to give up moves heard ones
- * to the end of the list and clears the mark.
+ * to the end of the list and clears the mark. Each step clears a mark that a packet has
+ * set, so there are no more steps than packets.
  *
  * Bounds: flows, segments and chunks come from slabs of fixed size; a packet costs
  * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,
@@ -24,7 +25,7 @@
 #include "model/packet.h"
 #include "reasm/reasm.h"
 
-enum { FLOW_SINKS = 4, FLOW_SWEEP = 32 };
+enum { FLOW_SINKS = 4, FLOW_SWEEP = 1024 };
 
 enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_LISTS };
 
@@ -37,6 +38,7 @@ struct flow {
 	bool heard;            /* of, since it was last looked at */
 	bool ended;            /* END was told; halves and slots are empty */
 	bool reset;            /* RST came */
+	bool spoke[2];         /* each direction has had a packet */
 	struct half half[2];
 	uintptr_t slot[][2]; /* for each sink and direction */
 };

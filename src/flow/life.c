@@ -143,7 +143,9 @@ enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
 		return LIFE_GOES_ON;
 	bool answered = h->ack_known && h->ack_raw == pkt->seq + 1;
 	bool lenient = !is_closed(f) || answered || pkt->ts_ns <= f->pub.first_ns;
-	if (reasm_isn(&fs->reasm, h, pkt->seq, lenient) != ISN_OTHER)
+	enum isn_fit fit = f->ended ? reasm_isn_fit(h, pkt->seq, lenient)
+	                            : reasm_isn(&fs->reasm, h, pkt->seq, lenient);
+	if (fit != ISN_OTHER)
 		return LIFE_GOES_ON;
 	if ((pkt->flags & TCP_ACK) == 0 || is_closed(f))
 		return LIFE_BEGINS_ANEW;
@@ -172,7 +174,7 @@ static void place(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	enum flow_list list = is_closed(f)         ? FLOW_CLOSED
 	                      : shows_life(f, pkt) ? FLOW_OPEN
 	                                           : (enum flow_list)f->list;
-	f->heard = true;
+	f->heard = pkt->number != f->pub.number; /* a flood says one thing each */
 	if (list != f->list || list == FLOW_CLOSED)
 		flows_move(fs, f, list);
 }
@@ -199,8 +201,9 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		flows_move(fs, f, FLOW_CLOSED);
 		return;
 	}
-	if (f->pub.began_ns[dir] == 0)
+	if (!f->spoke[dir])
 		f->pub.began_ns[dir] = pkt->ts_ns;
+	f->spoke[dir] = true;
 	if (pkt->flags & TCP_SYN)
 		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
 	if (pkt->flags & TCP_ACK)

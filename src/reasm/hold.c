@@ -82,6 +82,7 @@ static bool fill(struct reasm *r, struct held *n, struct piece p)
 		c->ts_ns = p.ts_ns;
 		*(n->tail != NULL ? &n->tail->next : &n->head) = c;
 		n->tail = c;
+		n->chunks++;
 		piece_skip(&p, size);
 	}
 	return true;
@@ -120,18 +121,5 @@ void hold_give(struct reasm *r, struct held *n)
 
 size_t hold_copy(const struct held *n, int64_t off, uint8_t *to, size_t size)
 {
-	int64_t skip = off - n->start;
-	size_t done = 0;
-	for (const struct chunk *c = n->head; c != NULL && done < size; c = c->next) {
-		struct tf_span s = chunk_span(c);
-		if (skip >= (int64_t)s.n) {
-			skip -= (int64_t)s.n;
-			continue;
-		}
-		size_t part = s.n - (size_t)skip < size - done ? s.n - (size_t)skip : size - done;
-		memcpy(to + done, s.p + skip, part);
-		done += part;
-		skip = 0;
-	}
-	return done;
+	return chunk_copy(n->head, (size_t)(off - n->start), to, size);
 }

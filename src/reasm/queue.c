@@ -21,6 +21,9 @@
  * the queue may hold overlapping segments. They are told in order of start, and of
  * each only what lies beyond the bytes told before (see drain() in reasm.c).
  *
+ * Linux joins as long as its buffers can grow; here a chain has at most REASM_CHAIN
+ * chunks, so that comparing a copy with it stays cheap.
+ *
  * A segment whose end the snaplen cut off is never joined to: what follows it would
  * seem to stand where the missing bytes are.
  *
@@ -48,13 +51,14 @@ static void lose(struct reasm *r, struct half *h, struct held *n, const struct h
 /* -> whether n, which starts where at ends, was joined to it */
 static bool join(struct reasm *r, struct held *at, struct held *n)
 {
-	if (n->start != at->end || at->cut > 0)
+	if (n->start != at->end || at->cut > 0 || at->chunks + n->chunks > REASM_CHAIN)
 		return false;
 	*(at->tail != NULL ? &at->tail->next : &at->head) = n->head;
 	if (n->tail != NULL)
 		at->tail = n->tail;
 	at->end = n->end;
 	at->cut = n->cut;
+	at->chunks += n->chunks;
 	slab_give(&r->held, n);
 	return true;
 }

@@ -402,29 +402,36 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		take(r, h, off, piece_of_packet(pkt), pkt->cut);
 }
 
-enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient)
+enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
 {
 	uint32_t seq = isn + 1;
 	uint32_t reach = lenient ? SYN_REACH : 0;
-	if (!h->based) {
-		if (h->ack_known && h->ack_raw - seq > reach)
-			return ISN_OTHER;
-		h->base = seq;
-		h->based = h->isn_known = true;
-		return ISN_NEW;
-	}
+	if (!h->based)
+		return h->ack_known && h->ack_raw - seq > reach ? ISN_OTHER : ISN_NEW;
 	int64_t off = widen(h, seq);
 	if (h->isn_known)
 		return off == h->start ? ISN_SAME : ISN_OTHER;
-	if (off > h->start || h->start - off > reach)
-		return ISN_OTHER;
+	return off > h->start || h->start - off > reach ? ISN_OTHER : ISN_NEW;
+}
+
+enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient)
+{
+	enum isn_fit fit = reasm_isn_fit(h, isn, lenient);
+	if (fit != ISN_NEW)
+		return fit;
+	h->isn_known = true;
+	if (!h->based) {
+		h->base = isn + 1;
+		h->based = true;
+		return fit;
+	}
+	int64_t off = widen(h, isn + 1);
 	if (is_empty(h))
 		h->next = off;
 	else if (off < h->start)
 		gaps_add_low(r, h, off, h->start, 0);
 	h->start = off;
-	h->isn_known = true;
-	return ISN_NEW;
+	return fit;
 }
 
 void reasm_alternative_isn(struct half *h, uint32_t isn)

@@ -31,7 +31,7 @@
 #include "base/tree.h"
 #include "model/packet.h"
 
-enum { REASM_GAPS = 256 };
+enum { REASM_GAPS = 256, REASM_CHAIN = 64 };
 
 #define REASM_NO_FIN INT64_MAX
 #define REASM_NO_ACK INT64_MIN
@@ -42,6 +42,7 @@ struct held {
 	int64_t start, end;    /* end counts bytes cut by the snaplen */
 	int64_t cut;           /* bytes before end that the snaplen cut off */
 	struct chunk *head, *tail;
+	uint32_t chunks; /* in this chain, which is walked from its head */
 };
 
 struct gap {
@@ -110,6 +111,9 @@ enum isn_fit {
 	ISN_SAME, /* a retransmission */
 	ISN_OTHER /* another connection */
 };
+
+/* Changes nothing. lenient: as below. */
+enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient);
 
 /* A SYN came. lenient: accept a start up to 1 MiB before the lowest data seen,
    else only exactly before it. On ISN_OTHER nothing has changed. */

@@ -133,6 +133,18 @@ static void compare(struct reasm *r, struct half *h, int64_t off, const uint8_t 
 		tell_conflict(r, h, off, kept, p, from, to);
 }
 
+/* A sink may answer in pieces; what is compared must not depend on where they end. */
+static size_t recall(struct reasm *r, struct half *h, int64_t off, uint8_t *to, size_t want)
+{
+	size_t n = 0, more;
+	do {
+		more = r->recall(r->arg, h, off + (int64_t)n, to + n, want - n);
+		MUST(more <= want - n);
+		n += more;
+	} while (more > 0 && n < want);
+	return n;
+}
+
 void tell_rival(struct reasm *r, struct half *h, const struct held *winner, int64_t off,
                 struct piece p)
 {
@@ -140,8 +152,7 @@ void tell_rival(struct reasm *r, struct half *h, const struct held *winner, int6
 		uint8_t *kept = r->scratch;
 		size_t want = p.b.n < sizeof r->scratch ? p.b.n : sizeof r->scratch;
 		size_t n = winner != NULL ? hold_copy(winner, off, kept, want)
-		                          : r->recall(r->arg, h, off, kept, want);
-		MUST(n <= want);
+		                          : recall(r, h, off, kept, want);
 		if (n > 0) {
 			compare(r, h, off, kept, &p, n);
 		} else {

@@ -242,8 +242,10 @@ static void data(struct files *s, const struct tf_event *ev)
 	struct file *f = file_of(s, ev);
 	/* Flows that share a name get their numbers in order of their first bytes,
 	   not of their first writes, which depend on memory. */
-	if (!f->stored.made && name_is_ambiguous(ev->flow))
+	if (!f->stored.made && name_is_ambiguous(ev->flow)) {
+		stored_lower(&f->stored, ev->offset);
 		(void)store_ready(&s->store, &f->stored);
+	}
 	gather(s, f, ev);
 }
 
@@ -281,25 +283,7 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	return !s->store.failed;
 }
 
-/* From the chunks that wait to be written. */
-static size_t recall_pending(const struct file *f, int64_t offset, uint8_t *to, size_t n)
-{
-	size_t done = 0;
-	int64_t skip = offset - f->run;
-	for (const struct chunk *c = f->head; c != NULL && done < n; c = c->next) {
-		struct tf_span b = chunk_span(c);
-		if (skip >= (int64_t)b.n) {
-			skip -= (int64_t)b.n;
-			continue;
-		}
-		size_t part = b.n - (size_t)skip < n - done ? b.n - (size_t)skip : n - done;
-		memcpy(to + done, b.p + skip, part);
-		done += part;
-		skip = 0;
-	}
-	return done;
-}
-
+/* NOLINTNEXTLINE(readability-non-const-parameter): struct tf_sink says so */
 static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintptr_t *slot,
                      int64_t offset, uint8_t *to, size_t n)
 {
@@ -311,7 +295,7 @@ static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintp
 		return 0;
 	int64_t run_end = f->run + f->pending;
 	if (f->pending > 0 && offset >= f->run && offset < run_end)
-		return recall_pending(f, offset, to, n);
+		return chunk_copy(f->head, (size_t)(offset - f->run), to, n);
 	if (f->pending > 0 && offset < f->run && offset + (int64_t)n > f->run)
 		n = (size_t)(f->run - offset);
 	return store_read(&s->store, &f->stored, offset, to, n);

@@ -17,8 +17,8 @@
    there were before; 0 leaves it out. */
 void name_of(const struct tf_flow *f, unsigned dir, uint32_t number, char to[NAME_ROOM]);
 
-/* -> whether flows with other keys can have the same name: it shows the outermost
-   VLAN id only, and no network id. */
+/* -> whether flows with other keys can have the same name: of several VLAN tags it
+   shows the outermost only, and no network id. */
 bool name_is_ambiguous(const struct tf_flow *f);
 
 #endif

@@ -127,6 +127,14 @@ static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 	return fd;
 }
 
+static int open_file(struct store *s, struct stored *f, char name[NAME_ROOM])
+{
+	if (!f->made)
+		return create(s, f, name);
+	name_of(f->flow, f->dir, f->number, name);
+	return outdir_reopen(s->dir, name, &f->id);
+}
+
 /* The latest used is the last to be given up. */
 static void touch(struct store *s, struct stored *f)
 {
@@ -147,16 +155,12 @@ bool store_ready(struct store *s, struct stored *f)
 	while (s->open_count >= s->open_max)
 		shut(s, s->oldest);
 	char name[NAME_ROOM];
-	const char *what = f->made ? "open again" : "make";
-	if (f->made) {
-		name_of(f->flow, f->dir, f->number, name);
-		f->fd = outdir_reopen(s->dir, name, &f->id);
-	} else {
-		f->fd = create(s, f, name);
-	}
-	if (f->fd < 0) {
-		fail(s, f, what, name);
-		return false;
+	while ((f->fd = open_file(s, f, name)) < 0) {
+		if ((errno != EMFILE && errno != ENFILE) || s->oldest == NULL) {
+			fail(s, f, f->made ? "open again" : "make", name);
+			return false;
+		}
+		shut(s, s->oldest); /* the system gives fewer than we were promised */
 	}
 	list_add(s, f);
 	s->open_count++;
@@ -227,6 +231,8 @@ void store_write(struct store *s, struct stored *f, struct iovec *iov, int count
 	                                 : write_all(s, f->fd, iov, count, position));
 	if (ok) {
 		stored_lower(f, off);
+		if (position < 0)
+			f->head_bytes += (int64_t)n;
 		if (position + (int64_t)n > f->end)
 			f->end = position + (int64_t)n;
 		return;
@@ -259,6 +265,17 @@ size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, s
 
 /* -- the end of a stream --------------------------------------------------------------- */
 
+/* Writes n bytes of s->copy; where they are all NUL, a hole does. */
+static bool write_copy(struct store *s, int to, int64_t position, int64_t n)
+{
+	int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	bool nothing = s->copy[0] == 0 && memcmp(s->copy, s->copy + 1, (size_t)n - 1) == 0;
+	if (nothing && fallocate(to, hole, position, n) == 0)
+		return true;
+	struct iovec iov = {.iov_base = s->copy, .iov_len = (size_t)n};
+	return write_all(s, to, &iov, 1, position);
+}
+
 /* Copies n bytes within or between files, the last ones first, so that they may move
    up over themselves. What lies behind the end of the source is a hole: NULs. */
 static bool move_up(struct store *s, int from, int64_t at, int to, int64_t position, int64_t n)
@@ -267,33 +284,47 @@ static bool move_up(struct store *s, int from, int64_t at, int to, int64_t posit
 		int64_t part = n < COPY ? n : COPY;
 		n -= part;
 		memset(s->copy, 0, (size_t)part);
-		if (pread(from, s->copy, (size_t)part, at + n) < 0)
-			return false;
-		struct iovec iov = {.iov_base = s->copy, .iov_len = (size_t)part};
-		if (!write_all(s, to, &iov, 1, position + n))
+		if (pread(from, s->copy, (size_t)part, at + n) < 0 ||
+		    !write_copy(s, to, position + n, part))
 			return false;
 	}
 	return true;
+}
+
+/* Makes the file longer by room, with space for it, before anything is moved: when that
+   fails the file stays as it is. */
+static bool make_longer(int fd, int64_t end, int64_t room)
+{
+	return fallocate(fd, 0, end, room) == 0 ||
+	       (errno == EOPNOTSUPP && ftruncate(fd, end + room) == 0);
 }
 
 /* Puts what lies before the origin in front: the bytes of NAME.head, or a hole. */
 static void join_head(struct store *s, struct stored *f)
 {
 	int64_t room = f->origin - f->low;
-	if (!f->made || room == 0 || !store_ready(s, f))
+	if (!f->made || room == 0)
 		return;
-	char name[NAME_ROOM];
-	name_head(f, name);
+	if (!store_ready(s, f)) {
+		f->lost += f->head_bytes; /* they stay in NAME.head, where nobody looks */
+		return;
+	}
 	int head = f->head_made ? open_head(s, f) : -1;
-	bool ok = (head >= 0 || !f->head_made) && move_up(s, f->fd, 0, f->fd, room, f->end);
+	bool ok = (head >= 0 || !f->head_made) && make_longer(f->fd, f->end, room) &&
+	          move_up(s, f->fd, 0, f->fd, room, f->end);
 	if (ok && f->head_made)
 		ok = move_up(s, head, HEAD_ROOM - room, f->fd, 0, room);
 	else if (ok)
 		ok = fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, room) == 0;
-	if (!ok)
+	char name[NAME_ROOM];
+	if (!ok) {
+		name_of(f->flow, f->dir, f->number, name);
+		f->lost += f->head_bytes;
 		fail(s, f, "put the first bytes in front of", name);
-	else if (f->head_made)
+	} else if (f->head_made) {
+		name_head(f, name);
 		outdir_remove(s->dir, name);
+	}
 	if (head >= 0)
 		(void)close(head);
 }

@@ -32,6 +32,7 @@ struct stored {
 	const struct tf_flow *flow;
 	int64_t origin, low; /* stream offsets */
 	int64_t end;         /* position behind the highest byte written */
+	int64_t head_bytes;  /* bytes in NAME.head */
 	int64_t lost;        /* bytes that could not be written */
 	struct outfile_id id, head_id;
 	uint32_t number; /* files of this name before it */

@@ -39,8 +39,7 @@ struct verb {
 
 /* -- names ------------------------------------------------------------------- */
 
-static const char *const end_names[] = {"none",    "fin",     "rst",  "reused",
-                                        "evicted", "hole", "input"};
+static const char *const end_names[] = {"none", "fin", "rst", "reused", "evicted", "hole", "input"};
 
 static const struct {
 	const char *name;

@@ -151,8 +151,11 @@ static void add_handshake(struct schedule *s, struct random *r, const struct man
 {
 	for (unsigned i = 0; i < 1 + m->twice / 30; i++) {
 		struct step syn = {.talk = talk, .off = -1, .flags = TCP_SYN, .key = i};
-		struct step answer = {
-		        .talk = talk, .dir = 1, .off = -1, .flags = TCP_SYN | TCP_ACK, .key = 2 + i};
+		struct step answer = {.talk = talk,
+		                      .dir = 1,
+		                      .off = -1,
+		                      .flags = TCP_SYN | TCP_ACK,
+		                      .key = 2 + i};
 		if (!m->syn_first) {
 			syn.key = place(r, m, 0, 1) + random_below(r, PLACES);
 			answer.key = syn.key + 1;

@@ -39,9 +39,9 @@ struct step {
 	uint64_t key; /* orders the steps */
 	uint16_t talk;
 	uint8_t dir, flags, version;
-	int64_t off; /* of its sequence number; SYN: -1 */
-	uint32_t n;  /* payload bytes */
-	int64_t ack; /* with TCP_ACK: an offset of the other direction */
+	int64_t off;       /* of its sequence number; SYN: -1 */
+	uint32_t n;        /* payload bytes */
+	int64_t ack;       /* with TCP_ACK: an offset of the other direction */
 	uint64_t position; /* of its frame in schedule.wire */
 	uint32_t length;   /* of its frame */
 };

@@ -125,8 +125,7 @@ static bool is_right(const struct truth *t, int64_t off, uint8_t byte)
 {
 	unsigned version = byte >> 5;
 	uint8_t may = t->sealed[off] != 0 ? t->sealed[off] : t->any[off];
-	return (may >> version & 1) != 0 &&
-	       byte == schedule_byte(t->talk, t->dir, off, version);
+	return (may >> version & 1) != 0 && byte == schedule_byte(t->talk, t->dir, off, version);
 }
 
 int64_t truth_differs(const struct truth *t, const uint8_t *record, int64_t n, int64_t upto,

@@ -12,9 +12,9 @@ struct truth {
 	const struct schedule *schedule;
 	size_t talk;
 	unsigned dir;
-	int64_t length;  /* of the stream */
-	uint8_t *any;    /* for each byte: the versions that were captured, as bits */
-	uint8_t *sealed; /* those captured before the byte was settled */
+	int64_t length;    /* of the stream */
+	uint8_t *any;      /* for each byte: the versions that were captured, as bits */
+	uint8_t *sealed;   /* those captured before the byte was settled */
 	int64_t low, high; /* the stream as far as it can be known: SYN or first byte
 	                      captured, to the end of the last one captured */
 	int64_t anchor;    /* where the engine counts from */

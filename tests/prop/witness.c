@@ -12,7 +12,8 @@ static void blame(struct witness *w, const struct tf_event *ev, const char *what
 {
 	if (w->fault[0] == '\0')
 		snprintf(w->fault, sizeof w->fault,
-		         "kind %d dir %u offset %" PRId64 " length %" PRId64 " frame %" PRIu64 ": %s",
+		         "kind %d dir %u offset %" PRId64 " length %" PRId64 " frame %" PRIu64
+		         ": %s",
 		         (int)ev->kind, ev->dir, ev->offset, ev->length, ev->frame, what);
 }
 

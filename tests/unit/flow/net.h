@@ -206,12 +206,17 @@ static inline void net_start(struct net *n, size_t flows)
 	n->flows.outlet[n->flows.outlets++] = (struct outlet){.sink = &n->sink, .self = n};
 }
 
+static inline void hush(struct net *n)
+{
+	n->used = 0;
+	n->log[0] = '\0';
+}
+
 /* What was heard since the last time. */
 static inline void heard(struct net *n, const char *words)
 {
 	assert_string_equal(n->log, words);
-	n->used = 0;
-	n->log[0] = '\0';
+	hush(n);
 }
 
 /* Ends all flows; nothing may be left behind. */

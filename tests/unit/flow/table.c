@@ -79,8 +79,7 @@ static unsigned three_kinds(unsigned *closed, unsigned *embryonic)
 			say(i, 1001, "x");
 	}
 	assert_int_equal(n.flows.slab.used, count);
-	n.used = 0;
-	n.log[0] = '\0';
+	hush(&n);
 	return count;
 }
 
@@ -103,8 +102,7 @@ static void order(void **state)
 			char *space = strchr(n.log, ' '), *data = strchr(words, ' ');
 			assert_memory_equal(strstr(n.log, ":evicted"), ":evicted", 8);
 			assert_string_equal(space, data);
-			n.used = 0;
-			n.log[0] = '\0';
+			hush(&n);
 		} else {
 			heard(&n, words);
 		}
@@ -161,7 +159,7 @@ static void flood(void **state)
 		if (i % 400 == 0)
 			for (unsigned k = 0; k < HONEST; k++)
 				say(k, 1001 + i / 400, "x");
-		n.used = 0;
+		hush(&n);
 	}
 	assert_int_equal(n.counters.flows_evicted, n.counters.flows_evicted_embryonic);
 	assert_int_equal(n.counters.flows, HONEST + FLOOD);
@@ -170,7 +168,7 @@ static void flood(void **state)
 		if (i % 50 == 0)
 			for (unsigned k = 0; k < HONEST; k++)
 				say(k, 1001 + FLOOD / 400 + i / 50, "x");
-		n.used = 0;
+		hush(&n);
 	}
 	assert_int_equal(n.counters.flows, HONEST + 2 * FLOOD); /* none began anew */
 	net_check(&n);

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""What must not change the record: the number of workers and of descriptors, the order
+of independent flows, every packet twice, and where the input is split into files.
+
+Runs TCPFLOW_BINARY on the captures in examples/ and, if it is set, TCPFLOW_CORPUS.
+"""
+import hashlib, os, random, struct, subprocess, sys, tempfile
+from pathlib import Path
+
+BINARY = os.environ['TCPFLOW_BINARY']
+SEED = int(os.environ.get('TCPFLOW_SEED', 1))
+MAGICS = {b'\xd4\xc3\xb2\xa1': '<', b'\x4d\x3c\xb2\xa1': '<', b'\xa1\xb2\xc3\xd4': '>', b'\xa1\xb2\x3c\x4d': '>'}
+
+
+def record(box, inputs, *options, times=True):
+    """The files that a run makes: name -> (time, digest)."""
+    out = tempfile.mkdtemp(dir=box)
+    words = [w for p in inputs for w in ('-r', str(p))]
+    done = subprocess.run([BINARY, '-q', '-o', out, *words, *options], capture_output=True, timeout=120)
+    assert done.returncode in (0, 1, 2), (inputs, options, done.returncode, done.stderr)
+    return {p.name: (p.stat().st_mtime_ns if times else 0, hashlib.sha256(p.read_bytes()).digest())
+            for p in Path(out).iterdir()}
+
+
+def packets(data):
+    """A classic capture's header and records; None for other kinds."""
+    order = MAGICS.get(data[:4])
+    if order is None:
+        return None
+    at, records = 24, []
+    while at + 16 <= len(data):
+        n = struct.unpack(order + 'I', data[at + 8:at + 12])[0]
+        if n > 262144 or at + 16 + n > len(data):
+            return None
+        records.append(data[at:at + 16 + n])
+        at += 16 + n
+    return data[:24], records
+
+
+def connection(record):
+    """What tells connections apart in an Ethernet frame; None: leave its place alone."""
+    frame, at = record[16:], 12
+    while frame[at:at + 2] in (b'\x81\x00', b'\x88\xa8', b'\x91\x00'):
+        at += 4
+    ip = frame[at + 2:]
+    if frame[at:at + 2] == b'\x08\x00' and len(ip) >= 24 and ip[9] == 6:
+        ports = ip[(ip[0] & 15) * 4:][:4]
+        return frozenset([(ip[12:16], ports[:2]), (ip[16:20], ports[2:])])
+    if frame[at:at + 2] == b'\x86\xdd' and len(ip) >= 44 and ip[6] == 6:
+        return frozenset([(ip[8:24], ip[40:42]), (ip[24:40], ip[42:44])])
+    return None
+
+
+def shuffled(records, dice):
+    """Another order of the connections; the order within each is kept."""
+    queues = {}
+    for r in records:
+        queues.setdefault(connection(r), []).append(r)
+    keys = [k for k in queues for _ in queues[k]]
+    dice.shuffle(keys)
+    heads = {k: iter(q) for k, q in queues.items()}
+    return [next(heads[k]) for k in keys]
+
+
+def check(box, path, dice):
+    want = record(box, [path], '-j', '1')
+    for options in (['-j', '2'], ['-j', '4'], ['-j', '1', '-f', '1'], ['-j', '3', '-f', '3']):
+        assert record(box, [path], *options) == want, (path, options)
+    parts = packets(path.read_bytes())
+    if parts is None or len(parts[1]) < 2:
+        return 1
+    header, records = parts
+    changed = Path(box) / 'changed.pcap'
+    changed.write_bytes(header + b''.join(r + r for r in records))
+    assert record(box, [changed]) == want, (path, 'every packet twice')
+    for at in {1, len(records) // 2, dice.randrange(1, len(records))}:
+        changed.write_bytes(header + b''.join(records[:at]))
+        rest = Path(box) / 'rest.pcap'
+        rest.write_bytes(header + b''.join(records[at:]))
+        assert record(box, [changed, rest]) == want, (path, 'split', at)
+    if header[20] != 1 and header[23] != 1:
+        return 2
+    changed.write_bytes(header + b''.join(shuffled(records, dice)))
+    assert record(box, [changed]) == want, (path, 'shuffled')
+    return 3
+
+
+def main():
+    print('seed', SEED)
+    dice = random.Random(SEED)
+    folders = [Path(os.environ['TCPFLOW_SOURCE']) / 'examples']
+    if os.environ.get('TCPFLOW_CORPUS'):
+        folders.append(Path(os.environ['TCPFLOW_CORPUS']))
+    captures = [p for f in folders for p in sorted(f.iterdir()) if p.suffix in ('.pcap', '.pcapng', '.cap', '.trace')]
+    kinds = [0, 0, 0, 0]
+    for path in captures:
+        with tempfile.TemporaryDirectory() as box:
+            kinds[check(box, path, dice)] += 1
+    assert kinds[3] >= 8, kinds
+    print(f'{len(captures)} passed, 0 failed')
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,794 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The recorder: what is gathered, written, put in front, read back, and lost. */
+#include "recording.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+
+static struct recording r;
+
+static uint8_t pattern[1 << 18];
+
+static int fill_pattern(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof pattern; i++)
+		pattern[i] = (uint8_t)(1 + (i * 31 + i / 251) % 255); /* no NULs */
+	return 0;
+}
+
+static void holds_pattern(const char *path, size_t n)
+{
+	static uint8_t got[sizeof pattern];
+	assert_int_equal(read_file(path, got, sizeof got), n);
+	assert_memory_equal(got, pattern, n);
+}
+
+/* -- gathering ---------------------------------------------------------------------- */
+
+static void small(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 0, "hello ");
+	say(&r, 6, "world");
+	data_at(&r, 0, 1, 0, "answer", 6);
+	assert_int_equal(names_in("in"), 0); /* nothing before it must be */
+	end_flow(&r, 0);
+	assert_int_equal(counted(&r).writes, 2);
+	assert_int_equal(counted(&r).files, 2);
+	file_is(path_of(&r, 0, 0, 0), "hello world");
+	file_is(path_of(&r, 0, 1, 0), "answer");
+	assert_int_equal(names_in("in"), 2);
+	done(&r);
+}
+
+static void nothing(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	hole(&r, 0, 10);
+	end_flow(&r, 0);
+	assert_int_equal(names_in("in"), 0);
+	done(&r);
+}
+
+/* In pieces of many sizes, the bytes are the same; writes are large. */
+static void pieces(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {1, 100, 1460, 2007, 2008, 2009, 5000, 16383, 16384, 70000};
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		start(&r, 10, 64);
+		size_t total = sizes[i] == 1 ? 20000 : sizeof pattern;
+		for (size_t at = 0; at < total; at += sizes[i]) {
+			size_t n = total - at < sizes[i] ? total - at : sizes[i];
+			data_at(&r, 0, 0, (int64_t)at, pattern + at, n);
+		}
+		end_flow(&r, 0);
+		holds_pattern(path0(&r), total);
+		if (sizes[i] < 16384)
+			assert_true(counted(&r).writes <= total / 48000 + 1);
+		else
+			assert_int_equal(counted(&r).writes, (total + sizes[i] - 1) / sizes[i]);
+		done(&r);
+	}
+}
+
+static void holes(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 3, "abc"); /* SYN was seen: 0 to 3 are missing */
+	say(&r, 10, "xyz");
+	say(&r, 6, "de");
+	hole(&r, 0, 3);
+	hole(&r, 8, 10);
+	end_flow(&r, 0);
+	char got[20];
+	assert_int_equal(read_file(path0(&r), got, sizeof got), 13);
+	assert_memory_equal(got, "\0\0\0abcde\0\0xyz", 13);
+	done(&r);
+}
+
+/* Chunks come from the receive queue as they are. */
+static void loans(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	struct talk *t = &r.talk[0];
+	say(&r, 0, "0123");
+	struct chunk *c = chunk_take(&r.chunks), *loan = c;
+	memcpy(c->data, "..456789", 8);
+	c->from = 2;
+	c->to = 8;
+	struct tf_event ev = {.kind = TF_DATA,
+	                      .flow = &t->flow,
+	                      .offset = 4,
+	                      .length = 6,
+	                      .data = chunk_span(c),
+	                      .slot = &t->slot[0],
+	                      .loan = &loan};
+	t->account[0].written += 6;
+	tell(&r, &ev);
+	assert_null(loan); /* taken over */
+	assert_int_equal(r.chunks.slab.used, 2);
+	say(&r, 10, "abcdef"); /* into the room behind it */
+	assert_int_equal(r.chunks.slab.used, 2);
+	char got[20];
+	assert_int_equal(recall(&r, 3, got, 20), 13);
+	assert_memory_equal(got, "3456789abcdef", 13);
+	end_flow(&r, 0);
+	file_is(path0(&r), "0123456789abcdef");
+	done(&r);
+}
+
+/* A chunk that does not follow on what is pending begins a run of its own. */
+static void loan_elsewhere(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	struct talk *t = &r.talk[0];
+	say(&r, 0, "0123");
+	struct chunk *c = chunk_take(&r.chunks), *loan = c;
+	memcpy(c->data, "89", 2);
+	c->to = 2;
+	struct tf_event ev = {.kind = TF_DATA,
+	                      .flow = &t->flow,
+	                      .offset = 8,
+	                      .length = 2,
+	                      .data = chunk_span(c),
+	                      .slot = &t->slot[0],
+	                      .loan = &loan};
+	t->account[0].written += 2;
+	tell(&r, &ev);
+	assert_null(loan);
+	say(&r, 4, "4567");
+	end_flow(&r, 0);
+	file_is(path0(&r), "0123456789");
+	done(&r);
+}
+
+/* -- before the origin ------------------------------------------------------------------ */
+
+/* Nothing is made yet: the origin moves, and bytes are put in front of those pending. */
+static void earlier_pending(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 0, "efg");
+	say(&r, -2, "cd");
+	say(&r, -4, "ab");
+	char got[10];
+	assert_int_equal(recall(&r, -4, got, 10), 7);
+	assert_memory_equal(got, "abcdefg", 7);
+	end_flow(&r, 0);
+	assert_int_equal(counted(&r).writes, 1);
+	file_is(path0(&r), "abcdefg");
+	done(&r);
+}
+
+static void earlier_not_touching(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 0, "efg");
+	say(&r, -5, "a");
+	say(&r, -2, "cd");
+	hole(&r, -4, -2);
+	end_flow(&r, 0);
+	char got[20];
+	assert_int_equal(read_file(path0(&r), got, sizeof got), 8);
+	assert_memory_equal(got, "a\0\0cdefg", 8);
+	done(&r);
+}
+
+/* The file is there: what comes before its first byte waits in NAME.head. */
+static void earlier_written(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 0, "ijkl");
+	reclaim(&r);
+	file_is(path0(&r), "ijkl");
+	say(&r, -4, "efgh");
+	reclaim(&r);
+	assert_int_equal(names_in("in"), 2);
+	say(&r, 4, "mn");
+	say(&r, -8, "abcd");
+	char got[20];
+	memset(got, '-', sizeof got);
+	assert_int_equal(recall(&r, -6, got, 2), 2); /* pending */
+	assert_memory_equal(got, "cd--", 4);
+	assert_int_equal(recall(&r, -4, got, 4), 4); /* NAME.head */
+	assert_memory_equal(got, "efgh-", 5);
+	assert_int_equal(recall(&r, 0, got, 6), 6); /* the file */
+	assert_memory_equal(got, "ijklmn-", 7);
+	end_flow(&r, 0);
+	file_is(path0(&r), "abcdefghijklmn");
+	assert_int_equal(names_in("in"), 1);
+	done(&r);
+}
+
+/* A run that grows up to the origin ends there. */
+static void up_to_the_origin(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 0, "efgh");
+	reclaim(&r);
+	say(&r, -2, "cd");
+	say(&r, 4, "ij"); /* flushes "cd" */
+	say(&r, -4, "ab");
+	say(&r, 6, "kl");
+	end_flow(&r, 0);
+	file_is(path0(&r), "abcdefghijkl");
+	done(&r);
+
+	start(&r, 10, 64);
+	say(&r, 4, "efgh"); /* origin 0 */
+	reclaim(&r);
+	say(&r, 0, "abcd"); /* pending from the origin on */
+	say(&r, -3, "xyz"); /* must not be put in front of it */
+	say(&r, -5, "vw");  /* pending, up to the head's */
+	end_flow(&r, 0);
+	file_is(path0(&r), "vwxyzabcdefgh");
+	done(&r);
+}
+
+/* Only a hole lies before the first byte of a file that was made. */
+static void hole_in_front(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	data_at(&r, 0, 0, 0, pattern, sizeof pattern);
+	reclaim(&r);
+	hole(&r, -10, 0);
+	end_flow(&r, 0);
+	static uint8_t got[sizeof pattern + 10];
+	assert_int_equal(read_file(path0(&r), got, sizeof got), sizeof pattern + 10);
+	assert_memory_equal(got, "\0\0\0\0\0\0\0\0\0\0", 10);
+	assert_memory_equal(got + 10, pattern, sizeof pattern);
+	assert_int_equal(names_in("in"), 1);
+	done(&r);
+}
+
+static void long_head(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	size_t half = sizeof pattern / 2;
+	data_at(&r, 0, 0, 0, pattern + half, half);
+	for (size_t at = half; at > 0; at -= 1024) {
+		data_at(&r, 0, 0, (int64_t)(at - 1024) - (int64_t)half, pattern + at - 1024, 1024);
+		if (at % 4096 == 0)
+			reclaim(&r);
+	}
+	end_flow(&r, 0);
+	holds_pattern(path0(&r), sizeof pattern);
+	done(&r);
+}
+
+/* Holes are still holes when the bytes behind them have moved up: packets that skip
+   16 MiB each must not fill the disk. */
+static void stays_sparse(void **state)
+{
+	(void)state;
+	enum { STEPS = 40, STEP = 16 << 20 };
+	start(&r, 10, 64);
+	for (int i = 0; i < STEPS; i++)
+		say(&r, (int64_t)i * STEP, "here");
+	reclaim(&r);
+	for (int i = 1; i < 4; i++)
+		say(&r, -(int64_t)i * STEP - 3, "head");
+	end_flow(&r, 0);
+	struct stat st;
+	assert_int_equal(stat(path0(&r), &st), 0);
+	assert_int_equal(st.st_size, (int64_t)(STEPS + 2) * STEP + 3 + 4);
+	assert_true(st.st_blocks * 512 < 32 << 20);
+	int fd = open(path0(&r), O_RDONLY);
+	char got[6];
+	for (int i = 0; i < STEPS; i++) {
+		assert_int_equal(pread(fd, got, 6, (int64_t)(i + 3) * STEP + 3 - 1),
+		                 i + 1 < STEPS ? 6 : 5);
+		assert_memory_equal(got, "\0here", 5);
+	}
+	assert_int_equal(pread(fd, got, 4, 0), 4);
+	assert_memory_equal(got, "head", 4);
+	(void)close(fd);
+	done(&r);
+}
+
+/* -- reading back ----------------------------------------------------------------------- */
+
+static void recalls(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	char got[100];
+	assert_int_equal(recall(&r, 0, got, 10), 0); /* no file at all */
+	say(&r, 0, "abcdef");
+	assert_int_equal(recall(&r, 0, got, 100), 6);
+	assert_memory_equal(got, "abcdef", 6);
+	assert_int_equal(recall(&r, 4, got, 1), 1);
+	assert_int_equal(got[0], 'e');
+	assert_int_equal(recall(&r, 6, got, 1), 0);
+	reclaim(&r);
+	say(&r, 6, "ghi");
+	say(&r, 9, "jkl");
+	size_t n = recall(&r, 2, got, 100); /* from the file, up to what is pending */
+	assert_int_equal(n, 4);
+	assert_memory_equal(got, "cdef", 4);
+	assert_int_equal(recall(&r, 7, got, 100), 5);
+	assert_memory_equal(got, "hijkl", 5);
+	assert_int_equal(recall(&r, 12, got, 100), 0);
+	end_flow(&r, 0);
+	assert_int_equal(recall(&r, 0, got, 100), 0);
+	done(&r);
+}
+
+/* Over the seams of long runs. */
+static void recalls_far(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	static uint8_t got[sizeof pattern];
+	for (size_t at = 0; at < 100000; at += 1000)
+		data_at(&r, 0, 0, (int64_t)at, pattern + at, 1000);
+	for (size_t from = 0; from < 100000; from += 1777) {
+		size_t done_n = 0, n;
+		size_t want = 100000 - from < 9000 ? 100000 - from : 9000;
+		while (done_n < want &&
+		       (n = recall(&r, (int64_t)(from + done_n), got, want - done_n)) > 0) {
+			assert_memory_equal(got, pattern + from + done_n, n);
+			done_n += n;
+		}
+		assert_int_equal(done_n, want);
+	}
+	done(&r);
+}
+
+/* -- names -------------------------------------------------------------------------------- */
+
+/* Taken names are passed over, whatever has them. */
+static void numbers(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	write_file("outside", "precious");
+	write_file(path_of(&r, 0, 0, 0), "old");
+	assert_int_equal(symlink("../outside", path_of(&r, 0, 0, 1)), 0);
+	assert_int_equal(mkfifo(path_of(&r, 0, 0, 2), 0666), 0);
+	assert_int_equal(link("outside", path_of(&r, 0, 0, 3)), 0);
+	assert_int_equal(symlink("../nowhere", path_of(&r, 0, 0, 4)), 0);
+	assert_int_equal(mkdir(path_of(&r, 0, 0, 5), 0777), 0);
+	for (unsigned i = 0; i < 4; i++) { /* one after the other, the same ends */
+		r.talk[i].flow.end[0].port = r.talk[0].flow.end[0].port;
+		data_at(&r, i, 0, 0, &"0123"[i], 1);
+		end_flow(&r, i);
+	}
+	file_is(path_of(&r, 0, 0, 0), "old");
+	file_is(path_of(&r, 0, 0, 6), "0");
+	file_is(path_of(&r, 0, 0, 7), "1");
+	file_is(path_of(&r, 0, 0, 9), "3");
+	file_is("outside", "precious");
+	assert_false(exists("nowhere"));
+	done(&r);
+}
+
+/* Flows that are told apart by an inner VLAN id only share a name; numbers go by the
+   first byte, whatever is written first. */
+static void shared_names(void **state)
+{
+	(void)state;
+	for (int early = 0; early < 2; early++)
+		for (unsigned inner = 0; inner < 2; inner++) {
+			start(&r, 10, 64);
+			for (unsigned i = 0; i < 2; i++) {
+				r.talk[i].flow.end[0].port = r.talk[0].flow.end[0].port;
+				r.talk[i].flow.vlan[0] = 7;
+				r.talk[i].flow.vlan[1] = i == inner ? 9 : 0;
+			}
+			say(&r, 0, "first");
+			if (early)
+				reclaim(&r);
+			data_at(&r, 1, 0, 0, "second", 6);
+			end_flow(&r, 1);
+			end_flow(&r, 0);
+			file_is(path_of(&r, 0, 0, 0), "first");
+			file_is(path_of(&r, 0, 0, 1), "second");
+			done(&r);
+		}
+}
+
+/* The same flows' files are made at once; their first byte may stand before offset 0. */
+static void shared_name_before_zero(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	r.talk[0].flow.vlan[0] = 7;
+	r.talk[0].flow.vlan[1] = 9;
+	say(&r, -6, "abcd");
+	say(&r, -2, "efgh");
+	say(&r, 2, "ij");
+	end_flow(&r, 0);
+	file_is(path0(&r), "abcdefghij");
+	done(&r);
+}
+
+static void times(void **state)
+{
+	(void)state;
+	static const int64_t when[] = {INT64_C(1297021813123456789), 0, -1, -1500000000, 999999999};
+	start(&r, 1, 64);
+	for (size_t i = 0; i < sizeof when / sizeof *when; i++) {
+		r.talk[i].flow.began_ns[0] = when[i];
+		data_at(&r, (unsigned)i, 0, 0, "a", 1);
+		reclaim(&r);
+		data_at(&r, (unsigned)i, 0, 1, "b", 1);
+		end_flow(&r, (unsigned)i);
+		struct stat st;
+		assert_int_equal(stat(path_of(&r, (unsigned)i, 0, 0), &st), 0);
+		assert_int_equal((int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+		                 when[i]);
+		assert_int_equal(st.st_atim.tv_sec, st.st_mtim.tv_sec);
+	}
+	done(&r);
+}
+
+/* -- little of everything --------------------------------------------------------------- */
+
+/* Fourteen files with room for so many descriptors and chunks. */
+static void scarce(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned descriptors;
+		size_t chunks;
+	} rows[] = {{1, 64}, {1, 1}, {1, 2}, {2, 3}, {3, 40}, {100, 1}, {100, 0}};
+	enum { TALKS = 7, SIZE = 20000, PART = 700 };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		start(&r, rows[i].descriptors, rows[i].chunks);
+		int before = open_descriptors();
+		for (size_t at = 0; at < SIZE; at += PART)
+			for (unsigned k = 0; k < 2 * TALKS; k++) {
+				size_t n = SIZE - at < PART ? SIZE - at : PART;
+				data_at(&r, k / 2, k % 2, (int64_t)at, pattern + at, n);
+				assert_true(open_descriptors() <=
+				            before + (int)rows[i].descriptors);
+			}
+		assert_true(finish(&r));
+		for (unsigned k = 0; k < 2 * TALKS; k++)
+			holds_pattern(path_of(&r, k / 2, k % 2, 0), SIZE);
+		assert_int_equal(counted(&r).files, 2 * TALKS);
+		assert_int_equal(open_descriptors(), before);
+		clean_up(&r);
+	}
+}
+
+/* The system gives fewer descriptors than were promised: others are given up. */
+static void fewer_than_promised(void **state)
+{
+	(void)state;
+	start(&r, 1000, 64);
+	struct rlimit was, limit;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	for (unsigned k = 0; k < FLOWS; k++) {
+		data_at(&r, k, 0, 0, "a", 1);
+		reclaim(&r);
+		if (k == 4) { /* no more than are open now */
+			int fd = dup(0);
+			limit = (struct rlimit){.rlim_cur = (rlim_t)fd, .rlim_max = was.rlim_max};
+			(void)close(fd);
+			assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		}
+	}
+	bool ok = !r.failed;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_true(ok);
+	done(&r);
+}
+
+/* -- failures ------------------------------------------------------------------------------ */
+
+static struct rlimit size_was;
+
+static void limit_size(rlim_t bytes)
+{
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &size_was), 0);
+	struct rlimit limit = {.rlim_cur = bytes, .rlim_max = size_was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void unlimit_size(void)
+{
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &size_was), 0);
+}
+
+static void full(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	limit_size(100000);
+	for (size_t at = 0; at < 150000; at += 1000)
+		data_at(&r, 0, 0, (int64_t)at, pattern + at, 1000);
+	data_at(&r, 1, 0, 0, "small", 5);
+	assert_true(r.failed);
+	assert_int_equal(r.err.status, TF_OUTPUT);
+	assert_non_null(strstr(r.err.text, "cannot write"));
+	assert_non_null(strstr(r.err.text, "File too large"));
+	assert_non_null(strstr(r.err.text, path0(&r) + 3));
+	struct tf_error first = r.err;
+	uint8_t got[10];
+	assert_int_equal(recall(&r, 0, got, 10), 0); /* what is there is not known */
+	assert_false(finish(&r));
+	unlimit_size();
+	assert_string_equal(r.err.text, first.text); /* told once */
+	const struct tf_account *a = r.talk[0].account;
+	assert_int_equal(a->written + a->write_failed, 150000);
+	static uint8_t have[sizeof pattern];
+	size_t size = read_file(path0(&r), have, sizeof have);
+	assert_memory_equal(have, pattern, size); /* what is there is right */
+	assert_in_range(a->written, 32768, size);
+	file_is(path_of(&r, 1, 0, 0), "small"); /* others go on */
+	assert_int_equal(r.talk[1].account[0].written, 5);
+	clean_up(&r);
+}
+
+/* Earlier bytes that cannot be kept, or cannot be put in front, count as lost. */
+static void head_fails(void **state)
+{
+	(void)state;
+	static const rlim_t limits[] = {4, 8, 11};
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		start(&r, 10, 64);
+		say(&r, 0, "abcdefgh");
+		reclaim(&r);
+		say(&r, -4, "WXYZ");
+		reclaim(&r);
+		limit_size(limits[i]);
+		end_flow(&r, 0);
+		unlimit_size();
+		const struct tf_account *a = r.talk[0].account;
+		assert_true(r.failed);
+		assert_int_equal(a->written, 8);
+		assert_int_equal(a->write_failed, 4);
+		file_is(path0(&r), "abcdefgh");
+		assert_non_null(strstr(r.err.text, path0(&r) + 3));
+		assert_null(strstr(r.err.text, ".head"));
+		assert_false(finish(&r));
+		clean_up(&r);
+	}
+}
+
+/* A file that failed before its end stays in two pieces: what is in the other one is not
+   where it should be. */
+static void failure_before_head(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	say(&r, 0, "abcd");
+	reclaim(&r);
+	say(&r, -2, "XY");
+	reclaim(&r);
+	limit_size(4);
+	say(&r, 4, "efg");
+	end_flow(&r, 0);
+	unlimit_size();
+	assert_true(r.failed);
+	file_is(path0(&r), "abcd");
+	assert_int_equal(r.talk[0].account[0].written, 4);
+	assert_int_equal(r.talk[0].account[0].write_failed, 5);
+	assert_false(finish(&r));
+	clean_up(&r);
+}
+
+static void head_is_taken(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	char head[300];
+	(void)snprintf(head, sizeof head, "%s.head", path0(&r));
+	write_file("outside", "precious");
+	assert_int_equal(symlink("../outside", head), 0);
+	say(&r, 0, "abcd");
+	reclaim(&r);
+	say(&r, -2, "xy");
+	end_flow(&r, 0);
+	file_is("outside", "precious");
+	assert_int_equal(r.talk[0].account[0].write_failed, 2);
+	file_is(path0(&r), "abcd");
+	assert_false(finish(&r));
+	clean_up(&r);
+}
+
+/* The file is closed, and when it is opened again it is another one. */
+static void replaced(void **state)
+{
+	(void)state;
+	start(&r, 1, 64);
+	write_file("outside", "precious");
+	say(&r, 0, "mine");
+	reclaim(&r);
+	data_at(&r, 1, 0, 0, "x", 1);
+	reclaim(&r); /* takes the only descriptor */
+	char path[300];
+	(void)snprintf(path, sizeof path, "%s", path0(&r));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("../outside", path), 0);
+	say(&r, 4, "more");
+	reclaim(&r);
+	assert_false(finish(&r));
+	file_is("outside", "precious");
+	assert_non_null(strstr(r.err.text, "open again"));
+	assert_int_equal(r.talk[0].account[0].write_failed, 4);
+	assert_int_equal(r.talk[0].account[0].written, 4);
+	file_is(path_of(&r, 1, 0, 0), "x");
+	clean_up(&r);
+}
+
+static void cannot_make(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	assert_int_equal(rmdir("in"), 0);
+	say(&r, 0, "lost");
+	assert_false(finish(&r));
+	assert_non_null(strstr(r.err.text, "cannot make"));
+	assert_int_equal(r.talk[0].account[0].write_failed, 4);
+	assert_int_equal(r.talk[0].account[0].written, 0);
+	clean_up(&r);
+}
+
+/* -- at random ------------------------------------------------------------------------------- */
+
+static unsigned dice;
+
+static int roll(int sides)
+{
+	dice = dice * 1103515245 + 12345;
+	return (int)((dice >> 8) % (unsigned)sides);
+}
+
+enum { CELLS = 40 };
+
+/* A stream in cells, told in any order, some of them never. */
+struct stream {
+	int64_t at[CELLS + 1];
+	bool told[CELLS];
+};
+
+static int64_t low_of(const struct stream *s)
+{
+	return s->at[0] < 0 ? s->at[0] : 0;
+}
+
+static void check_recall(const struct stream *s, int k)
+{
+	static uint8_t got[4096];
+	size_t n = (size_t)(s->at[k + 1] - s->at[k]), done_n = 0, part;
+	while (done_n < n && done_n < sizeof got &&
+	       (part = recall(&r, s->at[k] + (int64_t)done_n, got,
+	                      n - done_n < sizeof got ? n - done_n : sizeof got)) > 0) {
+		assert_memory_equal(got, pattern + (s->at[k] - s->at[0]) + done_n, part);
+		done_n += part;
+	}
+	assert_true(done_n == n || done_n >= sizeof got);
+}
+
+static void check_file(const struct stream *s, int last)
+{
+	static uint8_t got[sizeof pattern];
+	int64_t low = low_of(s);
+	assert_int_equal(read_file(path0(&r), got, sizeof got), s->at[last + 1] - low);
+	for (int64_t i = low; i < s->at[0]; i++)
+		assert_int_equal(got[i - low], 0);
+	for (int k = 0; k <= last; k++)
+		for (int64_t i = s->at[k]; i < s->at[k + 1]; i++)
+			assert_int_equal(got[i - low], s->told[k] ? pattern[i - s->at[0]] : 0);
+}
+
+static void one_random(void)
+{
+	struct stream s = {0};
+	int order[CELLS], last = -1;
+	s.at[0] = roll(3) == 0 ? roll(3000) : -roll(40000);
+	for (int k = 0; k < CELLS; k++) {
+		s.at[k + 1] = s.at[k] + 1 + (roll(12) == 0 ? roll(20000) : roll(1500));
+		if (s.at[k] < 0 && s.at[k + 1] > 0)
+			s.at[k + 1] = 0; /* nothing that is told crosses the origin */
+		order[k] = k;
+	}
+	int disorder = roll(CELLS);
+	for (int k = 0; k < CELLS; k++) {
+		int other = k + roll(disorder + 1);
+		if (other < CELLS) {
+			int t = order[k];
+			order[k] = order[other];
+			order[other] = t;
+		}
+	}
+	for (int k = 0; k < CELLS; k++) {
+		int c = order[k];
+		if (roll(8) == 0)
+			continue;
+		s.told[c] = true;
+		last = c > last ? c : last;
+		data_at(&r, 0, 0, s.at[c], pattern + (s.at[c] - s.at[0]),
+		        (size_t)(s.at[c + 1] - s.at[c]));
+		data_at(&r, 1, 0, k, "x", 1); /* another file wants its turn */
+		check_recall(&s, c);
+		if (roll(10) == 0)
+			reclaim(&r);
+		int known = order[roll(k + 1)];
+		if (s.told[known])
+			check_recall(&s, known);
+	}
+	for (int k = 0; k < last; k++)
+		if (!s.told[k])
+			hole(&r, s.at[k], s.at[k + 1]);
+	assert_true(finish(&r));
+	if (last >= 0)
+		check_file(&s, last);
+	assert_int_equal(names_in("in"), 1 + (last >= 0));
+}
+
+static void random_orders(void **state)
+{
+	(void)state;
+	static const size_t chunks[] = {64, 4, 1, 0, 20};
+	for (unsigned round = 0; round < 300; round++) {
+		dice = round * 7919 + 1;
+		start(&r, 1 + round % 3, chunks[round % 5]);
+		one_random();
+		clean_up(&r);
+	}
+}
+
+static void too_little_memory(void **state)
+{
+	(void)state;
+	start(&r, 10, 4);
+	struct tf_error err = {0};
+	assert_null(r.sink.open(r.sink.arg, 0, 1, &err));
+	assert_int_equal(err.status, TF_USAGE);
+	assert_non_null(strstr(err.text, "--memory"));
+	done(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(small),
+	        cmocka_unit_test(nothing),
+	        cmocka_unit_test(pieces),
+	        cmocka_unit_test(holes),
+	        cmocka_unit_test(loans),
+	        cmocka_unit_test(loan_elsewhere),
+	        cmocka_unit_test(earlier_pending),
+	        cmocka_unit_test(earlier_not_touching),
+	        cmocka_unit_test(earlier_written),
+	        cmocka_unit_test(up_to_the_origin),
+	        cmocka_unit_test(hole_in_front),
+	        cmocka_unit_test(long_head),
+	        cmocka_unit_test(stays_sparse),
+	        cmocka_unit_test(recalls),
+	        cmocka_unit_test(recalls_far),
+	        cmocka_unit_test(numbers),
+	        cmocka_unit_test(shared_names),
+	        cmocka_unit_test(shared_name_before_zero),
+	        cmocka_unit_test(times),
+	        cmocka_unit_test(scarce),
+	        cmocka_unit_test(fewer_than_promised),
+	        cmocka_unit_test(full),
+	        cmocka_unit_test(head_fails),
+	        cmocka_unit_test(failure_before_head),
+	        cmocka_unit_test(head_is_taken),
+	        cmocka_unit_test(replaced),
+	        cmocka_unit_test(cannot_make),
+	        cmocka_unit_test(random_orders),
+	        cmocka_unit_test(too_little_memory),
+	};
+	return cmocka_run_group_tests(tests, fill_pattern, NULL);
+}
