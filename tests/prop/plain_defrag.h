@@ -42,8 +42,9 @@ static void plain_remove(struct plain *p, unsigned at, bool lost)
 
 static bool plain_old(const struct plain *p, unsigned at, int64_t now_ns)
 {
-	__int128 age = (__int128)now_ns - p->waiting[at]->began_ns;
-	return age > p->timeout_ns || -age > p->timeout_ns;
+	int64_t from = p->waiting[at]->began_ns, to = now_ns;
+	uint64_t age = to > from ? (uint64_t)to - (uint64_t)from : (uint64_t)from - (uint64_t)to;
+	return age > (uint64_t)p->timeout_ns;
 }
 
 static unsigned plain_find(struct plain *p, unsigned number, int64_t now_ns)
