@@ -51,9 +51,15 @@ static void read_address(struct cursor *c, struct tf_address *to)
 	memcpy(to->b + sizeof mapped, p, 4);
 }
 
+/* What is not followed need not be put together. */
+static struct next end_fragment(struct cursor *c, struct walk *w, const struct tf_fragment *f)
+{
+	struct next next = protocol_next(w, f->protocol);
+	return next.to == NULL ? next : fragment_end(c, w, *f);
+}
+
 /* IPv4 (RFC 791, 3.1). A total length of 0 is what a capture on the sending host
-   shows of packets that the network card will cut into segments: it means all. A
-   fragment of what is not followed need not be put together. */
+   shows of packets that the network card will cut into segments: it means all. */
 struct next ip4_read(struct cursor *c, struct walk *w)
 {
 	struct cursor h = cursor_header(c, HEADER_MIN);
@@ -79,15 +85,13 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	w->ip6 = false;
-	struct next next = protocol_next(w, protocol);
-	if ((fragment & (MORE_FRAGMENTS | OFFSET_BITS)) == 0 || next.to == NULL)
-		return next;
-	if (total == 0)
-		return end_as(FATE_drop_bad_ip);
-	return fragment_end(c, w,
-	                    (struct tf_fragment){.id = id,
-	                                         .protocol = protocol,
-	                                         .more = (fragment & MORE_FRAGMENTS) != 0,
-	                                         .offset = (fragment & OFFSET_BITS) * 8U,
-	                                         .header = (uint16_t)header});
+	if (fragment & (MORE_FRAGMENTS | OFFSET_BITS)) {
+		struct tf_fragment f = {.id = id,
+		                        .protocol = protocol,
+		                        .more = (fragment & MORE_FRAGMENTS) != 0,
+		                        .offset = (fragment & OFFSET_BITS) * 8U,
+		                        .header = (uint16_t)header};
+		return total == 0 ? end_as(FATE_drop_bad_ip) : end_fragment(c, w, &f);
+	}
+	return protocol_next(w, protocol);
 }

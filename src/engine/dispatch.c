@@ -200,8 +200,9 @@ uint8_t *dispatch_room(struct dispatch *d, size_t n)
 /* The bytes of the frame before are not looked at any more, but by batches. */
 static void give_spent(struct dispatch *d)
 {
-	if (d->spent != NULL)
-		d->spent->users--;
+	if (d->spent == NULL)
+		return;
+	d->spent->users--;
 	d->spent = NULL;
 }
 
@@ -239,9 +240,10 @@ static void note_link(struct dispatch *d, uint32_t type)
 }
 
 /* A fragment waits for the others, or goes on as the datagram that it completes, which
-   lies in another block; and that may be a fragment again. */
-static enum fate join(struct dispatch *d, const struct tf_frame *frame, struct tf_packet *pkt,
-                      struct block **b)
+   lies in d->room; and that may be a fragment again. Apart, so that whole packets
+   do not pay for it. */
+static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct tf_frame *frame,
+                                                struct tf_packet *pkt)
 {
 	enum fate fate = FATE_fragments;
 	while (fate == FATE_fragments) {
@@ -258,7 +260,6 @@ static enum fate join(struct dispatch *d, const struct tf_frame *frame, struct t
 		}
 		defrag_gather(&d->defrag, room);
 		whole.payload.p = room;
-		*b = d->room;
 		fate = decode_datagram(&d->decode, frame, &whole, pkt);
 	}
 	return fate;
@@ -268,8 +269,10 @@ static enum fate join(struct dispatch *d, const struct tf_frame *frame, struct t
 static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
                         struct tf_packet *pkt, struct block *b)
 {
-	if (fate == FATE_fragments)
-		fate = join(d, frame, pkt, &b);
+	if (fate == FATE_fragments) {
+		fate = join(d, frame, pkt);
+		b = d->room;
+	}
 	d->fate[fate]++;
 	if (fate != FATE_tcp_segments)
 		return;
