@@ -41,7 +41,7 @@ enum {
 		}                                                                                  \
 	} while (0)
 
-static uint64_t seed_now;
+static uint64_t seed_now, completed;
 
 /* -- frames ---------------------------------------------------------------------------- */
 
@@ -348,7 +348,8 @@ static void plain(uint64_t seed)
 	}
 	MUST_BE(defrag_check(&d));
 	defrag_finish(&d);
-	MUST_BE(d.cells.used == 0 && counters.datagrams > 0);
+	MUST_BE(d.cells.used == 0);
+	completed += counters.datagrams;
 	while (p.count > 0)
 		plain_remove(&p, 0, true);
 	arena_free(&arena);
@@ -362,6 +363,7 @@ int main(int argc, char **argv)
 		streams(seed_now);
 		plain(seed_now);
 	}
-	(void)printf("%" PRIu64 " seeds\n", seeds);
+	MUST_BE(completed > seeds); /* plain ones: else nothing was compared */
+	(void)printf("%" PRIu64 " seeds, %" PRIu64 " datagrams\n", seeds, completed);
 	return 0;
 }
