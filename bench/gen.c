@@ -4,6 +4,9 @@
  *
  *	bulk  COUNT MiB in 8 connections, segments of 1,448 bytes taken in turn
  *	scan  COUNT SYNs, each from another source
+ *	frag  COUNT first fragments of datagrams that never come whole, each from another
+ *	      source; a connection goes on among them, each of its segments in two fragments
+ *	      that stand FRAG_APART others apart
  *
  * Ethernet, IPv4, microsecond pcap. The same words give the same bytes.
  */
@@ -15,6 +18,7 @@
 #include <string.h>
 
 enum { HEADERS = 14 + 20 + 20, SEGMENT = 1448, BULK_FLOWS = 8, SYN = 2, ACK = 16, FIN = 1 };
+enum { FRAG_EVERY = 100, FRAG_APART = 50, FRAG_FIRST = 24, MORE = 0x2000 };
 
 static uint64_t state;
 
@@ -56,14 +60,13 @@ struct segment {
 	uint32_t n;
 };
 
-static void put_segment(const struct segment *s)
+/* Ethernet, IPv4 and TCP headers of a segment. */
+static void make_headers(const struct segment *s, uint8_t h[HEADERS])
 {
-	static uint64_t us = UINT64_C(1700000000000000);
-	uint32_t length = HEADERS + s->n;
-	uint32_t record[4] = {(uint32_t)(us / 1000000), (uint32_t)(us % 1000000), length, length};
-	uint8_t h[HEADERS] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45};
-	us += 3;
-	put16(h + 16, length - 14);
+	static const uint8_t first[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45};
+	memset(h, 0, HEADERS);
+	memcpy(h, first, sizeof first);
+	put16(h + 16, HEADERS - 14 + s->n);
 	h[22] = 64;
 	h[23] = 6;
 	put32(h + 26, s->src);
@@ -75,10 +78,38 @@ static void put_segment(const struct segment *s)
 	h[46] = 5 << 4;
 	h[47] = s->flags;
 	put16(h + 48, 65535);
+}
+
+static void put_record(uint32_t length)
+{
+	static uint64_t us = UINT64_C(1700000000000000);
+	uint32_t record[4] = {(uint32_t)(us / 1000000), (uint32_t)(us % 1000000), length, length};
+	us += 3;
 	put(record, sizeof record);
+}
+
+static void put_segment(const struct segment *s)
+{
+	uint8_t h[HEADERS];
+	make_headers(s, h);
+	put_record(HEADERS + s->n);
 	put(h, sizeof h);
 	if (s->n > 0)
 		put(s->payload, s->n);
+}
+
+/* Bytes from..to of what stands behind the segment's IP header. */
+static void put_fragment(const struct segment *s, uint32_t id, uint32_t from, uint32_t to)
+{
+	uint8_t packet[HEADERS + SEGMENT];
+	make_headers(s, packet);
+	memcpy(packet + HEADERS, s->payload, s->n);
+	put16(packet + 16, 20 + to - from);
+	put16(packet + 18, id);
+	put16(packet + 20, (to < 20 + s->n ? MORE : 0) | from / 8);
+	put_record(34 + to - from);
+	put(packet, 34);
+	put(packet + 34 + from, to - from);
 }
 
 static void bulk(uint64_t mib)
@@ -129,10 +160,44 @@ static void scan(uint64_t syns)
 	}
 }
 
+static void frag(uint64_t halves)
+{
+	static uint8_t noise[SEGMENT];
+	struct segment honest = {.src = 0x0a000001,
+	                         .dst = 0x0a010001,
+	                         .sport = 80,
+	                         .dport = 40000,
+	                         .seq = (uint32_t)next_random(),
+	                         .flags = SYN};
+	for (size_t i = 0; i < sizeof noise; i++)
+		noise[i] = (uint8_t)next_random();
+	put_segment(&honest);
+	honest.seq++;
+	honest.flags = ACK;
+	honest.payload = noise;
+	honest.n = SEGMENT;
+	for (uint64_t i = 0; i < halves; i++) {
+		struct segment s = {.src = 0x0b000000 + (uint32_t)i,
+		                    .dst = 0x0a010001,
+		                    .sport = 1024,
+		                    .dport = 443,
+		                    .flags = ACK,
+		                    .payload = noise,
+		                    .n = SEGMENT};
+		put_fragment(&s, (uint32_t)next_random() & 0xffff, 0, FRAG_FIRST);
+		if (i % FRAG_EVERY == 0)
+			put_fragment(&honest, (uint32_t)(i / FRAG_EVERY), 0, 1200);
+		if (i % FRAG_EVERY == FRAG_APART) {
+			put_fragment(&honest, (uint32_t)(i / FRAG_EVERY), 1200, 20 + SEGMENT);
+			honest.seq += SEGMENT;
+		}
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*make)(uint64_t count);
-} workloads[] = {{"bulk", bulk}, {"scan", scan}};
+} workloads[] = {{"bulk", bulk}, {"scan", scan}, {"frag", frag}};
 
 int main(int argc, char **argv)
 {
@@ -145,6 +210,7 @@ int main(int argc, char **argv)
 		workloads[i].make(strtoull(argv[2], NULL, 10));
 		return fflush(stdout) != 0;
 	}
-	(void)fprintf(stderr, "usage: gen bulk MIB SEED | gen scan SYNS SEED > file.pcap\n");
+	(void)fprintf(stderr, "usage: gen bulk MIB SEED | gen scan SYNS SEED | gen frag HALVES "
+	                      "SEED > file.pcap\n");
 	return 1;
 }

@@ -4,23 +4,29 @@
  * its sentence. The struct, the summary, the manual and the library's readers are
  * all made from these rows.
  *
- * A frame ends in exactly one of the TF_FATES rows, so their sum is `frames`
- * (checked at the end of every run).
+ * A packet ends in exactly one of the TF_FATES rows, so their sum is `frames` plus
+ * `packets_aggregated` (checked at the end of every run).
  */
 #ifndef TCPFLOW_COUNTERS_H
 #define TCPFLOW_COUNTERS_H
 
 #include <stdint.h>
 
-/* What became of a frame: X(name, sentence). */
+/* What became of a frame, or of a packet in an aggregated one: X(name, sentence). */
 #define TF_FATES(X)                                                                                \
 	X(tcp_segments, "TCP segments handed to their flow")                                       \
 	X(filtered, "frames that the filter expression left out")                                  \
 	X(not_ip, "frames without IP (ARP, spanning tree, ...)")                                   \
 	X(not_tcp, "IP packets that carry something other than TCP")                               \
-	X(fragments, "IP fragments, left out")                                                     \
+	X(fragments, "IP fragments; the last of a datagram counts as what they carry")             \
+	X(drop_fragments, "IP fragments of datagrams that were discarded")                         \
+	X(link_fragments, "fragments made below IP (802.11, multilink PPP, CAPWAP), left out")      \
+	X(encrypted, "packets encrypted or compressed on their way (802.11, MACsec, ESP, PPP)")    \
+	X(tunnel_closed, "packets in tunnels that are not opened (--decap)")                       \
+	X(tunnel_unknown, "packets in tunnels, with contents of no known kind")                    \
 	X(drop_link_type, "frames of a link type that is not decoded")                             \
 	X(drop_short, "frames in which a header runs past the captured bytes")                     \
+	X(drop_damaged, "frames that the capture itself calls damaged (bad checksum on the air)")  \
 	X(drop_bad_ip, "frames whose IP header contradicts itself")                                \
 	X(drop_bad_tcp, "segments whose TCP header contradicts itself")                            \
 	X(drop_too_deep, "frames with more nested headers than are followed")
@@ -29,6 +35,18 @@
 #define TF_TALLIES(X)                                                                              \
 	X(frames, "frames", "frames read from all sources")                                        \
 	X(frame_bytes, "bytes", "captured bytes in these frames")                                  \
+	X(datagrams, "datagrams", "IP datagrams put together from fragments")                      \
+	X(datagrams_overlap, "datagrams", "discarded: their fragments overlap")                    \
+	X(datagrams_bad_end, "datagrams", "discarded: fragments differ in where it ends")          \
+	X(datagrams_cut, "datagrams", "discarded: the snaplen cut a fragment")                     \
+	X(datagrams_evicted, "datagrams", "discarded, incomplete, for memory")                     \
+	X(datagrams_timeout, "datagrams", "discarded: incomplete for too long")                    \
+	X(datagrams_unfinished, "datagrams", "incomplete when the input ended")                    \
+	X(fragments_too_big, "fragments", "fragments that reach beyond 65,535 bytes")              \
+	X(fragments_odd, "fragments", "fragments before the last, of odd length")                  \
+	X(fragments_tiny, "fragments", "first fragments too short for a TCP header")               \
+	X(fragments_copied, "fragments", "fragments that had come before")                         \
+	X(packets_aggregated, "packets", "packets behind the first in one frame (802.11 A-MSDU)")  \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \

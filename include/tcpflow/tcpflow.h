@@ -90,11 +90,21 @@ struct tf_endpoint {
 };
 
 #define TF_VLANS 4 /* VLAN tags that a flow's key holds */
+#define TF_NETS  2 /* network ids of tunnels that it holds */
+
+/* Kinds of tunnels with a network id of 24 bits, the same in both directions. */
+enum tf_net {
+	TF_NET_VXLAN = 1, /* RFC 7348 and VXLAN-GPE: VNI */
+	TF_NET_GENEVE,    /* RFC 8926: VNI */
+	TF_NET_NVGRE      /* RFC 7637: VSID */
+};
 
 /* A TCP connection. Direction d is what end[d] sent to end[!d]. */
 struct tf_flow {
 	struct tf_endpoint end[2]; /* end[0] sent the first packet seen */
 	uint16_t vlan[TF_VLANS];   /* VLAN ids, outermost first; 0 ends the list */
+	uint32_t net[TF_NETS];     /* network ids of tunnels, outermost first: enum
+	                              tf_net << 24 | id; 0 ends the list */
 	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
 	                              SYN, SYN-ACK, else the first packet tell */
 	int64_t first_ns, last_ns; /* times of its first and latest packet */
@@ -154,6 +164,10 @@ enum tf_gap_cause {
 	TF_GAP_SNAPLEN /* cut off by the snaplen */
 };
 
+/* tf_event.position of bytes from an IP datagram that came in fragments. It is added to
+   their offset in the datagram's payload; frame is that of the last fragment to come. */
+#define TF_PUT_TOGETHER (UINT64_C(1) << 63)
+
 #define TF_BOTH 2 /* tf_event.dir of events about the whole connection */
 
 /*
@@ -174,7 +188,9 @@ struct tf_event {
 	int64_t ts_ns;              /* of the packet that caused the event */
 	uint32_t source;            /* DATA: where data stands: tf_frame.source, */
 	uint64_t frame;             /*       tf_frame.number, */
-	uint64_t position;          /*       and position in that source */
+	uint64_t position;          /*       and position in that source; TF_PUT_TOGETHER
+	                                     and an offset when it stands nowhere
+	                                     in one piece */
 	union {
 		enum tf_gap_cause cause; /* GAP */
 		enum tf_end end;         /* END */
@@ -224,6 +240,37 @@ struct tf_sink {
 	bool (*close)(void *self, struct tf_error *err);
 };
 
+/* -- tunnels ------------------------------------------------------------- */
+
+/* A kind of tunnel or shim that can be left closed. doc/LINKTYPES.md lists them. */
+struct tf_decap_row {
+	const char *name;     /* as --decap wants it */
+	const char *sentence; /* what it is */
+	uint64_t bit;         /* in tf_config.decap */
+	bool has_port;        /* it is told by UDP port: see tf_config.tunnel_port */
+};
+const struct tf_decap_row *tf_decap_rows(size_t *count);
+
+#define TF_DECAP_ALL UINT64_MAX
+
+/* Reads "all", "none", or names with commas between them -> false, *set unchanged,
+   when there is another word. */
+bool tf_decap_parse(const char *list, uint64_t *set);
+
+#define TF_TUNNEL_PORTS 32
+
+/* UDP packets to or from port are such a tunnel. */
+struct tf_tunnel_port {
+	uint64_t tunnel; /* tf_decap_row.bit */
+	uint16_t port;
+};
+
+/* What tells one flow from another. */
+enum tf_key {
+	TF_KEY_FULL,   /* addresses, ports, VLAN ids, network ids */
+	TF_KEY_5TUPLE, /* addresses and ports; tf_flow.vlan and net stay 0 */
+};
+
 /* -- the engine ---------------------------------------------------------- */
 
 struct tf_config {
@@ -236,13 +283,20 @@ struct tf_config {
 	int64_t linger_ns;  /* a packet that comes longer than this after the latest one of
 	                       a closed connection belongs to another */
 	const char *filter; /* libpcap filter expression, or NULL */
+	uint64_t decap;     /* the tunnels that are opened: bits of tf_decap_rows() */
+	/* UDP ports of tunnels besides the usual ones, and before them */
+	struct tf_tunnel_port tunnel_port[TF_TUNNEL_PORTS];
+	unsigned tunnel_ports; /* how many of them */
+	bool esp_null;         /* ESP is taken for unencrypted (RFC 2410) */
+	enum tf_key key;
 	/* May be NULL. Called in the owner's thread each time that a piece of a
 	   capture file (about 1 MiB) was read: bytes of that file so far */
 	void (*progress)(void *arg, uint64_t position);
 	void *progress_arg;
 };
 
-/* Fills in the defaults: 1 worker, 512 MiB, hole_max 16 MiB, linger 60 s. */
+/* Fills in the defaults: 1 worker, 512 MiB, hole_max 16 MiB, linger 60 s, all
+   tunnels opened, full key. */
 void tf_config_init(struct tf_config *cfg);
 
 struct tf_engine;
@@ -282,6 +336,18 @@ bool tf_engine_finish(struct tf_engine *e, struct tf_error *err);
 /* Adds up the counters: exact after tf_engine_finish(). Before that, call it with
    one worker only; what concerns flows that have not ended is missing then. */
 void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out);
+
+/* A link type that turned up and is not decoded. */
+struct tf_link {
+	uint32_t type;    /* LINKTYPE_ number */
+	const char *name; /* NULL: unknown */
+	uint64_t frames;
+};
+#define TF_LINKS 8
+
+/* -> how many such link types there were, at most TF_LINKS; in the order of their
+   appearance. */
+size_t tf_engine_links(const struct tf_engine *e, struct tf_link to[TF_LINKS]);
 
 void tf_engine_free(struct tf_engine *e);
 

@@ -40,6 +40,14 @@ static inline void cursor_skip(struct cursor *c, size_t n)
 	(void)cursor_take(c, n);
 }
 
+/* Moves over a header of n bytes -> a cursor over it, in which reads need no check when
+   n is a constant; or an empty one, and *c is bad. */
+static inline struct cursor cursor_header(struct cursor *c, size_t n)
+{
+	const uint8_t *p = cursor_take(c, n);
+	return (struct cursor){.p = p, .n = p ? n : 0};
+}
+
 /* Forgets all but the next n bytes; a no-op when fewer are left. */
 static inline void cursor_clip(struct cursor *c, size_t n)
 {

@@ -31,12 +31,14 @@ static void write_wrapped(FILE *to, const char *text)
 
 static void write_row(FILE *to, const struct option_row *row)
 {
-	char left[INDENT + 1], letter[] = "-x,";
+	char left[COLUMNS], letter[] = "-x,";
 
 	letter[1] = (char)row->letter;
-	(void)snprintf(left, sizeof left, "  %3s --%s%s%s", row->letter < 256 ? letter : "",
-	               row->name, row->value ? " " : "", row->value ? row->value : "");
+	int n = snprintf(left, sizeof left, "  %3s --%s%s%s", row->letter < 256 ? letter : "",
+	                 row->name, row->value ? " " : "", row->value ? row->value : "");
 	(void)fprintf(to, "%-*s", INDENT, left);
+	if (n >= INDENT) /* the phrase has no room beside it */
+		(void)fprintf(to, "\n%*s", INDENT, "");
 	write_wrapped(to, row->help);
 }
 

@@ -7,6 +7,7 @@
 #include "cli/help.h"
 #include "cli/machine.h"
 #include "cli/message.h"
+#include "cli/number.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/summary.h"
@@ -164,6 +165,11 @@ static bool begin(struct run *run)
 	cfg.flow_bytes = (int64_t)o->flow_bytes;
 	cfg.hole_max = (int64_t)o->hole_max;
 	cfg.filter = o->filter;
+	cfg.decap = o->decap;
+	memcpy(cfg.tunnel_port, o->tunnel_port, sizeof cfg.tunnel_port);
+	cfg.tunnel_ports = o->tunnel_ports;
+	cfg.esp_null = o->esp_null;
+	cfg.key = o->key;
 	if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;
@@ -213,6 +219,20 @@ static void tell(const struct options *o, const struct tf_counters *c, int64_t s
 		summary_counters(stderr, c);
 }
 
+/* What cannot be decoded is named. */
+static void tell_links(const struct tf_engine *e)
+{
+	struct tf_link link[TF_LINKS];
+	size_t links = tf_engine_links(e, link);
+	for (size_t i = 0; i < links; i++) {
+		char frames[NUMBER_TEXT];
+		message_say(stderr, "link type %" PRIu32 " (%s) is not decoded: %s %s left out",
+		            link[i].type, link[i].name != NULL ? link[i].name : "unknown",
+		            number_plain(link[i].frames, frames),
+		            number_noun(link[i].frames, "frame", "frames"));
+	}
+}
+
 static void finish(struct run *run)
 {
 	struct tf_counters c;
@@ -222,8 +242,11 @@ static void finish(struct run *run)
 	atomic_store(&stoppable, NULL);
 	progress_erase(&run->progress);
 	tf_engine_counters(run->engine, &c);
+	bool talks = options_talkative(run->options);
+	if (talks)
+		tell_links(run->engine);
 	/* Where nothing could be read, the error has said it all. */
-	if (options_talkative(run->options) && (run->status == TF_OK || c.frames > 0))
+	if (talks && (run->status == TF_OK || c.frames > 0))
 		tell(run->options, &c, machine_now_ns() - run->start_ns);
 	if (run->options->strict && summary_lossy(&c)) {
 		error_set(&run->error, TF_LOSSES, "the record is not complete (--strict)");

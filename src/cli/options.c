@@ -13,7 +13,15 @@
 #define M (K * K)
 #define G (K * M)
 
-enum { LETTERLESS = 256, OPTION_MEMORY = LETTERLESS, OPTION_STRICT };
+enum {
+	LETTERLESS = 256,
+	OPTION_MEMORY = LETTERLESS,
+	OPTION_STRICT,
+	OPTION_DECAP,
+	OPTION_PORT,
+	OPTION_ESP,
+	OPTION_KEY
+};
 
 /* -- what the options do -- */
 
@@ -75,12 +83,56 @@ static bool take_strict(struct options *o, const struct option_row *row, const c
 	return true;
 }
 
+static bool take_decap(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	return tf_decap_parse(value, &o->decap);
+}
+
+/* NAME=PORT, where NAME is a tunnel that is told by its port. */
+static bool take_tunnel_port(struct options *o, const struct option_row *row, const char *value)
+{
+	const char *equals = strchr(value, '=');
+	uint64_t port;
+	size_t count;
+	const struct tf_decap_row *tunnel = tf_decap_rows(&count);
+
+	if (equals == NULL || !number_parse(equals + 1, &port) || port < row->least ||
+	    port > row->most || o->tunnel_ports == TF_TUNNEL_PORTS)
+		return false;
+	for (size_t i = 0; i < count; i++, tunnel++) {
+		size_t n = strlen(tunnel->name);
+		if (!tunnel->has_port || n != (size_t)(equals - value) ||
+		    memcmp(tunnel->name, value, n) != 0)
+			continue;
+		o->tunnel_port[o->tunnel_ports++] =
+		        (struct tf_tunnel_port){.tunnel = tunnel->bit, .port = (uint16_t)port};
+		return true;
+	}
+	return false;
+}
+
+static bool take_esp_null(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->esp_null = true;
+	return true;
+}
+
+static bool take_key(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	o->key = strcmp(value, "5tuple") == 0 ? TF_KEY_5TUPLE : TF_KEY_FULL;
+	return o->key == TF_KEY_5TUPLE || strcmp(value, "full") == 0;
+}
+
 /* -- the tables -- */
 
 #define NUMBER(f, low, high) take_number, offsetof(struct options, f), low, high
 #define PLAIN(function)      function, 0, 0, 0
 
 static const char input[] = "Input", output[] = "Output", means[] = "Resources";
+static const char tunnels[] = "Tunnels";
 static const char talk[] = "Messages", other[] = "Other";
 
 static const struct option_row rows[] = {
@@ -96,6 +148,20 @@ static const struct option_row rows[] = {
         {'m', "max-hole", "N", output,
          "start a new file at a hole longer than N bytes (default 16M, below 2G)",
          "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 0, 2 * G - 1)},
+        {OPTION_DECAP, "decap", "LIST", tunnels,
+         "open these tunnels only: all (default), none, or names such as vxlan,gre,mpls",
+         "all, none, or names of tunnels such as vxlan,gre,mpls", PLAIN(take_decap)},
+        {OPTION_PORT, "tunnel-port", "NAME=PORT", tunnels,
+         "UDP packets from or to this port are such a tunnel (vxlan, geneve, gtp, ...), besides "
+         "those of its usual port; may be given up to 32 times",
+         "the name of a tunnel in UDP and a port, such as vxlan=4788", take_tunnel_port, 0, 1,
+         UINT16_MAX},
+        {OPTION_ESP, "esp-null", NULL, tunnels, "take IPsec ESP for unencrypted and look into it",
+         NULL, PLAIN(take_esp_null)},
+        {OPTION_KEY, "key", "KIND", tunnels,
+         "what tells flows apart: full (default) is addresses, ports, VLAN ids and network ids of "
+         "tunnels; 5tuple is addresses and ports alone",
+         "full or 5tuple", PLAIN(take_key)},
         {'f', "max-files", "N", means,
          "use at most N descriptors for files (default: what the system allows)",
          "a number of files from 1 to 1048576", NUMBER(files_max, 1, M)},
@@ -338,6 +404,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct tf_error *er
 	        .flow_bytes = (uint64_t)defaults.flow_bytes,
 	        .hole_max = (uint64_t)defaults.hole_max,
 	        .memory = defaults.memory,
+	        .decap = defaults.decap,
+	        .key = defaults.key,
 	        .debug = 1,
 	        .sources = calloc((size_t)argc + 1, sizeof *o->sources),
 	};

@@ -40,6 +40,7 @@ static const struct line {
              {"evicted", AT(flows_evicted_embryonic), true, NONE, NULL, NULL},
              {"evicted", AT(bytes_evicted), true, NONE, NULL, NULL},
              {"evicted", AT(held_spilled), false, NONE, NULL, NULL},
+             {"evicted", AT(datagrams_evicted), true, NONE, NULL, NULL},
              {"not stored", AT(bytes_write_failed), true, NONE, NULL, NULL},
              {"duplicate", AT(bytes_duplicate), false, NONE, NULL, NULL},
              {"duplicate", AT(bytes_unchecked), false, NONE, NULL, NULL},
@@ -75,7 +76,9 @@ static const char *sentence(size_t offset)
 
 static bool is_shown(const struct line *l, const struct tf_counters *c)
 {
-	return l->counter != AT(tcp_segments) && value(c, l->counter) > 0;
+	/* neither of these is skipped */
+	bool good = l->counter == AT(tcp_segments) || l->counter == AT(fragments);
+	return !good && value(c, l->counter) > 0;
 }
 
 static void write_line(FILE *to, const struct line *l, const char *label, int width,

@@ -6,30 +6,38 @@
 
 enum {
 	HEADER_MIN = 20,
-	FRAGMENT_BITS = 0x3fff /* more fragments, and the offset */
+	MORE_FRAGMENTS = 0x2000,
+	OFFSET_BITS = 0x1fff /* in units of 8 bytes */
 };
 
-/* A row's index is the protocol number (IANA, "Protocol Numbers"). Those that only
-   an IPv6 header may announce mean nothing behind IPv4. */
-static const struct protocol {
-	layer *to;
-	bool ip6_only;
-} protocols[256] = {
-        [0] = {hop_by_hop_read, true},  [6] = {tcp_read, false},
-        [43] = {extension_read, true}, /* routing */
-        [44] = {fragment_read, true},   [51] = {authentication_read, false},
-        [60] = {extension_read, true},  /* destination options */
-        [135] = {extension_read, true}, /* mobility */
-        [139] = {extension_read, true}, /* host identity */
-        [140] = {extension_read, true}, /* shim6 */
+/* IANA, "Protocol Numbers", the frequent ones first. */
+static const struct row rows[] = {
+        {6, tcp_read, "TCP", "RFC 9293, 3.1", 0},
+        {17, udp_read, "UDP, for tunnels", "RFC 768", 0},
+        {4, ip4_read, "IPv4", "RFC 2003, RFC 2473", DECAP_ipip},
+        {41, ip6_read, "IPv6", "RFC 4213, 3, RFC 2473", DECAP_ipip},
+        {47, gre_read, "GRE", "RFC 2784, RFC 2890, RFC 1701, RFC 2637", DECAP_gre},
+        {51, authentication_read, "AH", "RFC 4302, 2", 0},
+        {50, esp_read, "ESP", "RFC 4303, RFC 2410", DECAP_esp},
+        {97, etherip_read, "EtherIP", "RFC 3378, 3", DECAP_etherip},
+        {115, l2tp3_read, "L2TPv3", "RFC 3931, 4.1.1", DECAP_l2tp},
+        {137, mpls_read, "MPLS", "RFC 4023, 3", DECAP_mpls},
+};
+
+const struct table protocol_table = {
+        .title = "IP protocols",
+        .row = rows,
+        .rows = sizeof rows / sizeof *rows,
 };
 
 struct next protocol_next(const struct walk *w, uint8_t protocol)
 {
-	const struct protocol *row = &protocols[protocol];
-	if (row->to == NULL || (row->ip6_only && !w->ip6))
-		return end_as(FATE_not_tcp);
-	return go_to(row->to);
+	if (protocol == 6)
+		return go_to(tcp_read);
+	const struct row *r = table_find(&protocol_table, protocol);
+	if (r == NULL && w->ip6)
+		r = table_find(&extension_table, protocol);
+	return row_next(w, r, FATE_not_tcp);
 }
 
 /* An IPv4 address as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). */
@@ -43,33 +51,47 @@ static void read_address(struct cursor *c, struct tf_address *to)
 	memcpy(to->b + sizeof mapped, p, 4);
 }
 
+/* What is not followed need not be put together. */
+static struct next end_fragment(struct cursor *c, struct walk *w, const struct tf_fragment *f)
+{
+	struct next next = protocol_next(w, f->protocol);
+	return next.to == NULL ? next : fragment_end(c, w, *f);
+}
+
 /* IPv4 (RFC 791, 3.1). A total length of 0 is what a capture on the sending host
    shows of packets that the network card will cut into segments: it means all. */
 struct next ip4_read(struct cursor *c, struct walk *w)
 {
-	uint8_t version_size = cursor_u8(c);
-	cursor_skip(c, 1);
-	uint16_t total = cursor_u16(c);
-	cursor_skip(c, 2);
-	uint16_t fragment = cursor_u16(c);
-	w->pkt->ttl = cursor_u8(c);
-	uint8_t protocol = cursor_u8(c);
-	cursor_skip(c, 2);
-	read_address(c, &w->pkt->src.address);
-	read_address(c, &w->pkt->dst.address);
+	struct cursor h = cursor_header(c, HEADER_MIN);
 	if (c->bad)
 		return end_as(FATE_drop_short);
+	uint8_t version_size = cursor_u8(&h);
+	cursor_skip(&h, 1);
+	uint16_t total = cursor_u16(&h);
+	uint16_t id = cursor_u16(&h);
+	uint16_t fragment = cursor_u16(&h);
+	w->pkt->ttl = cursor_u8(&h);
+	uint8_t protocol = cursor_u8(&h);
+	cursor_skip(&h, 2);
+	read_address(&h, &w->pkt->src.address);
+	read_address(&h, &w->pkt->dst.address);
 
 	size_t header = (version_size & 0x0f) * (size_t)4;
 	if (version_size >> 4 != 4 || header < HEADER_MIN || (total != 0 && total < header))
 		return end_as(FATE_drop_bad_ip);
 	if (total != 0)
 		walk_bound(w, c, total - (size_t)HEADER_MIN);
-	if (fragment & FRAGMENT_BITS)
-		return end_as(FATE_fragments);
 	cursor_skip(c, header - HEADER_MIN);
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	w->ip6 = false;
+	if (fragment & (MORE_FRAGMENTS | OFFSET_BITS)) {
+		struct tf_fragment f = {.id = id,
+		                        .protocol = protocol,
+		                        .more = (fragment & MORE_FRAGMENTS) != 0,
+		                        .offset = (fragment & OFFSET_BITS) * 8U,
+		                        .header = (uint16_t)header};
+		return total == 0 ? end_as(FATE_drop_bad_ip) : end_fragment(c, w, &f);
+	}
 	return protocol_next(w, protocol);
 }

@@ -6,9 +6,27 @@
 
 enum {
 	EXTENSIONS_MAX = 32,
-	FRAGMENT_BITS = 0xfff9, /* the offset, and more fragments */
+	OFFSET_BITS = 0xfff8,
+	MORE_FRAGMENTS = 0x0001,
 	OPTION_PAD1 = 0,
 	OPTION_JUMBO = 0xc2
+};
+
+/* What only an IPv6 header may announce (IANA, "IPv6 Extension Header Types"). */
+static const struct row rows[] = {
+        {0, hop_by_hop_read, "hop-by-hop options", "RFC 8200, 4.3", 0},
+        {43, extension_read, "routing", "RFC 8200, 4.4", 0},
+        {44, fragment_read, "fragment", "RFC 8200, 4.5", 0},
+        {60, extension_read, "destination options", "RFC 8200, 4.6", 0},
+        {135, extension_read, "mobility", "RFC 6275, 6.1", 0},
+        {139, extension_read, "host identity", "RFC 7401, 5.1", 0},
+        {140, extension_read, "shim6", "RFC 5533, 5", 0},
+};
+
+const struct table extension_table = {
+        .title = "IPv6 extension headers",
+        .row = rows,
+        .rows = sizeof rows / sizeof *rows,
 };
 
 static void read_address(struct cursor *c, struct tf_address *to)
@@ -114,7 +132,16 @@ struct next fragment_read(struct cursor *c, struct walk *w)
 	uint8_t protocol = cursor_u8(c);
 	cursor_skip(c, 1);
 	uint16_t offset = cursor_u16(c);
-	if (!c->bad && (offset & FRAGMENT_BITS) != 0)
-		return end_as(FATE_fragments);
-	return pass(c, w, 4, protocol);
+	if ((offset & (OFFSET_BITS | MORE_FRAGMENTS)) == 0)
+		return pass(c, w, 4, protocol);
+	uint32_t id = cursor_u32(c);
+	if (c->bad)
+		return ran_out(w, FATE_drop_bad_ip);
+	if (w->sizeless)
+		return end_as(FATE_drop_bad_ip);
+	return fragment_end(c, w,
+	                    (struct tf_fragment){.id = id,
+	                                         .protocol = protocol,
+	                                         .more = (offset & MORE_FRAGMENTS) != 0,
+	                                         .offset = offset & OFFSET_BITS});
 }

@@ -20,16 +20,16 @@ struct next tcp_read(struct cursor *c, struct walk *w)
 	if (wire < HEADER_MIN)
 		return end_as(FATE_drop_bad_tcp);
 
-	pkt->src.port = cursor_u16(c);
-	pkt->dst.port = cursor_u16(c);
-	pkt->seq = cursor_u32(c);
-	pkt->ack = cursor_u32(c);
-	size_t header = (cursor_u8(c) >> 4) * (size_t)4;
-	pkt->flags = cursor_u8(c);
-	pkt->window = cursor_u16(c);
-	cursor_skip(c, 4);
+	struct cursor h = cursor_header(c, HEADER_MIN);
 	if (c->bad)
 		return end_as(FATE_drop_short);
+	pkt->src.port = cursor_u16(&h);
+	pkt->dst.port = cursor_u16(&h);
+	pkt->seq = cursor_u32(&h);
+	pkt->ack = cursor_u32(&h);
+	size_t header = (cursor_u8(&h) >> 4) * (size_t)4;
+	pkt->flags = cursor_u8(&h);
+	pkt->window = cursor_u16(&h);
 	if (header < HEADER_MIN || header > wire || wire - header > PAYLOAD_MAX)
 		return end_as(FATE_drop_bad_tcp);
 
@@ -39,6 +39,6 @@ struct next tcp_read(struct cursor *c, struct walk *w)
 	pkt->ts_ns = w->frame->ts_ns;
 	pkt->source = w->frame->source;
 	pkt->frame = w->frame->number;
-	pkt->position = w->frame->position + (uint64_t)(c->p - w->frame->bytes);
+	pkt->position = w->position + (uint64_t)(c->p - w->base);
 	return end_as(FATE_tcp_segments);
 }

@@ -27,8 +27,6 @@ struct tf_engine {
 	bool finished;
 	struct tf_error why;
 	uint32_t sources;
-	struct block *push_block; /* copies of pushed frames */
-	size_t push_used;
 	uint64_t pushed;
 	struct tf_counters notes; /* comments and secrets of all sources */
 };
@@ -41,6 +39,7 @@ void tf_config_init(struct tf_config *cfg)
 	        .flow_bytes = INT64_MAX,
 	        .hole_max = 16 << 20,
 	        .linger_ns = INT64_C(60000000000),
+	        .decap = TF_DECAP_ALL,
 	};
 }
 
@@ -59,7 +58,7 @@ static bool check(const struct tf_config *c, struct tf_error *err)
 	if (c->flow_bytes <= 0)
 		return error_set(err, TF_USAGE,
 		                 "the bytes recorded of a stream must be at least 1");
-	return true;
+	return decode_check(c, err);
 }
 
 struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *err)
@@ -131,7 +130,8 @@ static bool open_sinks(struct tf_engine *e, unsigned index, struct tf_error *err
 	return true;
 }
 
-/* The memory is split here: an eighth for blocks, the rest among the workers. */
+/* The memory is split here: an eighth for blocks, a sixteenth for fragments, the
+   rest among the workers. */
 static bool make_workers(struct tf_engine *e, struct tf_error *err)
 {
 	const struct tf_config *c = &e->config;
@@ -143,7 +143,7 @@ static bool make_workers(struct tf_engine *e, struct tf_error *err)
 	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
 	        .linger_ns = c->linger_ns,
 	};
-	if (!dispatch_init(&e->dispatch, blocks, e->worker, c->workers, c->hash_seed, err))
+	if (!dispatch_init(&e->dispatch, blocks, c->memory / 16, e->worker, c, err))
 		return false;
 	size_t taken = e->dispatch.arena.size;
 	setup.memory = (c->memory - taken) / c->workers;
@@ -214,30 +214,11 @@ static bool take_frame(struct tf_engine *e, const struct tf_frame *frame, struct
 	return !dispatch_failed(&e->dispatch);
 }
 
-/* -> n bytes in a block of our own */
-static uint8_t *push_room(struct tf_engine *e, size_t n)
-{
-	struct block_store store = dispatch_store(&e->dispatch);
-	if (e->push_block != NULL && n > e->push_block->size - e->push_used) {
-		store.give(store.arg, e->push_block);
-		e->push_block = NULL;
-	}
-	if (e->push_block == NULL) {
-		e->push_block = store.take(store.arg);
-		e->push_used = 0;
-	}
-	if (e->push_block == NULL || n > e->push_block->size)
-		return NULL;
-	uint8_t *room = e->push_block->bytes + e->push_used;
-	e->push_used += n;
-	return room;
-}
-
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err)
 {
 	if (!start(e, err))
 		return false;
-	uint8_t *room = push_room(e, frame->captured);
+	uint8_t *room = dispatch_room(&e->dispatch, frame->captured);
 	if (room == NULL)
 		return error_set(err, TF_USAGE, "a frame of %u bytes is too long", frame->captured);
 	struct tf_frame copy = *frame;
@@ -245,7 +226,7 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 		memcpy(room, frame->bytes, frame->captured);
 	copy.bytes = room;
 	copy.number = ++e->pushed;
-	return take_frame(e, &copy, e->push_block) || !sink_failed(e, err);
+	return take_frame(e, &copy, e->dispatch.room) || !sink_failed(e, err);
 }
 
 static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *err)
@@ -310,21 +291,19 @@ static bool close_sinks(struct tf_engine *e, struct tf_error *err)
 	return ok;
 }
 
-/* Each frame came to one end. */
+/* Each packet came to one end. */
 static void check_fates(const struct dispatch *d)
 {
 	uint64_t sum = 0;
 	for (int i = 0; i < FATES; i++)
 		sum += d->fate[i];
-	MUST(sum == d->numbers);
+	MUST(sum == d->numbers + d->aggregated);
+	MUST(d->defrag.waiting == 0 && d->defrag.lost <= d->fate[FATE_fragments]);
 }
 
 static bool finish(struct tf_engine *e, struct tf_error *err)
 {
-	struct block_store store = dispatch_store(&e->dispatch);
-	if (e->push_block != NULL)
-		store.give(store.arg, e->push_block);
-	e->push_block = NULL;
+	dispatch_close(&e->dispatch);
 	dispatch_flush(&e->dispatch, true);
 	for (unsigned i = 0; i < e->config.workers; i++)
 		if (e->worker[i].threaded)
@@ -339,23 +318,36 @@ bool tf_engine_finish(struct tf_engine *e, struct tf_error *err)
 	return start(e, err) && finish(e, err);
 }
 
+static void add(struct tf_counters *to, const struct tf_counters *c)
+{
+	size_t rows;
+	const struct tf_counter_row *row = tf_counter_rows(&rows);
+	for (size_t i = 0; i < rows; i++)
+		*(uint64_t *)(void *)((char *)to + row[i].offset) +=
+		        *(const uint64_t *)(const void *)((const char *)c + row[i].offset);
+}
+
 void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out)
 {
 	*out = e->notes;
-	size_t rows;
-	const struct tf_counter_row *row = tf_counter_rows(&rows);
-	for (unsigned i = 0; i < e->config.workers; i++) {
-		const char *c = (const char *)&e->worker[i].counters;
-		for (size_t k = 0; k < rows; k++)
-			*(uint64_t *)(void *)((char *)out + row[k].offset) +=
-			        *(const uint64_t *)(const void *)(c + row[k].offset);
-	}
+	add(out, &e->dispatch.counters);
+	for (unsigned i = 0; i < e->config.workers; i++)
+		add(out, &e->worker[i].counters);
 	const struct dispatch *d = &e->dispatch;
 	out->frames = d->numbers;
 	out->frame_bytes = d->frame_bytes;
+	out->packets_aggregated = d->aggregated;
 #define ADD_FATE(name, ...) out->name = d->fate[FATE_##name];
 	TF_FATES(ADD_FATE)
 #undef ADD_FATE
+	out->fragments -= d->defrag.lost;
+	out->drop_fragments += d->defrag.lost;
+}
+
+size_t tf_engine_links(const struct tf_engine *e, struct tf_link to[TF_LINKS])
+{
+	memcpy(to, e->dispatch.link, sizeof e->dispatch.link);
+	return e->dispatch.links;
 }
 
 /* A run that was given up: its threads end, and its sinks are closed. */

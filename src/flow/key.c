@@ -30,12 +30,15 @@ uint64_t key_hash(struct tf_packet *pkt, uint64_t seed)
 	memcpy(key + 34, &high->port, 2);
 	uint64_t ends = hash_bytes(key, sizeof key, seed);
 	pkt->hash = pkt->vlan[0] == 0 ? ends : hash_bytes(pkt->vlan, sizeof pkt->vlan, ends);
+	if (pkt->net[0] != 0)
+		pkt->hash = hash_bytes(pkt->net, sizeof pkt->net, pkt->hash);
 	return ends;
 }
 
 int key_direction(const struct tf_flow *f, const struct tf_packet *pkt)
 {
-	if (memcmp(f->vlan, pkt->vlan, sizeof f->vlan) != 0)
+	if (memcmp(f->vlan, pkt->vlan, sizeof f->vlan) != 0 ||
+	    memcmp(f->net, pkt->net, sizeof f->net) != 0)
 		return -1;
 	if (same_end(&f->end[0], &pkt->src) && same_end(&f->end[1], &pkt->dst))
 		return 0;

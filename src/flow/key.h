@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * What tells one connection from another: both endpoints, in either order, and
- * the VLAN ids. The endpoints alone choose the worker, so flows whose file names
- * are alike meet in one place.
+ * the VLAN ids and the network ids of tunnels. The endpoints alone choose the worker, so flows
+ * whose file names are alike meet in one place.
  */
 #ifndef FLOW_KEY_H
 #define FLOW_KEY_H

@@ -82,6 +82,8 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	};
 	for (int i = 0; i < TF_VLANS; i++)
 		f->pub.vlan[i] = pkt->vlan[i];
+	for (int i = 0; i < TF_NETS; i++)
+		f->pub.net[i] = pkt->net[i];
 	/* A SYN-ACK is the responder's. */
 	f->pub.originator = (pkt->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 	half_init(&f->half[0], 0);

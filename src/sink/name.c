@@ -31,5 +31,5 @@ void name_of(const struct tf_flow *f, unsigned dir, uint32_t number, char to[NAM
 
 bool name_is_ambiguous(const struct tf_flow *f)
 {
-	return f->vlan[0] != 0;
+	return f->vlan[0] != 0 || f->net[0] != 0;
 }

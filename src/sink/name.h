@@ -18,7 +18,7 @@
 void name_of(const struct tf_flow *f, unsigned dir, uint32_t number, char to[NAME_ROOM]);
 
 /* -> whether flows with other keys can have the same name: of several VLAN tags it
-   shows the outermost only. */
+   shows the outermost only, and no network id. */
 bool name_is_ambiguous(const struct tf_flow *f);
 
 #endif

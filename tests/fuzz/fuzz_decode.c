@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Two bytes choose link type and wire length, the rest is a frame. */
+/* Two bytes choose link type and wire length, the rest is a frame. What a fragment carries
+   is taken for a whole datagram. */
 #include "base/error.h"
 #include "decode/decode.h"
 
@@ -13,13 +14,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct tf_frame f = {.bytes = data + 2, .captured = (uint32_t)n - 2};
 	f.link_type = links[data[0] % (sizeof links / sizeof *links)];
 	f.length = data[1] == 0xff ? UINT32_MAX : f.captured + data[1] * 8U;
+	struct tf_config cfg = {.decap = TF_DECAP_ALL, .esp_null = data[0] & 0x80};
+	struct decode d;
+	decode_init(&d, &cfg);
 	struct tf_packet pkt;
-	enum fate fate = decode_frame(&f, &pkt);
+	enum fate fate = decode_frame(&d, &f, &pkt);
+	const uint8_t *base = f.bytes;
+	uint64_t position = 0;
+	for (int i = 0; fate == FATE_fragments; i++) {
+		struct tf_datagram whole = {d.fragment.payload, d.fragment.protocol, 1};
+		MUST(i < 100 && d.fragment.offset % 8 == 0);
+		base = whole.payload.p;
+		position = TF_PUT_TOGETHER;
+		fate = decode_datagram(&d, &f, &whole, &pkt);
+	}
 	MUST(fate < FATES);
 	if (fate != FATE_tcp_segments)
 		return 0;
-	MUST(pkt.position <= f.captured && pkt.payload.p == f.bytes + pkt.position);
-	MUST(pkt.payload.n <= f.captured - pkt.position);
+	MUST(pkt.payload.p == base + (pkt.position - position));
+	MUST(pkt.payload.p >= f.bytes && pkt.payload.n <= f.captured);
+	MUST((size_t)(pkt.payload.p - f.bytes) <= f.captured - pkt.payload.n);
 	MUST(pkt.payload.n + pkt.cut <= 1U << 30);
 	return 0;
 }

@@ -44,6 +44,9 @@ static uint64_t frames_in(const uint8_t *file, size_t n)
 	struct tf_frame frame;
 	struct tf_packet pkt;
 	uint64_t frames = 0;
+	struct tf_config cfg = {.decap = TF_DECAP_ALL};
+	struct decode decoder;
+	decode_init(&decoder, &cfg);
 	struct origin from = origin_memory((struct tf_span){file, n});
 	struct source *s = source_open_origin(&from, "cut", 0, &store, &err);
 	if (s == NULL)
@@ -51,7 +54,9 @@ static uint64_t frames_in(const uint8_t *file, size_t n)
 	while (source_next(s, &frame, &err) == SOURCE_FRAME) {
 		MUST(frame.number == ++frames);
 		MUST(frame.position + frame.captured <= n);
-		(void)decode_frame(&frame, &pkt);
+		(void)decode_frame(&decoder, &frame, &pkt);
+		while (decode_has_more(&decoder))
+			(void)decode_more(&decoder, &frame, &pkt);
 	}
 	source_close(s);
 	return frames;

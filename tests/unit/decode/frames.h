@@ -10,7 +10,7 @@
  *	put_tcp(&f, 20, 5);
  *	expect_segment(&f, 5, 0);
  *
- * sample_rows are whole frames of every kind: the place for a new link type or tunnel.
+ * samples.h has whole frames of every kind.
  */
 #ifndef TESTS_DECODE_FRAMES_H
 #define TESTS_DECODE_FRAMES_H
@@ -30,12 +30,14 @@
 #define TTL    61
 
 struct build {
-	uint32_t link;    /* LINKTYPE */
-	size_t ip;        /* where the latest IP header starts */
-	size_t tcp;       /* where the latest TCP header starts */
-	size_t n;         /* bytes so far */
-	uint32_t length;  /* on the wire; 0: n */
-	uint8_t b[70000]; /* room for a jumbogram */
+	uint32_t link;                  /* LINKTYPE */
+	size_t ip;                      /* where the latest IP header starts */
+	size_t tcp;                     /* where the latest TCP header starts */
+	size_t n;                       /* bytes so far */
+	uint32_t length;                /* on the wire; 0: n */
+	const struct tf_config *config; /* NULL: decode_config() */
+	unsigned packet;                /* of an aggregated frame, counted from 0 */
+	uint8_t b[70000];               /* room for a jumbogram */
 };
 
 /* -- bytes ------------------------------------------------------------------ */
@@ -68,6 +70,19 @@ static inline void set16(struct build *f, size_t at, unsigned v)
 {
 	f->b[at] = (uint8_t)(v >> 8);
 	f->b[at + 1] = (uint8_t)v;
+}
+
+/* Least significant byte first. */
+static inline void put16_little(struct build *f, unsigned v)
+{
+	put8(f, v & 0xff);
+	put8(f, v >> 8 & 0xff);
+}
+
+static inline void put32_little(struct build *f, uint32_t v)
+{
+	put16_little(f, v & 0xffff);
+	put16_little(f, v >> 16);
 }
 
 /* -- link headers ------------------------------------------------------------ */
@@ -177,6 +192,12 @@ static inline void put_tcp(struct build *f, size_t header, size_t n)
 
 /* -- expectations ------------------------------------------------------------ */
 
+/* The decoder that all tests use: everything opened, ESP taken for plain. */
+static inline struct tf_config decode_config(void)
+{
+	return (struct tf_config){.decap = TF_DECAP_ALL, .esp_null = true};
+}
+
 /* Decodes the first `captured` bytes from memory of exactly that size, so that a
    sanitizer sees every read beyond; pkt->payload.p is made to point into f. */
 static inline enum fate decode_cut(const struct build *f, size_t captured, size_t length,
@@ -195,7 +216,12 @@ static inline enum fate decode_cut(const struct build *f, size_t captured, size_
 	                         .number = 99,
 	                         .position = 1000};
 	memset(pkt, 0xa5, sizeof *pkt);
-	enum fate fate = decode_frame(&frame, pkt);
+	struct tf_config cfg = f->config != NULL ? *f->config : decode_config();
+	struct decode d;
+	decode_init(&d, &cfg);
+	enum fate fate = decode_frame(&d, &frame, pkt);
+	for (unsigned i = 0; i < f->packet && decode_has_more(&d); i++)
+		fate = decode_more(&d, &frame, pkt);
 	if (fate == FATE_tcp_segments) {
 		size_t at = (size_t)(pkt->payload.p - bytes);
 		assert_true(at <= captured);
@@ -255,158 +281,5 @@ static inline struct tf_packet expect_segment(const struct build *f, size_t capt
 		assert_int_equal(pkt.payload.p[i], i & 0xff);
 	return pkt;
 }
-
-/* -- a frame of every kind, each with 5 bytes of payload --------------------- */
-
-static inline void put_ip4_tcp(struct build *f)
-{
-	put_ip4(f, 6, 20 + 5);
-	put_tcp(f, 20, 5);
-}
-
-static inline void put_ip6_tcp(struct build *f)
-{
-	put_ip6(f, 6, 20 + 5);
-	put_tcp(f, 20, 5);
-}
-
-static inline void sample_ethernet(struct build *f)
-{
-	put_ethernet(f, 0x0800);
-	put_ip4_tcp(f);
-	put_fill(f, 1, 0xdd); /* padding up to 60 bytes */
-}
-
-static inline void sample_options(struct build *f)
-{
-	put_ethernet(f, 0x0800);
-	put_ip4(f, 6, 40 + 5);
-	put_ip4_options(f, 40);
-	put_tcp(f, 40, 5);
-}
-
-static inline void sample_sizeless(struct build *f)
-{
-	put_ethernet(f, 0x0800);
-	put_ip4_tcp(f);
-	set16(f, f->ip + 2, 0);
-}
-
-static inline void sample_tags(struct build *f)
-{
-	put_ethernet(f, 0x88a8);
-	put_tag(f, 0xe001, 0x9100);
-	put_tag(f, 0x2000, 0x8100); /* priority alone */
-	put_tag(f, 0x0fff, 0x8100);
-	put_tag(f, 0x0003, 0x8100);
-	put_tag(f, 0x1004, 0x86dd);
-	put_ip6_tcp(f);
-}
-
-static inline void sample_snap(struct build *f)
-{
-	put_ethernet(f, 8 + 45);
-	put_snap(f, 0, 0x0800);
-	put_ip4_tcp(f);
-}
-
-static inline void sample_llc(struct build *f)
-{
-	put_ethernet(f, 3 + 45);
-	put16(f, 0x0606);
-	put8(f, 0x03);
-	put_ip4_tcp(f);
-}
-
-static inline void sample_ip4(struct build *f)
-{
-	put_ip4_tcp(f);
-}
-
-static inline void sample_ip6(struct build *f)
-{
-	put_ip6_tcp(f);
-}
-
-static inline void sample_null(struct build *f)
-{
-	put32(f, 0x1e000000);
-	put_ip6_tcp(f);
-}
-
-static inline void sample_loop(struct build *f)
-{
-	put32(f, 2);
-	put_ip4_tcp(f);
-}
-
-static inline void sample_cooked(struct build *f)
-{
-	put_cooked(f, 1, 0x8100);
-	put_tag(f, 5, 0x0800);
-	put_ip4_tcp(f);
-}
-
-static inline void sample_cooked_llc(struct build *f)
-{
-	put_cooked(f, 1, 0x0004);
-	put_snap(f, 0x0000f8, 0x86dd);
-	put_ip6_tcp(f);
-}
-
-static inline void sample_cooked2(struct build *f)
-{
-	put_cooked2(f, 1, 0x8100);
-	put_tag(f, 5, 0x86dd);
-	put_ip6_tcp(f);
-}
-
-static inline void sample_authentication(struct build *f)
-{
-	put_ip4(f, 51, 24 + 25);
-	put_extension(f, 6, 2);
-	f->b[f->n - 23] = 4; /* units of 4 bytes, less two */
-	put_tcp(f, 20, 5);
-}
-
-/* Every extension header, one of each. */
-static inline void sample_extensions(struct build *f)
-{
-	put_ip6(f, 0, 16 + 24 + 8 + 24 + 8 + 16 + 8 + 8 + 25);
-	put_extension(f, 43, 1);
-	put_extension(f, 60, 2);
-	put_extension(f, 51, 0);
-	put_extension(f, 135, 2);
-	f->b[f->n - 23] = 4; /* authentication */
-	put_extension(f, 139, 0);
-	put_extension(f, 140, 1);
-	put_extension(f, 44, 0);
-	put_extension(f, 6, 0); /* an atomic fragment */
-	put_tcp(f, 20, 5);
-}
-
-static inline void sample_sizeless6(struct build *f)
-{
-	put_ip6(f, 6, 0);
-	put_tcp(f, 20, 5);
-}
-
-static const struct sample {
-	uint32_t link;
-	void (*put)(struct build *f);
-	bool sizeless; /* only the frame's length tells where the packet ends */
-} sample_rows[] = {
-        {1, sample_ethernet, false},     {1, sample_options, false},
-        {1, sample_sizeless, true},      {1, sample_tags, false},
-        {1, sample_snap, false},         {1, sample_llc, false},
-        {12, sample_ip4, false},         {14, sample_ip6, false},
-        {101, sample_extensions, false}, {101, sample_authentication, false},
-        {228, sample_ip4, false},        {229, sample_sizeless6, true},
-        {0, sample_null, false},         {108, sample_loop, false},
-        {113, sample_cooked, false},     {113, sample_cooked_llc, false},
-        {276, sample_cooked2, false},
-};
-
-enum { SAMPLES = sizeof sample_rows / sizeof *sample_rows };
 
 #endif

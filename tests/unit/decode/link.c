@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Link types, VLAN tags, LLC and SNAP. */
-#include "frames.h"
+#include "samples.h"
 
 static void samples(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < SAMPLES; i++) {
 		struct build f = {.link = sample_rows[i].link};
+		struct tf_packet pkt;
 		sample_rows[i].put(&f);
+		enum fate fate = decode_whole(&f, &pkt);
+		if (fate != FATE_tcp_segments)
+			fail_msg("%s (link type %u): fate %d", sample_rows[i].name, f.link, fate);
 		expect_segment(&f, 5, 0);
 	}
 }
@@ -17,17 +21,20 @@ static void names(void **state)
 	(void)state;
 	assert_string_equal(decode_link_name(1), "Ethernet");
 	assert_string_equal(decode_link_name(276), "Linux cooked v2");
-	assert_null(decode_link_name(2));
+	assert_string_equal(decode_link_name(189), "USB with Linux header");
+	assert_null(decode_link_name(5));
 	assert_null(decode_link_name(277));
 	assert_null(decode_link_name(UINT32_MAX));
 	for (size_t i = 0; i < SAMPLES; i++)
-		assert_non_null(decode_link_name(sample_rows[i].link));
+		assert_true(decode_link_known(sample_rows[i].link));
+	assert_false(decode_link_known(2));
+	assert_false(decode_link_known(277));
 }
 
 static void unknown_link_types(void **state)
 {
 	(void)state;
-	const uint32_t unknown[] = {2, 100, 275, 277, 1000, UINT32_MAX};
+	const uint32_t unknown[] = {2, 13, 275, 277, 1000, UINT32_MAX};
 	for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
 		struct build f = {.link = unknown[i]};
 		sample_ethernet(&f);
@@ -90,19 +97,19 @@ static void too_many_tags(void **state)
 	expect_fate(&more, FATE_drop_too_deep);
 }
 
-/* Tags without an id count as headers: Ethernet, 13 of them, IPv4, TCP. Those with
+/* Tags without an id count as headers: Ethernet, 29 of them, IPv4, TCP. Those with
    an id do not. */
 static void too_deep(void **state)
 {
 	(void)state;
 	struct build full = {.link = 1}, more = {.link = 1};
-	put_tagged(&full, 13, 0xe000);
-	put_tagged(&more, 14, 0xe000);
+	put_tagged(&full, 29, 0xe000);
+	put_tagged(&more, 30, 0xe000);
 	expect_segment(&full, 5, 0);
 	expect_fate(&more, FATE_drop_too_deep);
 
 	struct build named = {.link = 1};
-	put_tagged(&named, 13 + TF_VLANS, 0xe000);
+	put_tagged(&named, 29 + TF_VLANS, 0xe000);
 	for (size_t i = 0; i < TF_VLANS; i++)
 		set16(&named, 14 + 4 * i, 0xe001);
 	expect_segment(&named, 5, 0);
@@ -252,7 +259,7 @@ static void cooked(void **state)
 	        {65534, 0x0800, FATE_tcp_segments}, {1, 0x0806, FATE_not_ip},
 	        {1, 0x0001, FATE_not_ip},           {1, 0x0003, FATE_not_ip},
 	        {824, 0x0800, FATE_not_ip},         {770, 0x0800, FATE_not_ip},
-	        {803, 0x0800, FATE_not_ip},
+	        {803, 0x0800, FATE_drop_short},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct build one = {.link = 113}, two = {.link = 276};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* TCP's own header, and the split of what IP left into payload and cut. */
-#include "frames.h"
+#include "samples.h"
 
 /* A header of that size and n bytes of payload over IPv4. */
 static struct build frame(size_t header, size_t n)
