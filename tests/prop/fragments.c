@@ -338,7 +338,7 @@ static void plain(uint64_t seed)
 		struct tf_fragment f = pick(&r, number, step[number], length[number], bytes);
 		f.cut = random_chance(&r, 1) ? 8 : 0;
 		f.ts_ns = now_ns += (int64_t)random_below(&r, 300) * 1000000;
-		struct tf_datagram a, b;
+		struct tf_datagram a, b = {0};
 		enum defrag_answer answer = defrag_take(&d, &f, &a);
 		MUST_BE(answer == plain_take(&p, number, &f, &b, other) && d.lost == p.lost);
 		if (answer != DEFRAG_COMPLETE)

@@ -256,10 +256,11 @@ static void help_has_each_row(void **state)
 	for (size_t i = 0; i < count; i++) {
 		char want[60], letter[] = "-x,";
 		letter[1] = (char)rows[i].letter;
-		(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s ",
+		(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s",
 		               rows[i].letter < 256 ? letter : "", rows[i].name,
 		               rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
-		if (strstr(text, want) == NULL)
+		const char *found = strstr(text, want);
+		if (found == NULL || strchr(" \n", found[strlen(want)]) == NULL)
 			fail_msg("no --%s in the help", rows[i].name);
 	}
 	free(text);
