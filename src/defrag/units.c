@@ -6,6 +6,14 @@
 
 #include <string.h>
 
+/* The piece of units of which some have come, or are about to. */
+static struct piece *piece_at(const struct defrag *d, const struct datagram *g, size_t i)
+{
+	struct piece *piece = slab_at(&d->cells, g->piece[i]);
+	MUST(piece != NULL);
+	return piece;
+}
+
 /* -> the units of piece i that the range covers, as bits */
 static uint64_t units_in(const struct range *r, size_t i)
 {
@@ -41,7 +49,7 @@ bool units_edge(const struct defrag *d, const struct datagram *g, uint32_t at)
 {
 	if (at >= g->top || !has_come(d, g, at))
 		return true;
-	const struct piece *piece = slab_at(&d->cells, g->piece[at / PIECE]);
+	const struct piece *piece = piece_at(d, g, at / PIECE);
 	return (piece->begins >> at / UNIT % PIECE_UNITS & 1) != 0;
 }
 
@@ -49,7 +57,7 @@ bool units_equal(const struct defrag *d, const struct datagram *g, const struct 
                  const uint8_t *bytes)
 {
 	for (uint32_t at = r->from, n; at < r->to; at += n, bytes += n) {
-		const struct piece *piece = slab_at(&d->cells, g->piece[at / PIECE]);
+		const struct piece *piece = piece_at(d, g, at / PIECE);
 		n = PIECE - at % PIECE < r->to - at ? PIECE - at % PIECE : r->to - at;
 		if (memcmp(piece->data + at % PIECE, bytes, n) != 0)
 			return false;
@@ -78,7 +86,7 @@ void units_place(struct defrag *d, struct datagram *g, const struct range *r, co
 	bool goes_on = policy != DEFRAG_STRICT && r->from == g->top && r->from > 0 &&
 	               has_come(d, g, r->from - 1);
 	for (size_t i = range_first(r); i <= range_last(r); i++) {
-		struct piece *piece = slab_at(&d->cells, g->piece[i]);
+		struct piece *piece = piece_at(d, g, i);
 		uint64_t units = units_in(r, i);
 		uint32_t base = (uint32_t)(i * PIECE);
 		struct range part = {.from = r->from > base ? r->from : base,
@@ -99,7 +107,7 @@ void defrag_gather(const struct defrag *d, uint8_t *to)
 	const struct datagram *g = datagram_at(d, d->ready);
 	MUST(g != NULL);
 	for (uint32_t at = 0, n; at < g->end; at += n) {
-		const struct piece *piece = slab_at(&d->cells, g->piece[at / PIECE]);
+		const struct piece *piece = piece_at(d, g, at / PIECE);
 		n = g->end - at < PIECE ? g->end - at : PIECE;
 		memcpy(to + at, piece->data, n);
 	}
