@@ -289,8 +289,8 @@ struct tf_config {
 	unsigned tunnel_ports; /* how many of them */
 	bool esp_null;         /* ESP is taken for unencrypted (RFC 2410) */
 	enum tf_key key;
-	/* May be NULL. Called in the owner's thread each time that a piece of a
-	   capture file (about 1 MiB) was read: bytes of that file so far */
+	/* May be NULL. Called in the owner's thread while a capture file is read, when
+	   a piece of it has been, or some ten times a second: bytes of it so far */
 	void (*progress)(void *arg, uint64_t position);
 	void *progress_arg;
 };

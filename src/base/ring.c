@@ -2,25 +2,12 @@
 #include "base/ring.h"
 
 #include "base/error.h"
-
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
-/* Sleeps while *word is still seen; may wake without a reason. */
-static void futex_wait(_Atomic uint32_t *word, uint32_t seen)
-{
-	(void)syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
-}
-
-static void futex_wake(_Atomic uint32_t *word)
-{
-	(void)syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-}
+#include "base/futex.h"
 
 void ring_init(struct ring *r)
 {
 	atomic_init(&r->put, 0);
+	atomic_init(&r->news, 0);
 	atomic_init(&r->taken, 0);
 	atomic_init(&r->wanted, 0);
 }
@@ -32,19 +19,49 @@ void ring_put(struct ring *r, void *item)
 	MUST(there < RING_SLOTS);
 	r->slot[put % RING_SLOTS] = item;
 	atomic_store(&r->put, put + 1);
+	atomic_fetch_add(&r->news, 1);
 	uint32_t wanted = atomic_load(&r->wanted);
 	if (wanted > 0 && there + 1 >= wanted)
-		futex_wake(&r->put);
+		futex_wake(&r->news);
+}
+
+void ring_nudge(struct ring *r)
+{
+	atomic_fetch_add(&r->news, 1);
+	if (atomic_load(&r->wanted) > 0)
+		futex_wake(&r->news);
+}
+
+uint32_t ring_count(const struct ring *r)
+{
+	return atomic_load(&r->put) - atomic_load(&r->taken);
+}
+
+uint32_t ring_mark(const struct ring *r)
+{
+	return atomic_load(&r->news);
+}
+
+static void sleep_for(struct ring *r, uint32_t n, uint32_t mark)
+{
+	atomic_store(&r->wanted, n);
+	if (atomic_load(&r->news) == mark)
+		futex_wait(&r->news, mark, NULL);
+	atomic_store(&r->wanted, 0);
+}
+
+void ring_sleep(struct ring *r, uint32_t mark)
+{
+	sleep_for(r, 1, mark);
 }
 
 void ring_await(struct ring *r, uint32_t n)
 {
-	uint32_t taken = atomic_load_explicit(&r->taken, memory_order_relaxed), put;
-	while ((put = atomic_load(&r->put)) - taken < n) {
-		atomic_store(&r->wanted, n);
-		if (atomic_load(&r->put) == put)
-			futex_wait(&r->put, put);
-		atomic_store(&r->wanted, 0);
+	for (;;) {
+		uint32_t mark = ring_mark(r);
+		if (ring_count(r) >= n)
+			return;
+		sleep_for(r, n, mark);
 	}
 }
 

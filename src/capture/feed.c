@@ -2,7 +2,7 @@
 /*
  * Theory of operation
  *
- * What it does. Bytes come in pieces of up to 1 MiB and go out as whole records
+ * What it does. Bytes come in pieces as large as a block and go out as whole records
  * of any length, without a copy for each record: a record is a pointer into the
  * block that was read into.
  *
@@ -38,7 +38,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { READ_MOST = 1024 * 1024, SKIP_SHORT = 64 * 1024 };
+enum { SKIP_SHORT = 64 * 1024 };
 
 /* -- origins --------------------------------------------------------------- */
 
@@ -124,7 +124,6 @@ static bool is_stopped(const struct feed *f)
 /* Reads once -> bytes that came to `to`; 0: state says why. */
 static size_t take_in(struct feed *f, uint8_t *to, size_t n)
 {
-	n = n < READ_MOST ? n : READ_MOST;
 	ssize_t got;
 	bool broken_off;
 	do {

@@ -18,6 +18,7 @@ struct source {
 	const struct format *format;
 	void *state; /* of the format's reader */
 	uint32_t index;
+	bool plain; /* a regular file */
 	uint64_t frames;
 	enum source_result latest; /* once it is not SOURCE_FRAME, it stays */
 	struct tf_error why;       /* SOURCE_DAMAGED: said again when asked again */
@@ -140,7 +141,10 @@ struct source *source_open(const char *path, uint32_t index, const struct block_
 		origin_close(&o);
 		return NULL;
 	}
-	return source_open_origin(&o, name, index, store, err);
+	struct source *s = source_open_origin(&o, name, index, store, err);
+	if (s != NULL)
+		s->plain = S_ISREG(st.st_mode);
+	return s;
 }
 
 enum source_result source_next(struct source *s, struct tf_frame *frame, struct tf_error *err)
@@ -164,6 +168,11 @@ struct block *source_block(const struct source *s)
 uint64_t source_position(const struct source *s)
 {
 	return feed_taken(&s->r.feed);
+}
+
+bool source_never_waits(const struct source *s)
+{
+	return s->plain;
 }
 
 const struct source_notes *source_notes(const struct source *s)

@@ -44,6 +44,9 @@ struct block *source_block(const struct source *s);
 /* Bytes taken from the file so far (read, not necessarily parsed). */
 uint64_t source_position(const struct source *s);
 
+/* -> whether it is a plain file: its next bytes do not depend on what others do. */
+bool source_never_waits(const struct source *s);
+
 /* What the file said besides frames (pcapng): kept for later use. */
 struct source_notes {
 	uint64_t comments;           /* opt_comment options */

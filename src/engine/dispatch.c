@@ -4,9 +4,22 @@
 #include "base/error.h"
 #include "flow/key.h"
 
+#include <string.h>
+
 #define SECOND INT64_C(1000000000)
 
-enum { BLOCK_LARGE = 1 << 20, BLOCK_SMALL = 1 << 19, BLOCKS_LEAST = 4 };
+enum { NOBODY = UINT16_MAX };
+enum { BLOCK = 1 << 19, BLOCKS_LEAST = 4, BLOCKS_EACH = 8 /* of a worker */ };
+
+/* -> how many blocks to make of that memory. */
+static unsigned count_blocks(size_t memory, unsigned workers)
+{
+	size_t most = (size_t)BLOCKS_EACH * (workers > 1 ? workers : 2);
+	size_t count = memory / BLOCK;
+	count = count < most ? count : most;
+	count = count < DISPATCH_BLOCKS ? count : DISPATCH_BLOCKS;
+	return count > BLOCKS_LEAST ? (unsigned)count : BLOCKS_LEAST;
+}
 
 bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct worker *worker,
                    const struct tf_config *cfg, struct tf_error *err)
@@ -16,19 +29,16 @@ bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct w
 	                                   .ip6 = DEFRAG_STRICT,
 	                                   .timeout_ns = 60 * SECOND,
 	                                   .counters = &d->counters};
-	size_t size = memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST ? BLOCK_LARGE : BLOCK_SMALL;
-	size_t count = memory / size;
 	d->worker = worker; /* all else is 0, but stop, which may be set by now */
 	d->workers = cfg->workers;
 	d->seed = cfg->hash_seed;
+	memset(d->owner, 0xff, sizeof d->owner);
 	decode_init(&d->decode, cfg);
-	d->blocks = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS
-	            : count < BLOCKS_LEAST  ? BLOCKS_LEAST
-	                                    : (unsigned)count;
-	if (!arena_init(&d->arena, d->blocks * size + fragments, err))
+	d->blocks = count_blocks(memory, cfg->workers);
+	if (!arena_init(&d->arena, (size_t)d->blocks * BLOCK + fragments, err))
 		return false;
 	for (unsigned i = 0; i < d->blocks; i++)
-		d->block[i] = (struct block){.bytes = arena_take(&d->arena, size), .size = size};
+		d->block[i] = (struct block){.bytes = arena_take(&d->arena, BLOCK), .size = BLOCK};
 	MUST(defrag_init(&d->defrag, &d->arena, fragments, &setup));
 	return true;
 }
@@ -61,6 +71,17 @@ static void wait_for_one(struct worker *w)
 	recycle(w, ring_take(&w->empty));
 }
 
+/* The reading worker does a batch of its own -> false: there is none */
+static bool work_off(struct dispatch *d)
+{
+	void *b;
+	if (d->self == NULL || !ring_try_take(&d->self->full, &b))
+		return false;
+	worker_run(d->self, b);
+	recycle(d->self, b);
+	return true;
+}
+
 static void hand_over(struct worker *w)
 {
 	struct batch *b = w->filling;
@@ -73,10 +94,12 @@ static void hand_over(struct worker *w)
 	}
 }
 
-static struct batch *fill(struct worker *w)
+static struct batch *fill(struct dispatch *d, struct worker *w)
 {
 	if (w->filling == NULL) {
 		collect(w);
+		while (w->idles == 0 && work_off(d))
+			collect(w);
 		if (w->idles == 0) {
 			ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
 			collect(w);
@@ -99,12 +122,13 @@ static bool hold_block(struct batch *batch, struct block *b)
 	return true;
 }
 
-static void hand_packet(struct worker *w, const struct tf_packet *pkt, struct block *b)
+static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_packet *pkt,
+                        struct block *b)
 {
-	struct batch *batch = fill(w);
+	struct batch *batch = fill(d, w);
 	if (!hold_block(batch, b)) {
 		hand_over(w);
-		batch = fill(w);
+		batch = fill(d, w);
 		(void)hold_block(batch, b);
 	}
 	batch->packet[batch->packets++] = *pkt;
@@ -155,7 +179,7 @@ static struct block *take_block(void *arg)
 	for (unsigned i = 0; i < d->workers; i++)
 		if (d->worker[i].filling != NULL)
 			hand_over(&d->worker[i]);
-	while ((b = find_free(d)) == NULL && wait_for_any(d)) {
+	while ((b = find_free(d)) == NULL && (work_off(d) || wait_for_any(d))) {
 	}
 	return b;
 }
@@ -265,6 +289,24 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 	return fate;
 }
 
+/* The endpoints' hash names a bucket, and the bucket belongs to the worker that had least
+   to do when its first packet came: a few large connections are spread evenly. The high
+   half names it; tables use the low half. */
+static struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t bytes)
+{
+	uint16_t *owner = &d->owner[ends >> (64 - DISPATCH_BUCKET_BITS)];
+	if (*owner == NOBODY) {
+		unsigned least = 0;
+		for (unsigned i = 1; i < d->workers; i++)
+			if (d->worker[i].load < d->worker[least].load)
+				least = i;
+		*owner = (uint16_t)least;
+	}
+	struct worker *w = &d->worker[*owner];
+	w->load += bytes;
+	return w;
+}
+
 /* Takes a packet that was decoded to that fate; its bytes lie in b. */
 static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
                         struct tf_packet *pkt, struct block *b)
@@ -277,10 +319,7 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 	if (fate != FATE_tcp_segments)
 		return;
 	pkt->number = d->numbers;
-	uint64_t ends = key_hash(pkt, d->seed);
-	/* The high half chooses the worker; tables use the low half. */
-	struct worker *w = &d->worker[((ends >> 32) * d->workers) >> 32];
-	hand_packet(w, pkt, b);
+	hand_packet(d, choose_worker(d, key_hash(pkt, d->seed), frame->captured), pkt, b);
 }
 
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
@@ -303,7 +342,7 @@ void dispatch_flush(struct dispatch *d, bool last)
 {
 	for (unsigned i = 0; i < d->workers; i++) {
 		struct worker *w = &d->worker[i];
-		fill(w)->last = last;
+		fill(d, w)->last = last;
 		hand_over(w);
 	}
 	for (unsigned i = 0; i < d->workers; i++)

@@ -17,7 +17,7 @@
  *
  * When no block is free, the batches being filled are handed over early and the
  * reader waits for batches that come back: nothing is lost, and memory stays within
- * its bound.
+ * its bound. A worker that takes a turn at reading (crew.h) does its own work first.
  */
 #ifndef ENGINE_DISPATCH_H
 #define ENGINE_DISPATCH_H
@@ -27,7 +27,7 @@
 #include "engine/worker.h"
 #include "model/fate.h"
 
-enum { DISPATCH_BLOCKS = 16 };
+enum { DISPATCH_BLOCKS = 64, DISPATCH_BUCKET_BITS = 12 };
 
 struct dispatch {
 	struct arena arena;
@@ -36,8 +36,10 @@ struct dispatch {
 	unsigned next_block; /* where the search for a free one starts */
 	struct worker *worker;
 	unsigned workers;
+	struct worker *self; /* in whose thread reading is done; NULL: in none's */
 	uint64_t seed;
-	uint64_t numbers; /* frames so far */
+	uint16_t owner[1 << DISPATCH_BUCKET_BITS]; /* the worker that a bucket belongs to */
+	uint64_t numbers;                          /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
 	struct defrag defrag;

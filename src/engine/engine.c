@@ -3,18 +3,19 @@
 #include "base/error.h"
 #include "capture/filter.h"
 #include "capture/source.h"
-#include "engine/dispatch.h"
+#include "engine/crew.h"
 #include "sink/files.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_LEAST = 8 << 20, WORKERS_MOST = 256 };
+enum { MEMORY_LEAST = 8 << 20, WORKERS_MOST = 256, PIECE_FRAMES = 256 };
 
 struct tf_engine {
 	struct tf_config config;
 	struct filter *filter;
 	struct dispatch dispatch;
+	struct crew crew;
 	struct worker *worker; /* [config.workers] */
 	struct tf_sink sink[FLOW_SINKS];
 	unsigned sinks;
@@ -167,9 +168,10 @@ static bool begin(struct tf_engine *e, struct tf_error *err)
 {
 	if (!make_workers(e, err))
 		return false;
+	e->crew.dispatch = &e->dispatch;
 	e->ready = true;
 	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
-		if (!worker_start(&e->worker[i], err))
+		if (!crew_start(&e->crew, &e->worker[i], err))
 			return false;
 	return true;
 }
@@ -229,21 +231,62 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 	return take_frame(e, &copy, e->dispatch.room) || !sink_failed(e, err);
 }
 
+/* A source that is being read. */
+struct reading {
+	struct tf_engine *engine;
+	struct source *source;
+	enum source_result result;
+	bool failed; /* a sink has */
+	struct tf_error err;
+	_Atomic uint64_t position;
+	uint64_t told; /* the position that the owner was told */
+};
+
+/* Hands on the next frames -> false: no more */
+static bool read_piece(void *arg)
+{
+	struct reading *r = arg;
+	struct tf_engine *e = r->engine;
+	for (int n = 0; n < PIECE_FRAMES; n++) {
+		struct tf_frame frame;
+		if (atomic_load_explicit(&e->dispatch.stop, memory_order_relaxed))
+			return false;
+		r->result = source_next(r->source, &frame, &r->err);
+		if (r->result != SOURCE_FRAME)
+			return false;
+		if (!take_frame(e, &frame, source_block(r->source))) {
+			r->failed = true;
+			return false;
+		}
+	}
+	atomic_store_explicit(&r->position, source_position(r->source), memory_order_relaxed);
+	return true;
+}
+
+static void tell_progress(void *arg)
+{
+	struct reading *r = arg;
+	const struct tf_config *c = &r->engine->config;
+	uint64_t position = atomic_load_explicit(&r->position, memory_order_relaxed);
+	if (c->progress != NULL && position != r->told)
+		c->progress(c->progress_arg, r->told = position);
+}
+
 static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *err)
 {
-	uint64_t told = 0;
-	struct tf_frame frame;
-	enum source_result r = SOURCE_END;
-	_Atomic bool *stop = &e->dispatch.stop;
-	while (!atomic_load_explicit(stop, memory_order_relaxed) &&
-	       (r = source_next(s, &frame, err)) == SOURCE_FRAME) {
-		if (!take_frame(e, &frame, source_block(s)) && sink_failed(e, err))
-			return false;
-		uint64_t position = source_position(s);
-		if (e->config.progress != NULL && position != told)
-			e->config.progress(e->config.progress_arg, told = position);
-	}
-	return r != SOURCE_DAMAGED || atomic_load(stop);
+	struct reading r = {.engine = e, .source = s, .result = SOURCE_END};
+	if (e->config.workers > 1 && source_never_waits(s))
+		crew_read(&e->crew, read_piece, tell_progress, &r);
+	else
+		while (read_piece(&r))
+			tell_progress(&r);
+	if (r.failed && sink_failed(e, err))
+		return false;
+	if (r.result != SOURCE_DAMAGED || atomic_load(&e->dispatch.stop))
+		return true;
+	if (err != NULL)
+		*err = r.err;
+	return false;
 }
 
 bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)

@@ -3,8 +3,6 @@
 
 #include "base/error.h"
 
-#include <signal.h>
-
 /* How a worker's memory is split, in hundredths of what the batches leave. */
 enum { FLOWS_SHARE = 55 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks */
 
@@ -63,29 +61,6 @@ void worker_run(struct worker *w, const struct batch *b)
 		flows_end_all(&w->flows);
 	if (w->flows.failed)
 		atomic_store(&w->failed, true);
-}
-
-static void *work(void *arg)
-{
-	struct worker *w = arg;
-	bool last;
-	do {
-		struct batch *b = ring_take(&w->full);
-		last = b->last;
-		worker_run(w, b);
-		ring_put(&w->empty, b);
-	} while (!last);
-	return NULL;
-}
-
-bool worker_start(struct worker *w, struct tf_error *err)
-{
-	sigset_t all, before;
-	(void)sigfillset(&all); /* signals are the owner's */
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	w->threaded = pthread_create(&w->thread, NULL, work, w) == 0;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return w->threaded || error_set(err, TF_OUTPUT, "cannot start a thread (see -j)");
 }
 
 void worker_free(struct worker *w)

@@ -2,7 +2,7 @@
 /*
  * A worker owns its share of the flows: their table, memory, counters and the
  * sinks' instances. With one worker its work is done in the reader's thread; else it
- * has a thread of its own and two rings: full batches come, empty ones go back.
+ * has a thread of its own (crew.h) and two rings: full batches come, empty ones go back.
  */
 #ifndef ENGINE_WORKER_H
 #define ENGINE_WORKER_H
@@ -26,8 +26,10 @@ struct worker {
 	struct batch *filling;              /* the reader's: not handed over yet */
 	struct batch *idle[WORKER_BATCHES]; /* the reader's, empty */
 	unsigned idles;
+	uint64_t load; /* the reader's: bytes of the frames that it was given */
 	bool threaded;
 	pthread_t thread;
+	struct crew *crew; /* that the thread belongs to */
 	struct ring full, empty;
 	_Atomic bool failed; /* flows.err says why, once the worker has ended */
 };
@@ -43,10 +45,7 @@ struct worker_setup {
 /* -> false with *err: too little memory. */
 bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error *err);
 
-/* Starts its thread; the outlets are there. */
-bool worker_start(struct worker *w, struct tf_error *err);
-
-/* Does the work of a batch, in the worker's thread. */
+/* Does the work of a batch; in the worker's thread, if it has one. */
 void worker_run(struct worker *w, const struct batch *b);
 
 void worker_free(struct worker *w);

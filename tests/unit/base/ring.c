@@ -183,12 +183,54 @@ static void awaits(void **state)
 	(void)alarm(0);
 }
 
+/* A nudge that comes after the mark keeps the taker awake, or wakes it. */
+static void *nudger(void *arg)
+{
+	struct ring *r = arg;
+	for (int i = 0; i < 1000; i++) {
+		while (atomic_load(&r->wanted) == 0)
+			(void)sched_yield();
+		ring_nudge(r);
+		while (atomic_load(&r->wanted) != 0)
+			(void)sched_yield();
+	}
+	ring_put(r, item_of(1));
+	return NULL;
+}
+
+static void nudges(void **state)
+{
+	(void)state;
+	static struct ring r;
+	pthread_t thread;
+	void *got;
+	ring_init(&r);
+	(void)alarm(LIMIT_S);
+	uint32_t mark = ring_mark(&r);
+	ring_nudge(&r);
+	ring_sleep(&r, mark);
+	mark = ring_mark(&r);
+	ring_put(&r, item_of(7));
+	ring_sleep(&r, mark);
+	assert_int_equal(ring_count(&r), 1);
+	assert_ptr_equal(ring_take(&r), item_of(7));
+	assert_int_equal(ring_count(&r), 0);
+
+	assert_int_equal(pthread_create(&thread, NULL, nudger, &r), 0);
+	while (mark = ring_mark(&r), !ring_try_take(&r, &got))
+		ring_sleep(&r, mark);
+	assert_ptr_equal(got, item_of(1));
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)alarm(0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(in_order), cmocka_unit_test(all_slots),
 	        cmocka_unit_test(wraps),    cmocka_unit_test(too_many),
 	        cmocka_unit_test(awaits),   cmocka_unit_test(two_threads),
+	        cmocka_unit_test(nudges),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
