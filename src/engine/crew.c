@@ -86,8 +86,10 @@ void crew_read(struct crew *c, bool (*read)(void *arg), void (*tick)(void *arg),
 	c->arg = arg;
 	atomic_store(&c->input, CREW_INPUT);
 	nudge(c);
-	while ((input = atomic_load(&c->input)) != CREW_NO_INPUT) {
-		futex_wait(&c->input, input, &most);
+	do {
+		input = atomic_load(&c->input);
+		if (input != CREW_NO_INPUT)
+			futex_wait(&c->input, input, &most);
 		tick(arg);
-	}
+	} while (input != CREW_NO_INPUT);
 }

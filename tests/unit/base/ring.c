@@ -191,8 +191,6 @@ static void *nudger(void *arg)
 		while (atomic_load(&r->wanted) == 0)
 			(void)sched_yield();
 		ring_nudge(r);
-		while (atomic_load(&r->wanted) != 0)
-			(void)sched_yield();
 	}
 	ring_put(r, item_of(1));
 	return NULL;
