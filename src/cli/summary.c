@@ -78,7 +78,9 @@ static bool is_shown(const struct line *l, const struct tf_counters *c)
 {
 	/* neither of these is skipped */
 	bool good = l->counter == AT(tcp_segments) || l->counter == AT(fragments);
-	return !good && value(c, l->counter) > 0;
+	/* where output failed, the rest would hide it */
+	bool other = c->bytes_write_failed > 0 && l->counter != AT(bytes_write_failed);
+	return !good && !other && value(c, l->counter) > 0;
 }
 
 static void write_line(FILE *to, const struct line *l, const char *label, int width,

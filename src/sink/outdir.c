@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { TRIES = 100 };
+
 /* Makes the folders of path that are missing; errno tells when one cannot be. */
 static bool make_folders(const char *path)
 {
@@ -66,9 +68,10 @@ static int open_beneath(const struct outdir *d, const char *name, int flags)
 	        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
 	long fd;
+	int tries = 0; /* EAGAIN: something was renamed meanwhile, or a lease is held */
 	do
 		fd = syscall(SYS_openat2, d->fd, name, &how, sizeof how);
-	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < TRIES)));
 	if (fd < 0 && errno == ENOSYS && strchr(name, '/') == NULL) /* before Linux 5.6 */
 		fd = openat(d->fd, name, (int)how.flags, 0666);
 	return (int)fd;

@@ -169,9 +169,11 @@ bool store_ready(struct store *s, struct stored *f)
 
 /* -- reading and writing ---------------------------------------------------------- */
 
-/* Writes all of iov at a position -> false with errno */
-static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position)
+/* Writes all of iov at a position -> false with errno; *done: bytes that were written */
+static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position,
+                      size_t *done)
 {
+	*done = 0;
 	while (count > 0) {
 		ssize_t n = pwritev(fd, iov, count, position);
 		s->writes++;
@@ -182,6 +184,7 @@ static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int
 			return false;
 		}
 		position += n;
+		*done += (size_t)n;
 		for (; count > 0 && (size_t)n >= iov->iov_len; iov++, count--)
 			n -= (ssize_t)iov->iov_len;
 		if (count > 0) {
@@ -211,10 +214,11 @@ static int open_head(struct store *s, struct stored *f)
 	return fd;
 }
 
-static bool write_head(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off)
+static bool write_head(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
+                       size_t *done)
 {
 	int fd = open_head(s, f);
-	bool ok = fd >= 0 && write_all(s, fd, iov, count, HEAD_ROOM + off - f->origin);
+	bool ok = fd >= 0 && write_all(s, fd, iov, count, HEAD_ROOM + off - f->origin, done);
 	int cause = errno;
 	if (fd >= 0)
 		(void)close(fd);
@@ -226,19 +230,19 @@ void store_write(struct store *s, struct stored *f, struct iovec *iov, int count
                  size_t n)
 {
 	int64_t position = off - f->origin;
+	size_t done = 0; /* a disk that gets full takes a part */
 	bool ready = store_ready(s, f);
-	bool ok = ready && (position < 0 ? write_head(s, f, iov, count, off)
-	                                 : write_all(s, f->fd, iov, count, position));
-	if (ok) {
+	bool ok = ready && (position < 0 ? write_head(s, f, iov, count, off, &done)
+	                                 : write_all(s, f->fd, iov, count, position, &done));
+	if (done > 0) {
 		stored_lower(f, off);
 		if (position < 0)
-			f->head_bytes += (int64_t)n;
-		if (position + (int64_t)n > f->end)
-			f->end = position + (int64_t)n;
-		return;
+			f->head_bytes += (int64_t)done;
+		if (position + (int64_t)done > f->end)
+			f->end = position + (int64_t)done;
 	}
-	f->lost += (int64_t)n;
-	if (ready) {
+	f->lost += (int64_t)(n - done);
+	if (ready && !ok) {
 		char name[NAME_ROOM];
 		name_of(f->flow, f->dir, f->number, name);
 		fail(s, f, "write", name);
@@ -273,7 +277,8 @@ static bool write_copy(struct store *s, int to, int64_t position, int64_t n)
 	if (nothing && fallocate(to, hole, position, n) == 0)
 		return true;
 	struct iovec iov = {.iov_base = s->copy, .iov_len = (size_t)n};
-	return write_all(s, to, &iov, 1, position);
+	size_t done;
+	return write_all(s, to, &iov, 1, position, &done);
 }
 
 /* Copies n bytes within or between files, the last ones first, so that they may move
@@ -314,8 +319,8 @@ static void join_head(struct store *s, struct stored *f)
 	          move_up(s, f->fd, 0, f->fd, room, f->end);
 	if (ok && f->head_made)
 		ok = move_up(s, head, HEAD_ROOM - room, f->fd, 0, room);
-	else if (ok)
-		ok = fallocate(f->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, room) == 0;
+	else if (ok) /* NULs, from behind the end; also where there are no holes */
+		ok = move_up(s, f->fd, f->end + room, f->fd, 0, room);
 	char name[NAME_ROOM];
 	if (!ok) {
 		name_of(f->flow, f->dir, f->number, name);
@@ -329,8 +334,19 @@ static void join_head(struct store *s, struct stored *f)
 		(void)close(head);
 }
 
+/* A file that could be made, but not one byte be written to it. */
+static void remove_empty(struct store *s, const struct stored *f)
+{
+	char name[NAME_ROOM];
+	name_of(f->flow, f->dir, f->number, name);
+	outdir_remove(s->dir, name);
+	s->made--;
+}
+
 void store_finish(struct store *s, struct stored *f)
 {
 	join_head(s, f);
 	shut(s, f);
+	if (f->made && f->failed && f->end == 0 && f->head_bytes == 0)
+		remove_empty(s, f);
 }
