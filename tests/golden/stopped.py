@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""A run that is stopped in the middle: by SIGINT and SIGTERM in order, with all that was
+read; by SIGKILL at any time, when what is there must be right as far as it goes.
+
+Needs TCPFLOW_BINARY and TCPFLOW_SOURCE.
+"""
+import fcntl, os, random, signal, struct, subprocess, sys, tempfile, termios, time
+from pathlib import Path
+
+BINARY = os.path.realpath(os.environ['TCPFLOW_BINARY'])
+CAPTURE = (Path(os.environ['TCPFLOW_SOURCE']) / 'examples' / 'tls.pcap').read_bytes()
+DEADLINE_S = 60
+
+
+def files(folder):
+    return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in Path(folder).iterdir()}
+
+
+def whole(box, data):
+    """What a run records that reads these bytes to the end."""
+    with tempfile.TemporaryDirectory(dir=box) as out:
+        subprocess.run([BINARY, '-q', '-o', out, '-r', '-'], input=data, stderr=subprocess.DEVNULL, timeout=DEADLINE_S)
+        return files(out)
+
+
+def sleeps(pid):
+    return Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()[0] == 'S'
+
+
+def started(out, data, jobs):
+    """A run that has read these bytes and waits for more."""
+    run = subprocess.Popen([BINARY, '-q', '-j', str(jobs), '-o', out, '-r', '-'],
+                           stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdin.write(data)
+    run.stdin.flush()
+    calm, end = 0, time.monotonic() + DEADLINE_S
+    while calm < 5:
+        assert time.monotonic() < end, 'the run does not read what it is given'
+        left = struct.unpack('i', fcntl.ioctl(run.stdin, termios.FIONREAD, bytes(4)))[0]
+        calm = calm + 1 if left == 0 and sleeps(run.pid) else 0
+        time.sleep(0.002)
+    return run
+
+
+def in_order(box, sent, jobs, data):
+    with tempfile.TemporaryDirectory(dir=box) as out:
+        run = started(out, data, jobs)
+        run.send_signal(sent)
+        said = run.communicate(timeout=DEADLINE_S)[1]
+        assert run.returncode == 128 + sent, (run.returncode, said)
+        assert files(out) == whole(box, data), (sent, jobs, len(data))
+
+
+def killed(box, jobs, after_s, want):
+    """-> how many bytes were there."""
+    with tempfile.TemporaryDirectory(dir=box) as out:
+        run = subprocess.Popen([BINARY, '-q', '-j', str(jobs), '-o', out, '-r', '-'], stdin=subprocess.PIPE)
+        time.sleep(after_s)
+        try:
+            run.stdin.write(CAPTURE[:len(CAPTURE) // 2])
+            run.stdin.flush()
+        finally:
+            run.kill()
+        run.wait(DEADLINE_S)
+        there = files(out)
+        for name, (data, _) in there.items():
+            assert name in want, name
+            right = want[name][0]
+            assert len(data) <= len(right), name
+            assert all(a in (b, 0) for a, b in zip(data, right)), name
+        return sum(len(data) for data, _ in there.values())
+
+
+def main():
+    dice = random.Random(int(os.environ.get('TCPFLOW_SEED', 1)))
+    with tempfile.TemporaryDirectory() as box:
+        want = whole(box, CAPTURE)
+        assert len(want) >= 2
+        for sent in (signal.SIGINT, signal.SIGTERM):
+            for jobs in (1, 2, 3):
+                for data in (CAPTURE, CAPTURE[:dice.randrange(30, len(CAPTURE))], CAPTURE[:24]):
+                    in_order(box, sent, jobs, data)
+        for jobs in (1, 2):
+            for _ in range(20):
+                killed(box, jobs, dice.random() / 50, want)
+
+
+sys.exit(main())
