@@ -85,7 +85,8 @@ static const char talk[] = "Messages", other[] = "Other";
 
 static const struct option_row rows[] = {
         {'r', "read", "FILE", input,
-         "read this capture file (pcap or pcapng); \"-\" is standard input; give it again to read "
+         "read this capture file (pcap or pcapng, packed or not); \"-\" is standard input; give it "
+         "again to read "
          "several, one after the other",
          "a capture file, or - for standard input", PLAIN(take_source)},
         {'o', "output", "DIR", output,

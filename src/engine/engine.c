@@ -2,8 +2,7 @@
 /* The public face of the library: see tcpflow/tcpflow.h. */
 #include "base/error.h"
 #include "capture/filter.h"
-#include "capture/source.h"
-#include "engine/dispatch.h"
+#include "engine/input.h"
 #include "sink/files.h"
 
 #include <stdlib.h>
@@ -239,27 +238,31 @@ static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *
 	       (r = source_next(s, &frame, err)) == SOURCE_FRAME) {
 		if (!take_frame(e, &frame, source_block(s)) && sink_failed(e, err))
 			return false;
-		uint64_t position = source_position(s);
+		uint64_t position = source_progress(s);
 		if (e->config.progress != NULL && position != told)
 			e->config.progress(e->config.progress_arg, told = position);
 	}
 	return r != SOURCE_DAMAGED || atomic_load(stop);
 }
 
-bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
+static void close_input(struct tf_engine *e, struct input *in)
 {
-	if (!start(e, err))
-		return false;
-	struct block_store store = dispatch_store(&e->dispatch);
-	struct source *s = source_open(path, e->sources, &store, err);
-	if (s == NULL)
-		return atomic_load(&e->dispatch.stop); /* a signal, not the file's fault */
-	e->sources++;
-	bool ok = read_frames(e, s, err);
-	const struct source_notes *notes = source_notes(s);
+	const struct source_notes *notes = source_notes(in->source);
 	e->notes.comments += notes->comments;
 	e->notes.secrets += notes->secrets;
-	source_close(s);
+	input_close(in);
+}
+
+bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
+{
+	struct input in;
+	if (!start(e, err))
+		return false;
+	if (!input_open(&in, &e->dispatch, path, e->sources, 0, err))
+		return atomic_load(&e->dispatch.stop); /* a signal, not the file's fault */
+	e->sources++;
+	bool ok = read_frames(e, in.source, err);
+	close_input(e, &in);
 	return ok;
 }
 
