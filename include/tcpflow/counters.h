@@ -16,6 +16,7 @@
 #define TF_FATES(X)                                                                                \
 	X(tcp_segments, "TCP segments handed to their flow")                                       \
 	X(filtered, "frames that the filter expression left out")                                  \
+	X(outside_time, "frames before --start, or at --stop or later")                            \
 	X(not_ip, "frames without IP (ARP, spanning tree, ...)")                                   \
 	X(not_tcp, "IP packets that carry something other than TCP")                               \
 	X(fragments, "IP fragments, left out")                                                     \
@@ -51,6 +52,7 @@
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
 	X(late_segments, "segments", "segments for a connection already ended")                    \
+	X(unknown_segments, "segments", "segments of connections that begin in a file of -R")      \
 	X(held_spilled, "streams", "streams told to go on over a hole for memory")                 \
 	X(rst_ignored, "segments", "resets that no receiver would obey")                           \
 	X(keepalives, "segments", "keep-alive probes")                                             \

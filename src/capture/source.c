@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "capture/pcap.h"
 #include "capture/pcapng.h"
+#include "capture/remote.h"
 #include "capture/unpack.h"
 
 #include <fcntl.h>
@@ -116,8 +117,22 @@ static struct source *open_origin(struct origin o, const char *name, const struc
 	return NULL;
 }
 
+static struct source *open_remote(const char *address, const char *path, const struct opening *how,
+                                  struct tf_error *err)
+{
+	int fd = remote_connect(address, &how->watch, err);
+	if (fd < 0)
+		return NULL;
+	struct origin o = origin_file(fd);
+	o.watch = how->watch;
+	return open_origin(o, path, how, err);
+}
+
 struct source *source_open_as(const char *path, const struct opening *how, struct tf_error *err)
 {
+	const char *address = remote_address(path);
+	if (address != NULL)
+		return open_remote(address, path, how, err);
 	bool piped = strcmp(path, "-") == 0;
 	int fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;

@@ -171,11 +171,11 @@ struct block_store dispatch_store(struct dispatch *d)
 
 /* -- frames --------------------------------------------------------------------------- */
 
-void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame)
+void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate)
 {
 	d->numbers++;
 	d->frame_bytes += frame->captured;
-	d->fate[FATE_filtered]++;
+	d->fate[fate]++;
 }
 
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
@@ -188,6 +188,7 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 	if (fate != FATE_tcp_segments)
 		return;
 	pkt.number = d->numbers;
+	pkt.known_only = d->known_only;
 	uint64_t ends = key_hash(&pkt, d->seed);
 	/* The high half chooses the worker; tables use the low half. */
 	struct worker *w = &d->worker[((ends >> 32) * d->workers) >> 32];

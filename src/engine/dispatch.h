@@ -32,6 +32,7 @@ struct dispatch {
 	uint64_t numbers; /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
+	bool known_only;   /* frames now begin no flow */
 	_Atomic bool stop; /* set from a signal handler: read no more */
 };
 
@@ -44,7 +45,7 @@ void dispatch_free(struct dispatch *d);
 struct block_store dispatch_store(struct dispatch *d);
 
 /* Counts a frame that was left out before decoding. */
-void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame);
+void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate);
 
 /* Decodes a frame, which lies in b, and hands its packet on. */
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);

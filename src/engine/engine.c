@@ -27,6 +27,7 @@ struct tf_engine {
 	struct block *push_block; /* copies of pushed frames */
 	size_t push_used;
 	uint64_t pushed;
+	uint64_t taken;           /* frames that were not left out */
 	struct tf_counters notes; /* comments and secrets of all sources */
 };
 
@@ -38,6 +39,9 @@ void tf_config_init(struct tf_config *cfg)
 	        .flow_bytes = INT64_MAX,
 	        .hole_max = 16 << 20,
 	        .linger_ns = INT64_C(60000000000),
+	        .start_ns = INT64_MIN,
+	        .stop_ns = INT64_MAX,
+	        .count = UINT64_MAX,
 	};
 }
 
@@ -188,10 +192,15 @@ static bool sink_failed(struct tf_engine *e, struct tf_error *err)
 
 static bool take_frame(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
 {
-	if (e->filter != NULL && !filter_passes(e->filter, frame))
-		dispatch_filtered(&e->dispatch, frame);
-	else
+	const struct tf_config *c = &e->config;
+	if (frame->ts_ns < c->start_ns || frame->ts_ns >= c->stop_ns) {
+		dispatch_leave_out(&e->dispatch, frame, FATE_outside_time);
+	} else if (e->filter != NULL && !filter_passes(e->filter, frame)) {
+		dispatch_leave_out(&e->dispatch, frame, FATE_filtered);
+	} else {
+		e->taken++;
 		dispatch_frame(&e->dispatch, frame, b);
+	}
 	return !dispatch_failed(&e->dispatch);
 }
 
@@ -234,7 +243,7 @@ static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *
 	struct tf_frame frame;
 	enum source_result r = SOURCE_END;
 	_Atomic bool *stop = &e->dispatch.stop;
-	while (!atomic_load_explicit(stop, memory_order_relaxed) &&
+	while (!atomic_load_explicit(stop, memory_order_relaxed) && e->taken < e->config.count &&
 	       (r = source_next(s, &frame, err)) == SOURCE_FRAME) {
 		if (!take_frame(e, &frame, source_block(s)) && sink_failed(e, err))
 			return false;
@@ -255,14 +264,24 @@ static void close_input(struct tf_engine *e, struct input *in)
 
 bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
 {
+	return tf_engine_read_as(e, path, &(struct tf_reading){0}, err);
+}
+
+bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_reading *how,
+                       struct tf_error *err)
+{
 	struct input in;
 	if (!start(e, err))
 		return false;
-	if (!input_open(&in, &e->dispatch, path, e->sources, 0, err))
+	if (e->taken >= e->config.count)
+		return true;
+	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err))
 		return atomic_load(&e->dispatch.stop); /* a signal, not the file's fault */
 	e->sources++;
+	e->dispatch.known_only = how->known_only;
 	bool ok = read_frames(e, in.source, err);
 	close_input(e, &in);
+	e->dispatch.known_only = false;
 	return ok;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Any bytes as a packed capture: the pieces they come in change nothing, nor does
-   a failure take back what came before it. */
+/* Any bytes as a packed capture: whole or in pieces, it is read to its end both times
+   or neither, with the same frames. (Of damaged data the libraries give more or less,
+   depending on the pieces.) */
 #include "../unit/capture/store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -15,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct origin whole = origin_memory(p.left), pieces = pieces_origin(&p);
 	struct reading_result a = read_all(&whole, &store, NULL, NULL);
 	struct reading_result b = read_all(&pieces, &store, NULL, NULL);
-	MUST(a.opened == b.opened && a.end == b.end && a.frames == b.frames && a.hash == b.hash);
-	MUST(a.end == SOURCE_END || a.err.text[0] != '\0');
+	MUST(a.end == b.end);
+	MUST(a.end == SOURCE_DAMAGED || (a.frames == b.frames && a.hash == b.hash));
+	MUST(a.end == SOURCE_END || (a.err.text[0] != '\0' && b.err.text[0] != '\0'));
 	return 0;
 }
