@@ -30,6 +30,7 @@
 #define TF_TALLIES(X)                                                                              \
 	X(frames, "frames", "frames read from all sources")                                        \
 	X(frame_bytes, "bytes", "captured bytes in these frames")                                  \
+	X(frames_set_aside, "frames", "frames written to the file of -w")                          \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \

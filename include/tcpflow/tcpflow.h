@@ -267,6 +267,13 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
 bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
                       struct tf_error *err);
 
+/*
+ * Writes the frames that are not recorded (those that are not TCP, or cannot be
+ * decoded; not those that the filter or the times leave out) to a pcapng file, each
+ * with a comment that names its counter and says why. Before the first frame.
+ */
+bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err);
+
 /* Copies one frame in. -> false when the run has failed (see *err). */
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err);
 
@@ -292,6 +299,17 @@ struct tf_reading {
 /* tf_engine_read() with something special. */
 bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_reading *how,
                        struct tf_error *err);
+
+/*
+ * Reads several files at the same time, as if they were one with all their packets in
+ * the order of their times. Each takes 512 KiB of memory / 8 while it is open, so memory
+ * bounds how many there can be; it is split for as many as the first call of all
+ * tf_engine_...() that read wants.
+ * -> false as tf_engine_read(): TF_DAMAGED when some were cut or damaged (*err tells of
+ * the first), any other status ends the run.
+ */
+bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
+                     struct tf_error *err);
 
 /* Makes a tf_engine_read() in progress return soon, as if its file had ended.
    May be called from a signal handler. */

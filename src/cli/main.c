@@ -137,6 +137,34 @@ static unsigned workers(const struct options *o)
 	return (unsigned)(cores < enough ? cores : enough);
 }
 
+/* A capture that is to be read must not be emptied first. */
+static bool unrecorded_is_free(struct run *run)
+{
+	struct stat to, st;
+	if (stat(run->options->unrecorded, &to) != 0)
+		return true;
+	for (size_t i = 0; i < run->sources.count; i++) {
+		if (sources_stat(run->sources.path[i], &st) != 0 || !S_ISREG(st.st_mode) ||
+		    st.st_dev != to.st_dev || st.st_ino != to.st_ino)
+			continue;
+		error_set(&run->error, TF_USAGE, "-w would overwrite %s, which is to be read",
+		          run->sources.path[i]);
+		return fail(run);
+	}
+	return true;
+}
+
+static bool begin_outputs(struct run *run)
+{
+	const struct options *o = run->options;
+	if (!tf_engine_record(run->engine, o->folder, files_max(o), &run->error))
+		return fail(run);
+	if (o->unrecorded == NULL)
+		return true;
+	return unrecorded_is_free(run) &&
+	       (tf_engine_set_aside(run->engine, o->unrecorded, &run->error) || fail(run));
+}
+
 static bool begin(struct run *run)
 {
 	const struct options *o = run->options;
@@ -161,7 +189,7 @@ static bool begin(struct run *run)
 	if (run->engine == NULL)
 		return fail(run);
 	atomic_store(&stoppable, run->engine);
-	return tf_engine_record(run->engine, o->folder, files_max(o), &run->error) || fail(run);
+	return begin_outputs(run);
 }
 
 static struct tf_reading reading(const struct run *run, size_t i)
@@ -195,9 +223,22 @@ static bool read_source(struct run *run, size_t i)
 	return true;
 }
 
+/* -> false when nothing more can be read. */
+static bool merge_sources(struct run *run)
+{
+	const struct sources *s = &run->sources;
+	if (tf_engine_merge(run->engine, (const char *const *)s->path, s->known, &run->error))
+		return true;
+	fail(run);
+	return run->error.status == TF_DAMAGED;
+}
+
 static void read_sources(struct run *run)
 {
-	for (size_t i = 0; i < run->sources.count && !stopped; i++)
+	bool merge = run->options->merge;
+	if (merge && !merge_sources(run))
+		return;
+	for (size_t i = merge ? run->sources.known : 0; i < run->sources.count && !stopped; i++)
 		if (!read_source(run, i))
 			break;
 }

@@ -21,7 +21,8 @@ enum {
 	OPTION_START,
 	OPTION_STOP,
 	OPTION_COUNT,
-	OPTION_FOLLOW
+	OPTION_FOLLOW,
+	OPTION_MERGE
 };
 
 /* -- what the options do -- */
@@ -45,6 +46,20 @@ static bool take_list(struct options *o, const struct option_row *row, const cha
 	(void)row, (void)value;
 	o->words_are_files = true;
 	return true;
+}
+
+static bool take_merge(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->merge = true;
+	return true;
+}
+
+static bool take_unrecorded(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	o->unrecorded = value;
+	return *value != '\0';
 }
 
 static bool take_time(struct options *o, const struct option_row *row, const char *value)
@@ -134,6 +149,9 @@ static const struct option_row rows[] = {
          "a capture file, or - for standard input", PLAIN(take_finisher)},
         {'l', "list", NULL, input, "the words that are no options are capture files, as for -r",
          NULL, PLAIN(take_list)},
+        {OPTION_MERGE, "merge", NULL, input,
+         "read all files of -r at the same time, their packets in the order of their times", NULL,
+         PLAIN(take_merge)},
         {OPTION_FOLLOW, "follow", "[=SECONDS]", input,
          "the last file is still being written: read on until nothing came for so long (default "
          "10)",
@@ -155,6 +173,10 @@ static const struct option_row rows[] = {
         {'m', "max-hole", "N", output,
          "start a new file at a hole longer than N bytes (default 16M, below 2G)",
          "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 0, 2 * G - 1)},
+        {'w', "unrecorded", "FILE", output,
+         "write the packets that are not recorded (not TCP, or cannot be decoded) to this pcapng "
+         "file, with comments that say why",
+         "a file name", PLAIN(take_unrecorded)},
         {'f', "max-files", "N", means,
          "use at most N descriptors for files (default: what the system allows)",
          "a number of files from 1 to 1048576", NUMBER(files_max, 1, M)},
@@ -203,7 +225,6 @@ static const struct option_absent absent[] = {
         {'S', NULL, "settings of scanners and hooks"},
         {'T', NULL, "a template for file names"},
         {'U', "relinquish-privileges", "change to another user"},
-        {'w', NULL, "write packets that were not processed"},
         {'x', NULL, "disable a scanner"},
         {'X', NULL, "the report file"},
         {'z', "chroot", "change the root folder"},
@@ -426,6 +447,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct tf_error *er
 		return true;
 	if (!take_words(o, argv + optind, err))
 		return false;
+	if (o->merge && o->follow_s > 0)
+		return error_set(err, TF_USAGE, "--merge and --follow do not go together");
 	if (o->source_count > 0)
 		return true;
 	return error_set(err, TF_USAGE,

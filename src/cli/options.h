@@ -20,7 +20,9 @@ struct options {
 	size_t source_count;
 	const char **finishers; /* those of -R */
 	size_t finisher_count;
-	bool words_are_files; /* -l: no filter, but more sources */
+	bool merge;             /* the sources by packet time */
+	const char *unrecorded; /* the file of -w, or NULL */
+	bool words_are_files;   /* -l: no filter, but more sources */
 	int64_t start_ns, stop_ns;
 	uint64_t count;    /* packets */
 	uint64_t follow_s; /* of the last source; 0: it is read to its end */

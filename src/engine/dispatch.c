@@ -8,21 +8,30 @@
 enum { BLOCK_LARGE = 1 << 20, BLOCK_SMALL = 1 << 19, BLOCKS_LEAST = 4 };
 
 bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker, unsigned workers,
-                   uint64_t seed, struct tf_error *err)
+                   uint64_t seed, unsigned sources, struct tf_error *err)
 {
-	size_t size = memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST ? BLOCK_LARGE : BLOCK_SMALL;
-	size_t count = memory / size;
+	bool large = sources <= 1 && memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST;
+	size_t size = large ? BLOCK_LARGE : BLOCK_SMALL;
+	size_t count = memory / size, most = sources <= 1 ? DISPATCH_USUAL : DISPATCH_BLOCKS;
 	d->worker = worker; /* all else is 0, but stop, which may be set by now */
 	d->workers = workers;
 	d->seed = seed;
-	d->blocks = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS
-	            : count < BLOCKS_LEAST  ? BLOCKS_LEAST
-	                                    : (unsigned)count;
+	d->blocks = (unsigned)(count > most ? most : count < BLOCKS_LEAST ? BLOCKS_LEAST : count);
 	if (!arena_init(&d->arena, d->blocks * size, err))
 		return false;
 	for (unsigned i = 0; i < d->blocks; i++)
 		d->block[i] = (struct block){.bytes = arena_take(&d->arena, size), .size = size};
 	return true;
+}
+
+unsigned dispatch_sources(const struct dispatch *d)
+{
+	return d->blocks - DISPATCH_BESIDE;
+}
+
+size_t dispatch_memory(size_t sources)
+{
+	return (sources + DISPATCH_BESIDE) * BLOCK_SMALL;
 }
 
 void dispatch_free(struct dispatch *d)
@@ -81,8 +90,9 @@ static struct batch *fill(struct worker *w)
 /* -> whether b is (now) among the blocks that the batch holds */
 static bool hold_block(struct batch *batch, struct block *b)
 {
-	if (batch->blocks > 0 && batch->block[batch->blocks - 1] == b)
-		return true;
+	for (unsigned i = batch->blocks; i-- > 0;) /* mostly the last */
+		if (batch->block[i] == b)
+			return true;
 	if (batch->blocks == BATCH_BLOCKS)
 		return false;
 	batch->block[batch->blocks++] = b;
@@ -178,7 +188,7 @@ void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum f
 	d->fate[fate]++;
 }
 
-void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
+enum fate dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
 {
 	struct tf_packet pkt;
 	enum fate fate = decode_frame(frame, &pkt);
@@ -186,13 +196,14 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 	d->frame_bytes += frame->captured;
 	d->fate[fate]++;
 	if (fate != FATE_tcp_segments)
-		return;
+		return fate;
 	pkt.number = d->numbers;
 	pkt.known_only = d->known_only;
 	uint64_t ends = key_hash(&pkt, d->seed);
 	/* The high half chooses the worker; tables use the low half. */
 	struct worker *w = &d->worker[((ends >> 32) * d->workers) >> 32];
 	hand_packet(w, &pkt, b);
+	return fate;
 }
 
 void dispatch_flush(struct dispatch *d, bool last)

@@ -19,7 +19,12 @@
 #include "engine/worker.h"
 #include "model/fate.h"
 
-enum { DISPATCH_BLOCKS = 16 };
+enum {
+	DISPATCH_BLOCKS = 512,
+	DISPATCH_USUAL = 16, /* blocks, when one source is open at a time */
+	DISPATCH_BESIDE = 2, /* blocks besides the one that each open source holds: for the
+	                        source that moves on, and for pushed frames */
+};
 
 struct dispatch {
 	struct arena arena;
@@ -36,10 +41,17 @@ struct dispatch {
 	_Atomic bool stop; /* set from a signal handler: read no more */
 };
 
-/* d is zeroed. memory: for blocks. */
+/* d is zeroed. memory: for blocks. sources: how many will be open at a time; there may
+   be too little memory for so many (dispatch_sources()). */
 bool dispatch_init(struct dispatch *d, size_t memory, struct worker *worker, unsigned workers,
-                   uint64_t seed, struct tf_error *err);
+                   uint64_t seed, unsigned sources, struct tf_error *err);
 void dispatch_free(struct dispatch *d);
+
+/* -> how many sources can be open at a time. */
+unsigned dispatch_sources(const struct dispatch *d);
+
+/* The share of --memory, in bytes, that this many sources need. */
+size_t dispatch_memory(size_t sources);
 
 /* The blocks as capture/ wants them. */
 struct block_store dispatch_store(struct dispatch *d);
@@ -47,8 +59,8 @@ struct block_store dispatch_store(struct dispatch *d);
 /* Counts a frame that was left out before decoding. */
 void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate);
 
-/* Decodes a frame, which lies in b, and hands its packet on. */
-void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
+/* Decodes a frame, which lies in b, and hands its packet on -> what became of it. */
+enum fate dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */

@@ -170,6 +170,24 @@ static void damage(void **state)
 	}
 }
 
+/* The last sum is wrong: that is told, and all frames are there. */
+static void wrong_sum(void **state)
+{
+	(void)state;
+	for (int i = 0; i < PACKS; i++) {
+		struct bytes b = {0};
+		put_packed(&b, &packs[i], span_of(&plain));
+		/* The last bits of bzip2's last byte are there to fill it up; gzip ends with
+		   the length, which is checked too. */
+		b.p[b.n - 3] ^= 0x40;
+		struct reading_result r = read_packed(span_of(&b), 1 << 20);
+		assert_int_equal(r.end, SOURCE_DAMAGED);
+		assert_non_null(strstr(r.err.text, " data are damaged ("));
+		assert_int_equal(r.frames, RECORDS);
+		free(b.p);
+	}
+}
+
 static void says(struct tf_span packed, const char *end)
 {
 	struct reading_result r = read_packed(packed, 1000);
@@ -273,11 +291,11 @@ static void watched(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(each_packer), cmocka_unit_test(members),
-	        cmocka_unit_test(cuts),        cmocka_unit_test(cut_at_the_end),
-	        cmocka_unit_test(damage),      cmocka_unit_test(what_is_said),
-	        cmocka_unit_test(greedy),      cmocka_unit_test(below),
-	        cmocka_unit_test(watched),
+	        cmocka_unit_test(each_packer),  cmocka_unit_test(members),
+	        cmocka_unit_test(cuts),         cmocka_unit_test(cut_at_the_end),
+	        cmocka_unit_test(damage),       cmocka_unit_test(wrong_sum),
+	        cmocka_unit_test(what_is_said), cmocka_unit_test(greedy),
+	        cmocka_unit_test(below),        cmocka_unit_test(watched),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -171,6 +171,11 @@ static void what_is_read(void **state)
 	o = accept("--follow=3 -r c");
 	assert_int_equal(o.follow_s, 3);
 	options_free(&o);
+	o = accept("--merge -w out -r c");
+	assert_true(o.merge);
+	assert_string_equal(o.unrecorded, "out");
+	options_free(&o);
+	refuse("--merge --follow -r c", "--merge and --follow do not go together");
 	refuse("--follow=0 -r c",
 	       "--follow wants a number of seconds from 1 to 1000000; 0 is too small");
 	refuse("--start yesterday", "--start wants a time such as 2026-11-23T17:30:00Z or seconds "
