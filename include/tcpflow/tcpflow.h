@@ -289,6 +289,11 @@ struct tf_config {
 	unsigned tunnel_ports; /* how many of them */
 	bool esp_null;         /* ESP is taken for unencrypted (RFC 2410) */
 	enum tf_key key;
+	/* Frames before start_ns, or at stop_ns or later, are left out. After count
+	   frames that neither that nor the filter leaves out, no more are read from
+	   files. */
+	int64_t start_ns, stop_ns;
+	uint64_t count;
 	/* May be NULL. Called in the owner's thread each time that a piece of a
 	   capture file (about 1 MiB) was read: bytes of that file so far */
 	void (*progress)(void *arg, uint64_t position);
@@ -296,7 +301,7 @@ struct tf_config {
 };
 
 /* Fills in the defaults: 1 worker, 512 MiB, hole_max 16 MiB, linger 60 s, all
-   tunnels opened, full key. */
+   tunnels opened, full key, all frames. */
 void tf_config_init(struct tf_config *cfg);
 
 struct tf_engine;
@@ -315,16 +320,49 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
 bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
                       struct tf_error *err);
 
+/*
+ * Writes the frames that are not recorded (those that are not TCP, or cannot be
+ * decoded; not those that the filter or the times leave out) to a pcapng file, each
+ * with a comment that names its counter and says why. Before the first frame.
+ */
+bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err);
+
 /* Copies one frame in. -> false when the run has failed (see *err). */
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err);
 
 /*
- * Reads a capture file ("-": standard input) to its end; several calls read
- * several files, whose connections go on from one to the next.
+ * Reads a capture file to its end; several calls read several files, whose
+ * connections go on from one to the next. It may be packed with gzip, zstd, xz, lz4 or
+ * bzip2. "-" is standard input; tcp://HOST:PORT connects to a peer that sends a
+ * capture.
  * -> false with err->status TF_DAMAGED when a file was cut or damaged: what was
  * readable has been taken, and more may be read; any other status ends the run.
  */
 bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err);
+
+/* How tf_engine_read_as() reads. */
+struct tf_reading {
+	bool known_only; /* connections that begin in this file are left out: it only
+	                    goes on with those that are known */
+	/* For a plain file that is still being written: it has ended when nothing came
+	   for so many ms. 0: at its end. */
+	unsigned patience_ms;
+};
+
+/* tf_engine_read() with something special. */
+bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_reading *how,
+                       struct tf_error *err);
+
+/*
+ * Reads several files at the same time, as if they were one with all their packets in
+ * the order of their times. Each takes 512 KiB of memory / 8 while it is open, so memory
+ * bounds how many there can be; it is split for as many as the first call of all
+ * tf_engine_...() that read wants.
+ * -> false as tf_engine_read(): TF_DAMAGED when some were cut or damaged (*err tells of
+ * the first), any other status ends the run.
+ */
+bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
+                     struct tf_error *err);
 
 /* Makes a tf_engine_read() in progress return soon, as if its file had ended.
    May be called from a signal handler. */
@@ -350,6 +388,23 @@ struct tf_link {
 size_t tf_engine_links(const struct tf_engine *e, struct tf_link to[TF_LINKS]);
 
 void tf_engine_free(struct tf_engine *e);
+
+/* -- folders of captures -------------------------------------------------- */
+
+struct tf_captures {
+	char **path;
+	size_t count;
+};
+
+/*
+ * Finds the capture files in a folder (not in folders within it), in the order of
+ * their first packets' times; those without packets come last. For what is no capture
+ * file skipped (if it is not NULL) is called with a sentence that says so. Free *found
+ * with tf_captures_free(), whatever the answer was.
+ */
+bool tf_captures_find(struct tf_captures *found, const char *folder,
+                      void (*skipped)(void *arg, const char *why), void *arg, struct tf_error *err);
+void tf_captures_free(struct tf_captures *found);
 
 /* -- small helpers ------------------------------------------------------- */
 

@@ -9,28 +9,37 @@
 enum { BLOCK_LARGE = 1 << 20, BLOCK_SMALL = 1 << 19, BLOCKS_LEAST = 4 };
 
 bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct worker *worker,
-                   const struct tf_config *cfg, struct tf_error *err)
+                   const struct tf_config *cfg, unsigned sources, struct tf_error *err)
 {
 	const struct defrag_setup setup = {.seed = cfg->hash_seed,
 	                                   .ip4 = DEFRAG_AS_LINUX,
 	                                   .ip6 = DEFRAG_STRICT,
 	                                   .timeout_ns = 60 * SECOND,
 	                                   .counters = &d->counters};
-	size_t size = memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST ? BLOCK_LARGE : BLOCK_SMALL;
-	size_t count = memory / size;
+	bool large = sources <= 1 && memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST;
+	size_t size = large ? BLOCK_LARGE : BLOCK_SMALL;
+	size_t count = memory / size, most = sources <= 1 ? DISPATCH_USUAL : DISPATCH_BLOCKS;
 	d->worker = worker; /* all else is 0, but stop, which may be set by now */
 	d->workers = cfg->workers;
 	d->seed = cfg->hash_seed;
 	decode_init(&d->decode, cfg);
-	d->blocks = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS
-	            : count < BLOCKS_LEAST  ? BLOCKS_LEAST
-	                                    : (unsigned)count;
+	d->blocks = (unsigned)(count > most ? most : count < BLOCKS_LEAST ? BLOCKS_LEAST : count);
 	if (!arena_init(&d->arena, d->blocks * size + fragments, err))
 		return false;
 	for (unsigned i = 0; i < d->blocks; i++)
 		d->block[i] = (struct block){.bytes = arena_take(&d->arena, size), .size = size};
 	MUST(defrag_init(&d->defrag, &d->arena, fragments, &setup));
 	return true;
+}
+
+unsigned dispatch_sources(const struct dispatch *d)
+{
+	return d->blocks - DISPATCH_BESIDE;
+}
+
+size_t dispatch_memory(size_t sources)
+{
+	return (sources + DISPATCH_BESIDE) * BLOCK_SMALL;
 }
 
 void dispatch_free(struct dispatch *d)
@@ -217,11 +226,11 @@ void dispatch_close(struct dispatch *d)
 
 /* -- frames --------------------------------------------------------------------------- */
 
-void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame)
+void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate)
 {
 	d->numbers++;
 	d->frame_bytes += frame->captured;
-	d->fate[FATE_filtered]++;
+	d->fate[fate]++;
 	give_spent(d);
 }
 
@@ -265,9 +274,9 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 	return fate;
 }
 
-/* Takes a packet that was decoded to that fate; its bytes lie in b. */
-static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
-                        struct tf_packet *pkt, struct block *b)
+/* Takes a packet that was decoded to that fate; its bytes lie in b -> its fate in the end. */
+static enum fate take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
+                             struct tf_packet *pkt, struct block *b)
 {
 	if (fate == FATE_fragments) {
 		fate = join(d, frame, pkt);
@@ -275,28 +284,33 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 	}
 	d->fate[fate]++;
 	if (fate != FATE_tcp_segments)
-		return;
+		return fate;
 	pkt->number = d->numbers;
+	pkt->known_only = d->known_only;
 	uint64_t ends = key_hash(pkt, d->seed);
 	/* The high half chooses the worker; tables use the low half. */
 	struct worker *w = &d->worker[((ends >> 32) * d->workers) >> 32];
 	hand_packet(w, pkt, b);
+	return fate;
 }
 
-void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
+enum fate dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
 {
 	struct tf_packet pkt;
 	enum fate fate = decode_frame(&d->decode, frame, &pkt);
 	d->numbers++;
 	d->frame_bytes += frame->captured;
-	take_packet(d, frame, fate, &pkt, b);
 	if (fate == FATE_drop_link_type)
 		note_link(d, frame->link_type);
+	fate = take_packet(d, frame, fate, &pkt, b);
 	while (decode_has_more(&d->decode)) {
 		d->aggregated++;
-		take_packet(d, frame, decode_more(&d->decode, frame, &pkt), &pkt, b);
+		enum fate more = decode_more(&d->decode, frame, &pkt);
+		more = take_packet(d, frame, more, &pkt, b);
+		fate = fate == FATE_tcp_segments ? more : fate;
 	}
 	give_spent(d);
+	return fate;
 }
 
 void dispatch_flush(struct dispatch *d, bool last)

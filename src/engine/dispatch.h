@@ -27,7 +27,12 @@
 #include "engine/worker.h"
 #include "model/fate.h"
 
-enum { DISPATCH_BLOCKS = 16 };
+enum {
+	DISPATCH_BLOCKS = 512,
+	DISPATCH_USUAL = 16, /* blocks, when one source is open at a time */
+	DISPATCH_BESIDE = 2, /* blocks besides the one that each open source holds: the room,
+	                        and the one before it or for the source that moves on */
+};
 
 struct dispatch {
 	struct arena arena;
@@ -40,6 +45,7 @@ struct dispatch {
 	uint64_t numbers; /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
+	bool known_only; /* frames now begin no flow */
 	struct defrag defrag;
 	struct tf_counters counters; /* what defrag counts */
 	struct block *room;          /* for copies: of pushed frames and whole datagrams */
@@ -53,10 +59,17 @@ struct dispatch {
 };
 
 /* d is zeroed. memory: for blocks; fragments: for defragmentation, no part of it. cfg: workers,
- * hash_seed, and how to decode. */
+   hash_seed, and how to decode. sources: how many will be open at a time; there may be too
+   little memory for so many (dispatch_sources()). */
 bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct worker *worker,
-                   const struct tf_config *cfg, struct tf_error *err);
+                   const struct tf_config *cfg, unsigned sources, struct tf_error *err);
 void dispatch_free(struct dispatch *d);
+
+/* -> how many sources can be open at a time. */
+unsigned dispatch_sources(const struct dispatch *d);
+
+/* The share of --memory, in bytes, that this many sources need. */
+size_t dispatch_memory(size_t sources);
 
 /* The blocks as capture/ wants them. */
 struct block_store dispatch_store(struct dispatch *d);
@@ -68,10 +81,11 @@ uint8_t *dispatch_room(struct dispatch *d, size_t n);
 void dispatch_close(struct dispatch *d);
 
 /* Counts a frame that was left out before decoding. */
-void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame);
+void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate);
 
-/* Decodes a frame, which lies in b, and hands its packet on. */
-void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
+/* Decodes a frame, which lies in b, and hands its packets on -> what became of it: of
+   several packets, of the first that was not handed on. */
+enum fate dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */

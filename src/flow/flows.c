@@ -170,6 +170,10 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 		flows_forget(fs, f);
 		f = NULL;
 	}
+	if (f == NULL && pkt->known_only) {
+		fs->counters->unknown_segments++;
+		return;
+	}
 	if (f == NULL) {
 		f = begin(fs, pkt);
 		dir = 0;
