@@ -323,7 +323,8 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
 /*
  * Writes the frames that are not recorded (those that are not TCP, or cannot be
  * decoded; not those that the filter or the times leave out) to a pcapng file, each
- * with a comment that names its counter and says why. Before the first frame.
+ * with a comment that names its counter and says why. Before the first frame. There is
+ * only one worker then, in the caller's thread: what it refuses is known in time.
  */
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err);
 

@@ -8,27 +8,27 @@
 
 enum { BLOCK_LARGE = 1 << 20, BLOCK_SMALL = 1 << 19, BLOCKS_LEAST = 4 };
 
-bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct worker *worker,
-                   const struct tf_config *cfg, unsigned sources, struct tf_error *err)
+bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err)
 {
-	const struct defrag_setup setup = {.seed = cfg->hash_seed,
-	                                   .ip4 = DEFRAG_AS_LINUX,
-	                                   .ip6 = DEFRAG_STRICT,
-	                                   .timeout_ns = 60 * SECOND,
-	                                   .counters = &d->counters};
-	bool large = sources <= 1 && memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST;
-	size_t size = large ? BLOCK_LARGE : BLOCK_SMALL;
-	size_t count = memory / size, most = sources <= 1 ? DISPATCH_USUAL : DISPATCH_BLOCKS;
-	d->worker = worker; /* all else is 0, but stop, which may be set by now */
-	d->workers = cfg->workers;
-	d->seed = cfg->hash_seed;
-	decode_init(&d->decode, cfg);
+	const struct defrag_setup defrag = {.seed = s->config->hash_seed,
+	                                    .ip4 = DEFRAG_AS_LINUX,
+	                                    .ip6 = DEFRAG_STRICT,
+	                                    .timeout_ns = 60 * SECOND,
+	                                    .counters = &d->counters};
+	bool large = s->sources <= 1 && s->memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST;
+	size_t size = large ? BLOCK_LARGE : BLOCK_SMALL, count = s->memory / size;
+	size_t most = s->sources <= 1 ? DISPATCH_USUAL : DISPATCH_BLOCKS;
+	d->worker = s->worker; /* all else is 0, but stop, which may be set by now */
+	d->workers = s->config->workers;
+	d->seed = s->config->hash_seed;
+	d->unrecorded = s->unrecorded;
+	decode_init(&d->decode, s->config);
 	d->blocks = (unsigned)(count > most ? most : count < BLOCKS_LEAST ? BLOCKS_LEAST : count);
-	if (!arena_init(&d->arena, d->blocks * size + fragments, err))
+	if (!arena_init(&d->arena, d->blocks * size + s->fragments, err))
 		return false;
 	for (unsigned i = 0; i < d->blocks; i++)
 		d->block[i] = (struct block){.bytes = arena_take(&d->arena, size), .size = size};
-	MUST(defrag_init(&d->defrag, &d->arena, fragments, &setup));
+	MUST(defrag_init(&d->defrag, &d->arena, s->fragments, &defrag));
 	return true;
 }
 
@@ -50,27 +50,29 @@ void dispatch_free(struct dispatch *d)
 /* -- batches --------------------------------------------------------------------- */
 
 /* An empty batch is the reader's again: its blocks lose a user. */
-static void recycle(struct worker *w, struct batch *b)
+static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 {
+	if (atomic_load_explicit(&w->failed, memory_order_relaxed))
+		d->failed = true;
 	for (unsigned i = 0; i < b->blocks; i++)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
 	w->idle[w->idles++] = b;
 }
 
-static void collect(struct worker *w)
+static void collect(struct dispatch *d, struct worker *w)
 {
 	void *b;
 	while (w->threaded && ring_try_take(&w->empty, &b))
-		recycle(w, b);
+		recycle(d, w, b);
 }
 
-static void wait_for_one(struct worker *w)
+static void wait_for_one(struct dispatch *d, struct worker *w)
 {
-	recycle(w, ring_take(&w->empty));
+	recycle(d, w, ring_take(&w->empty));
 }
 
-static void hand_over(struct worker *w)
+static void hand_over(struct dispatch *d, struct worker *w)
 {
 	struct batch *b = w->filling;
 	w->filling = NULL;
@@ -78,17 +80,17 @@ static void hand_over(struct worker *w)
 		ring_put(&w->full, b);
 	} else {
 		worker_run(w, b);
-		recycle(w, b);
+		recycle(d, w, b);
 	}
 }
 
-static struct batch *fill(struct worker *w)
+static struct batch *fill(struct dispatch *d, struct worker *w)
 {
 	if (w->filling == NULL) {
-		collect(w);
+		collect(d, w);
 		if (w->idles == 0) {
 			ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
-			collect(w);
+			collect(d, w);
 		}
 		w->filling = w->idle[--w->idles];
 	}
@@ -108,17 +110,18 @@ static bool hold_block(struct batch *batch, struct block *b)
 	return true;
 }
 
-static void hand_packet(struct worker *w, const struct tf_packet *pkt, struct block *b)
+static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_packet *pkt,
+                        struct block *b)
 {
-	struct batch *batch = fill(w);
+	struct batch *batch = fill(d, w);
 	if (!hold_block(batch, b)) {
-		hand_over(w);
-		batch = fill(w);
+		hand_over(d, w);
+		batch = fill(d, w);
 		(void)hold_block(batch, b);
 	}
 	batch->packet[batch->packets++] = *pkt;
 	if (batch->packets == BATCH_PACKETS)
-		hand_over(w);
+		hand_over(d, w);
 }
 
 /* -- blocks ------------------------------------------------------------------------- */
@@ -146,7 +149,7 @@ static bool wait_for_any(struct dispatch *d)
 {
 	for (unsigned i = 0; i < d->workers; i++) {
 		if (is_busy(&d->worker[i])) {
-			wait_for_one(&d->worker[i]);
+			wait_for_one(d, &d->worker[i]);
 			return true;
 		}
 	}
@@ -157,13 +160,13 @@ static struct block *take_block(void *arg)
 {
 	struct dispatch *d = arg;
 	for (unsigned i = 0; i < d->workers; i++)
-		collect(&d->worker[i]);
+		collect(d, &d->worker[i]);
 	struct block *b = find_free(d);
 	if (b != NULL)
 		return b;
 	for (unsigned i = 0; i < d->workers; i++)
 		if (d->worker[i].filling != NULL)
-			hand_over(&d->worker[i]);
+			hand_over(d, &d->worker[i]);
 	while ((b = find_free(d)) == NULL && wait_for_any(d)) {
 	}
 	return b;
@@ -234,6 +237,17 @@ void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum f
 	give_spent(d);
 }
 
+/* The counter of a fate, as its offset. */
+static size_t fate_row(enum fate fate)
+{
+	static const size_t rows[FATES] = {
+#define FATE_ROW(name, ...) offsetof(struct tf_counters, name),
+	        TF_FATES(FATE_ROW)
+#undef FATE_ROW
+	};
+	return rows[fate];
+}
+
 /* Remembers a link type that is not decoded, while there is room. */
 static void note_link(struct dispatch *d, uint32_t type)
 {
@@ -274,61 +288,72 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 	return fate;
 }
 
-/* Takes a packet that was decoded to that fate; its bytes lie in b -> its fate in the end. */
-static enum fate take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
-                             struct tf_packet *pkt, struct block *b)
+/* A frame that comes to nothing, or a part of it: it is written once. */
+static void set_aside(struct dispatch *d, const struct tf_frame *frame, size_t row)
+{
+	if (d->set_aside == d->numbers)
+		return;
+	d->set_aside = d->numbers;
+	unrecorded_write(d->unrecorded, frame, row, 0);
+	d->failed = d->failed || d->unrecorded->failed;
+}
+
+/* The worker looks at the packet at once, so that it is known what became of it while
+   its frame is there. */
+static void judge(struct dispatch *d, struct worker *w, const struct tf_frame *frame)
+{
+	(void)frame;
+	hand_over(d, w);
+}
+
+/* Takes a packet that was decoded to that fate; its bytes lie in b. */
+static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
+                        struct tf_packet *pkt, struct block *b)
 {
 	if (fate == FATE_fragments) {
 		fate = join(d, frame, pkt);
 		b = d->room;
 	}
 	d->fate[fate]++;
-	if (fate != FATE_tcp_segments)
-		return fate;
+	if (fate != FATE_tcp_segments) {
+		if (d->unrecorded != NULL && fate != FATE_fragments)
+			set_aside(d, frame, fate_row(fate));
+		return;
+	}
 	pkt->number = d->numbers;
 	pkt->known_only = d->known_only;
 	uint64_t ends = key_hash(pkt, d->seed);
 	/* The high half chooses the worker; tables use the low half. */
 	struct worker *w = &d->worker[((ends >> 32) * d->workers) >> 32];
-	hand_packet(w, pkt, b);
-	return fate;
+	hand_packet(d, w, pkt, b);
+	if (d->unrecorded != NULL)
+		judge(d, w, frame);
 }
 
-enum fate dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
+void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
 {
 	struct tf_packet pkt;
 	enum fate fate = decode_frame(&d->decode, frame, &pkt);
 	d->numbers++;
 	d->frame_bytes += frame->captured;
+	take_packet(d, frame, fate, &pkt, b);
 	if (fate == FATE_drop_link_type)
 		note_link(d, frame->link_type);
-	fate = take_packet(d, frame, fate, &pkt, b);
 	while (decode_has_more(&d->decode)) {
 		d->aggregated++;
-		enum fate more = decode_more(&d->decode, frame, &pkt);
-		more = take_packet(d, frame, more, &pkt, b);
-		fate = fate == FATE_tcp_segments ? more : fate;
+		take_packet(d, frame, decode_more(&d->decode, frame, &pkt), &pkt, b);
 	}
 	give_spent(d);
-	return fate;
 }
 
 void dispatch_flush(struct dispatch *d, bool last)
 {
 	for (unsigned i = 0; i < d->workers; i++) {
 		struct worker *w = &d->worker[i];
-		fill(w)->last = last;
-		hand_over(w);
+		fill(d, w)->last = last;
+		hand_over(d, w);
 	}
 	for (unsigned i = 0; i < d->workers; i++)
 		while (is_busy(&d->worker[i]))
-			wait_for_one(&d->worker[i]);
-}
-
-bool dispatch_failed(const struct dispatch *d)
-{
-	for (unsigned i = 0; i < d->workers; i++)
-		if (atomic_load_explicit(&d->worker[i].failed, memory_order_relaxed))
-			return true;
-	return false;
+			wait_for_one(d, &d->worker[i]);
 }

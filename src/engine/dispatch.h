@@ -24,6 +24,7 @@
 
 #include "decode/decode.h"
 #include "defrag/defrag.h"
+#include "engine/unrecorded.h"
 #include "engine/worker.h"
 #include "model/fate.h"
 
@@ -46,6 +47,10 @@ struct dispatch {
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
 	bool known_only; /* frames now begin no flow */
+	bool failed;     /* an output: the file of what is not recorded, or a sink of a worker,
+	                    as its latest batch told */
+	struct unrecorded *unrecorded; /* may be NULL */
+	uint64_t set_aside;            /* the latest frame that was written there */
 	struct defrag defrag;
 	struct tf_counters counters; /* what defrag counts */
 	struct block *room;          /* for copies: of pushed frames and whole datagrams */
@@ -58,11 +63,18 @@ struct dispatch {
 	_Atomic bool stop;             /* set from a signal handler: read no more */
 };
 
-/* d is zeroed. memory: for blocks; fragments: for defragmentation, no part of it. cfg: workers,
-   hash_seed, and how to decode. sources: how many will be open at a time; there may be too
-   little memory for so many (dispatch_sources()). */
-bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct worker *worker,
-                   const struct tf_config *cfg, unsigned sources, struct tf_error *err);
+struct dispatch_setup {
+	size_t memory;    /* for blocks */
+	size_t fragments; /* for defragmentation, no part of it */
+	unsigned sources; /* how many will be open at a time; there may be too little memory
+	                     for so many (dispatch_sources()) */
+	struct worker *worker;
+	const struct tf_config *config; /* workers, hash_seed, and how to decode */
+	struct unrecorded *unrecorded;  /* NULL: nobody asks for it */
+};
+
+/* d is zeroed. */
+bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err);
 void dispatch_free(struct dispatch *d);
 
 /* -> how many sources can be open at a time. */
@@ -83,15 +95,11 @@ void dispatch_close(struct dispatch *d);
 /* Counts a frame that was left out before decoding. */
 void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate);
 
-/* Decodes a frame, which lies in b, and hands its packets on -> what became of it: of
-   several packets, of the first that was not handed on. */
-enum fate dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
+/* Decodes a frame, which lies in b, and hands its packets on. */
+void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */
 void dispatch_flush(struct dispatch *d, bool last);
-
-/* -> whether some worker's sink has failed. */
-bool dispatch_failed(const struct dispatch *d);
 
 #endif

@@ -1,79 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The public face of the library: see tcpflow/tcpflow.h. */
 #include "base/error.h"
-#include "capture/aside.h"
-#include "capture/filter.h"
-#include "engine/merge.h"
-#include "sink/files.h"
+#include "engine/inside.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_LEAST = 8 << 20, WORKERS_MOST = 256, BLOCKS_PART = 8 /* of the memory */ };
-
-struct tf_engine {
-	struct tf_config config;
-	struct filter *filter;
-	struct dispatch dispatch;
-	struct worker *worker; /* [config.workers] */
-	struct tf_sink sink[FLOW_SINKS];
-	unsigned sinks;
-	struct files_setup files;
-	char *folder;
-	bool records;
-	bool ready;   /* memory is split, sinks are open */
-	bool started; /* a start was tried */
-	bool broken;  /* and failed: why says how */
-	bool finished;
-	struct tf_error why;
-	uint32_t sources;
-	unsigned open_at_a_time; /* sources; 0: one */
-	struct aside *aside;     /* frames that are not recorded; may be NULL */
-	bool aside_failed;
-	uint64_t set_aside;
-	uint64_t pushed;
-	uint64_t taken;           /* frames that were not left out */
-	struct tf_counters notes; /* comments and secrets of all sources */
-};
-
-void tf_config_init(struct tf_config *cfg)
-{
-	*cfg = (struct tf_config){
-	        .workers = 1,
-	        .memory = (size_t)512 << 20,
-	        .flow_bytes = INT64_MAX,
-	        .hole_max = 16 << 20,
-	        .linger_ns = INT64_C(60000000000),
-	        .decap = TF_DECAP_ALL,
-	        .start_ns = INT64_MIN,
-	        .stop_ns = INT64_MAX,
-	        .count = UINT64_MAX,
-	};
-}
-
-static bool check(const struct tf_config *c, struct tf_error *err)
-{
-	if (c->workers < 1 || c->workers > WORKERS_MOST)
-		return error_set(err, TF_USAGE, "the number of workers must lie between 1 and %d",
-		                 WORKERS_MOST);
-	if (c->memory < MEMORY_LEAST)
-		return error_set(err, TF_USAGE, "--memory must be at least 8M");
-	if (c->hole_max < 0 || c->hole_max > INT32_MAX)
-		return error_set(err, TF_USAGE, "the longest hole must be below 2G");
-	if (c->linger_ns < 0)
-		return error_set(err, TF_USAGE,
-		                 "closed connections cannot be remembered for less than no time");
-	if (c->flow_bytes <= 0)
-		return error_set(err, TF_USAGE,
-		                 "the bytes recorded of a stream must be at least 1");
-	return decode_check(c, err);
-}
-
 struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *err)
 {
-	if (!check(cfg, err))
+	if (!engine_check(cfg, err))
 		return NULL;
 	struct tf_engine *e = calloc(1, sizeof *e);
 	struct worker *workers =
@@ -127,149 +62,19 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
 
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err)
 {
-	if (e->aside != NULL)
+	if (e->started)
+		return error_set(err, TF_USAGE, "frames must be set aside from the first on");
+	if (e->unrecorded.file != NULL)
 		return error_set(err, TF_USAGE, "one file for what is not recorded is enough");
-	e->aside = aside_open(path, err);
-	return e->aside != NULL;
-}
-
-/* -- start -------------------------------------------------------------------------- */
-
-static bool open_sinks(struct tf_engine *e, unsigned index, struct tf_error *err)
-{
-	struct flows *fs = &e->worker[index].flows;
-	for (unsigned i = 0; i < e->sinks; i++) {
-		const struct tf_sink *sink = &e->sink[i];
-		void *self = sink->open(sink->arg, index, e->config.workers, err);
-		if (self == NULL)
-			return false;
-		fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self};
-	}
-	return true;
-}
-
-/* The memory is split here: an eighth for blocks, a sixteenth for fragments, the
-   rest among the workers. */
-static bool make_workers(struct tf_engine *e, struct tf_error *err)
-{
-	const struct tf_config *c = &e->config;
-	size_t blocks = c->memory / BLOCKS_PART;
-	struct worker_setup setup = {
-	        .sink_per_flow = e->records ? files_memory_per_flow() : 0,
-	        .sink_fixed = e->records ? files_memory_fixed() : 0,
-	        .sinks = e->sinks,
-	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
-	        .linger_ns = c->linger_ns,
-	};
-	if (!dispatch_init(&e->dispatch, blocks, c->memory / 16, e->worker, c, e->open_at_a_time,
-	                   err))
+	if (!unrecorded_open(&e->unrecorded, path, err))
 		return false;
-	size_t taken = e->dispatch.arena.size;
-	setup.memory = (c->memory - taken) / c->workers;
-	for (unsigned i = 0; i < c->workers; i++) {
-		struct worker *w = &e->worker[i];
-		if (!worker_init(w, &setup, err))
-			return false;
-		if (e->records)
-			e->files.share[i] =
-			        (struct files_share){.arena = &w->arena,
-			                             .chunks = &w->chunks,
-			                             .flows_max = flows_capacity(&w->flows),
-			                             .seed = c->hash_seed};
-		if (!open_sinks(e, i, err))
-			return false;
-	}
+	e->config.workers = 1;
 	return true;
-}
-
-static bool begin(struct tf_engine *e, struct tf_error *err)
-{
-	if (!make_workers(e, err))
-		return false;
-	e->ready = true;
-	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
-		if (!worker_start(&e->worker[i], err))
-			return false;
-	return true;
-}
-
-/* The first frame is near: memory, sinks, threads. A start that has failed once is not
-   tried again. */
-static bool start(struct tf_engine *e, struct tf_error *err)
-{
-	if (e->finished)
-		return error_set(err, TF_USAGE, "the run has ended");
-	if (!e->started) {
-		e->started = true;
-		e->broken = !begin(e, &e->why);
-	}
-	if (e->broken && err != NULL)
-		*err = e->why;
-	return !e->broken;
-}
-
-/* -- frames --------------------------------------------------------------------------- */
-
-/* Closes the file of what is not recorded -> false with *err: not all is there. */
-static bool close_aside(struct tf_engine *e, struct tf_error *err)
-{
-	struct aside *a = e->aside;
-	e->aside = NULL;
-	return aside_close(a, err);
-}
-
-/* Tells the first failure of a sink; the worker has stopped or stops soon. */
-static bool sink_failed(struct tf_engine *e, struct tf_error *err)
-{
-	if (e->aside_failed) {
-		(void)close_aside(e, err);
-		return true;
-	}
-	dispatch_flush(&e->dispatch, false); /* the workers rest: err can be read */
-	for (unsigned i = 0; i < e->config.workers; i++) {
-		if (e->worker[i].flows.failed) {
-			if (err != NULL)
-				*err = e->worker[i].flows.err;
-			return true;
-		}
-	}
-	return false;
-}
-
-static void set_aside(struct tf_engine *e, const struct tf_frame *frame, enum fate fate)
-{
-	static const char *const why[FATES] = {
-#define FATE_COMMENT(name, sentence) #name ": " sentence,
-	        TF_FATES(FATE_COMMENT)
-#undef FATE_COMMENT
-	};
-	if (e->aside == NULL || e->aside_failed)
-		return;
-	if (aside_write(e->aside, frame, why[fate]))
-		e->set_aside++;
-	else
-		e->aside_failed = true;
-}
-
-static bool take_frame(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
-{
-	const struct tf_config *c = &e->config;
-	if (frame->ts_ns < c->start_ns || frame->ts_ns >= c->stop_ns) {
-		dispatch_leave_out(&e->dispatch, frame, FATE_outside_time);
-	} else if (e->filter != NULL && !filter_passes(e->filter, frame)) {
-		dispatch_leave_out(&e->dispatch, frame, FATE_filtered);
-	} else {
-		enum fate fate = dispatch_frame(&e->dispatch, frame, b);
-		e->taken++;
-		if (fate != FATE_tcp_segments && fate != FATE_fragments)
-			set_aside(e, frame, fate);
-	}
-	return !dispatch_failed(&e->dispatch) && !e->aside_failed;
 }
 
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err)
 {
-	if (!start(e, err))
+	if (!engine_start(e, err))
 		return false;
 	uint8_t *room = dispatch_room(&e->dispatch, frame->captured);
 	if (room == NULL)
@@ -279,132 +84,7 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 		memcpy(room, frame->bytes, frame->captured);
 	copy.bytes = room;
 	copy.number = ++e->pushed;
-	return take_frame(e, &copy, e->dispatch.room) || !sink_failed(e, err);
-}
-
-static bool goes_on(const struct tf_engine *e)
-{
-	return !atomic_load_explicit(&e->dispatch.stop, memory_order_relaxed) &&
-	       e->taken < e->config.count;
-}
-
-static void tell_progress(const struct tf_engine *e, uint64_t position, uint64_t *told)
-{
-	if (e->config.progress != NULL && position != *told)
-		e->config.progress(e->config.progress_arg, *told = position);
-}
-
-static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *err)
-{
-	uint64_t told = 0;
-	struct tf_frame frame;
-	enum source_result r = SOURCE_END;
-	while (goes_on(e) && (r = source_next(s, &frame, err)) == SOURCE_FRAME) {
-		if (!take_frame(e, &frame, source_block(s)) && sink_failed(e, err))
-			return false;
-		tell_progress(e, source_progress(s), &told);
-	}
-	return r != SOURCE_DAMAGED || atomic_load(&e->dispatch.stop);
-}
-
-static void add_notes(struct tf_engine *e, const struct source *s)
-{
-	const struct source_notes *notes = source_notes(s);
-	e->notes.comments += notes->comments;
-	e->notes.secrets += notes->secrets;
-}
-
-bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
-{
-	return tf_engine_read_as(e, path, &(struct tf_reading){0}, err);
-}
-
-bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_reading *how,
-                       struct tf_error *err)
-{
-	struct input in;
-	if (!start(e, err))
-		return false;
-	if (e->taken >= e->config.count)
-		return true;
-	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err))
-		return atomic_load(&e->dispatch.stop); /* a signal, not the file's fault */
-	e->sources++;
-	e->dispatch.known_only = how->known_only;
-	bool ok = read_frames(e, in.source, err);
-	add_notes(e, in.source);
-	input_close(&in);
-	e->dispatch.known_only = false;
-	return ok;
-}
-
-/* -- several files by packet time ------------------------------------------------------ */
-
-/* Every open source holds a block: there must be enough of them. */
-static bool check_merge(const struct tf_engine *e, size_t count, struct tf_error *err)
-{
-	unsigned most = dispatch_sources(&e->dispatch);
-	if (count <= most)
-		return true;
-	size_t need = dispatch_memory(count) * BLOCKS_PART >> 20;
-	if (count > DISPATCH_BLOCKS - DISPATCH_BESIDE)
-		return error_set(err, TF_USAGE, "no more than %d files can be merged, not %zu",
-		                 DISPATCH_BLOCKS - DISPATCH_BESIDE, count);
-	return error_set(err, TF_USAGE,
-	                 "--memory suffices to merge %u files, not %zu, which take %zuM", most,
-	                 count, need);
-}
-
-static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *err)
-{
-	uint64_t told = 0;
-	struct lane *l;
-	while (goes_on(e) && (l = merge_first(m)) != NULL) {
-		if (!take_frame(e, &l->frame, source_block(l->input.source)) && sink_failed(e, err))
-			return false;
-		merge_advance(m);
-		tell_progress(e, m->progress, &told);
-	}
-	return true;
-}
-
-/* -> false with the first damage, and how many more there were. */
-static bool tell_damage(const struct merge *m, struct tf_error *err)
-{
-	if (m->damaged == 0)
-		return true;
-	if (m->damaged == 1)
-		return error_set(err, TF_DAMAGED, "%s", m->error.text);
-	return error_set(err, TF_DAMAGED, "%s (and %u more of the merged files are damaged)",
-	                 m->error.text, m->damaged - 1);
-}
-
-bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
-                     struct tf_error *err)
-{
-	struct merge m = {0};
-	if (!e->started) /* else there is what there is */
-		e->open_at_a_time = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS : (unsigned)count;
-	if (!start(e, err) || !check_merge(e, count, err))
-		return false;
-	if (count == 0 || e->taken >= e->config.count)
-		return true;
-	bool ok = merge_open(&m, &e->dispatch, path, (unsigned)count, e->sources, err);
-	e->sources += (uint32_t)count;
-	bool went = ok && merge_frames(e, &m, err);
-	for (unsigned i = 0; i < m.opened; i++)
-		if (m.lane[i].input.source != NULL)
-			add_notes(e, m.lane[i].input.source);
-	bool stopped = atomic_load(&e->dispatch.stop);
-	if (went && !stopped)
-		went = tell_damage(&m, err);
-	merge_close(&m);
-	return went || (stopped && !ok);
-}
-
-void tf_engine_stop(struct tf_engine *e)
-{
-	atomic_store(&e->dispatch.stop, true);
+	return engine_take(e, &copy, e->dispatch.room) || !engine_failed(e, err);
 }
 
 /* -- the end --------------------------------------------------------------------------- */
@@ -449,13 +129,13 @@ static bool finish(struct tf_engine *e, struct tf_error *err)
 			(void)pthread_join(e->worker[i].thread, NULL);
 	e->finished = true;
 	check_fates(&e->dispatch);
-	bool aside_ok = close_aside(e, err);
+	bool aside_ok = unrecorded_close(&e->unrecorded, err);
 	return close_sinks(e, aside_ok ? err : NULL) && aside_ok;
 }
 
 bool tf_engine_finish(struct tf_engine *e, struct tf_error *err)
 {
-	return start(e, err) && finish(e, err);
+	return engine_start(e, err) && finish(e, err);
 }
 
 static void add(struct tf_counters *to, const struct tf_counters *c)
@@ -475,7 +155,7 @@ void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out)
 		add(out, &e->worker[i].counters);
 	const struct dispatch *d = &e->dispatch;
 	out->frames = d->numbers;
-	out->frames_set_aside = e->set_aside;
+	out->frames_set_aside = e->unrecorded.frames;
 	out->frame_bytes = d->frame_bytes;
 	out->packets_aggregated = d->aggregated;
 #define ADD_FATE(name, ...) out->name = d->fate[FATE_##name];
@@ -508,7 +188,7 @@ void tf_engine_free(struct tf_engine *e)
 		give_up(e);
 	for (unsigned i = 0; i < e->config.workers; i++)
 		worker_free(&e->worker[i]);
-	(void)close_aside(e, NULL);
+	(void)unrecorded_close(&e->unrecorded, NULL);
 	dispatch_free(&e->dispatch);
 	filter_free(e->filter);
 	outdir_close(&e->files.dir);

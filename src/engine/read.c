@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Frames, and the sources that they come from: one after the other, or several at the
+   same time. */
+#include "base/error.h"
+#include "engine/inside.h"
+#include "engine/merge.h"
+
+/* -- frames --------------------------------------------------------------------------- */
+
+/* -> whether a frame is wanted; one that is not is counted. */
+static bool is_wanted(struct tf_engine *e, const struct tf_frame *frame)
+{
+	const struct tf_config *c = &e->config;
+	bool outside = frame->ts_ns < c->start_ns ||
+	               (frame->ts_ns >= c->stop_ns && c->stop_ns != INT64_MAX);
+	if (outside || (e->filter != NULL && !filter_passes(e->filter, frame))) {
+		dispatch_leave_out(&e->dispatch, frame,
+		                   outside ? FATE_outside_time : FATE_filtered);
+		return false;
+	}
+	e->left -= e->left > 0; /* what is pushed is not counted off */
+	return true;
+}
+
+bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
+{
+	if (!e->selects || is_wanted(e, frame))
+		dispatch_frame(&e->dispatch, frame, b);
+	return !e->dispatch.failed;
+}
+
+bool engine_failed(struct tf_engine *e, struct tf_error *err)
+{
+	if (e->unrecorded.failed) {
+		(void)unrecorded_close(&e->unrecorded, err);
+		return true;
+	}
+	dispatch_flush(&e->dispatch, false); /* the workers rest: err can be read */
+	for (unsigned i = 0; i < e->config.workers; i++) {
+		if (e->worker[i].flows.failed) {
+			if (err != NULL)
+				*err = e->worker[i].flows.err;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_stopped(const struct tf_engine *e)
+{
+	return atomic_load_explicit(&e->dispatch.stop, memory_order_relaxed);
+}
+
+/* -> whether another frame is wanted */
+static bool goes_on(const struct tf_engine *e)
+{
+	return !is_stopped(e) && e->left > 0;
+}
+
+static void tell_progress(const struct tf_engine *e, uint64_t position, uint64_t *told)
+{
+	if (position != *told)
+		e->config.progress(e->config.progress_arg, *told = position);
+}
+
+/* -- one source ------------------------------------------------------------------------- */
+
+static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *err)
+{
+	uint64_t told = 0;
+	struct tf_frame frame;
+	enum source_result r = SOURCE_END;
+	while (goes_on(e) && (r = source_next(s, &frame, err)) == SOURCE_FRAME) {
+		if (!engine_take(e, &frame, source_block(s)) && engine_failed(e, err))
+			return false;
+		if (e->config.progress != NULL)
+			tell_progress(e, source_progress(s), &told);
+	}
+	return r != SOURCE_DAMAGED || is_stopped(e);
+}
+
+static void add_notes(struct tf_engine *e, const struct source *s)
+{
+	const struct source_notes *notes = source_notes(s);
+	e->notes.comments += notes->comments;
+	e->notes.secrets += notes->secrets;
+}
+
+bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
+{
+	return tf_engine_read_as(e, path, &(struct tf_reading){0}, err);
+}
+
+bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_reading *how,
+                       struct tf_error *err)
+{
+	struct input in;
+	if (!engine_start(e, err))
+		return false;
+	if (e->left == 0)
+		return true;
+	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err))
+		return is_stopped(e); /* a signal, not the file's fault */
+	e->sources++;
+	e->dispatch.known_only = how->known_only;
+	bool ok = read_frames(e, in.source, err);
+	add_notes(e, in.source);
+	input_close(&in);
+	e->dispatch.known_only = false;
+	return ok;
+}
+
+/* -- several by packet time --------------------------------------------------------------- */
+
+/* Every open source holds a block: there must be enough of them. */
+static bool check_merge(const struct tf_engine *e, size_t count, struct tf_error *err)
+{
+	unsigned most = dispatch_sources(&e->dispatch);
+	if (count <= most)
+		return true;
+	size_t need = dispatch_memory(count) * ENGINE_BLOCKS >> 20;
+	if (count > DISPATCH_BLOCKS - DISPATCH_BESIDE)
+		return error_set(err, TF_USAGE, "no more than %d files can be merged, not %zu",
+		                 DISPATCH_BLOCKS - DISPATCH_BESIDE, count);
+	return error_set(err, TF_USAGE,
+	                 "--memory suffices to merge %u files, not %zu, which take %zuM", most,
+	                 count, need);
+}
+
+static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *err)
+{
+	uint64_t told = 0;
+	struct lane *l;
+	while (goes_on(e) && (l = merge_first(m)) != NULL) {
+		if (!engine_take(e, &l->frame, source_block(l->input.source)) &&
+		    engine_failed(e, err))
+			return false;
+		merge_advance(m);
+		if (e->config.progress != NULL)
+			tell_progress(e, m->progress, &told);
+	}
+	return true;
+}
+
+/* -> false with the first damage, and how many more there were. */
+static bool tell_damage(const struct merge *m, struct tf_error *err)
+{
+	if (m->damaged == 0)
+		return true;
+	if (m->damaged == 1)
+		return error_set(err, TF_DAMAGED, "%s", m->error.text);
+	return error_set(err, TF_DAMAGED, "%s (and %u more of the merged files are damaged)",
+	                 m->error.text, m->damaged - 1);
+}
+
+bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
+                     struct tf_error *err)
+{
+	struct merge m = {0};
+	if (!e->started) /* else there is what there is */
+		e->open_at_a_time = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS : (unsigned)count;
+	if (!engine_start(e, err) || !check_merge(e, count, err))
+		return false;
+	if (count == 0 || e->left == 0)
+		return true;
+	bool ok = merge_open(&m, &e->dispatch, path, (unsigned)count, e->sources, err);
+	e->sources += (uint32_t)count;
+	bool went = ok && merge_frames(e, &m, err);
+	for (unsigned i = 0; i < m.opened; i++)
+		if (m.lane[i].input.source != NULL)
+			add_notes(e, m.lane[i].input.source);
+	bool stopped = is_stopped(e);
+	if (went && !stopped)
+		went = tell_damage(&m, err);
+	merge_close(&m);
+	return went || (stopped && !ok);
+}
+
+void tf_engine_stop(struct tf_engine *e)
+{
+	atomic_store(&e->dispatch.stop, true);
+}
