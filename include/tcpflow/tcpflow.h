@@ -321,10 +321,13 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
                       struct tf_error *err);
 
 /*
- * Writes the frames that are not recorded (those that are not TCP, or cannot be
- * decoded; not those that the filter or the times leave out) to a pcapng file, each
- * with a comment that names its counter and says why. Before the first frame. There is
+ * Writes the frames that are not recorded to a pcapng file ("-": standard output), each
+ * with a comment that names its counter and says why: those that are not TCP, or cannot be
+ * decoded, or have payload that no receiver takes; not those that the filter or the times
+ * leave out. Fragments share the fate of their datagram. Before the first frame. There is
  * only one worker then, in the caller's thread: what it refuses is known in time.
+ * -> false with *err (TF_OUTPUT) when the file cannot be written, or is a symbolic link
+ * or one of several names of a file.
  */
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err);
 

@@ -10,7 +10,10 @@
 
 struct aside;
 
-/* Makes the file, or empties it -> NULL with *err (TF_OUTPUT). */
+/*
+ * Makes the file, or empties it; "-" is standard output. What could lead elsewhere is
+ * refused: a symbolic link, a file with several names. -> NULL with *err (TF_OUTPUT).
+ */
 struct aside *aside_open(const char *path, struct tf_error *err);
 
 /* Adds a frame; what pcapng cannot hold is changed least: times before 1970 become 1970.

@@ -236,8 +236,8 @@ static const struct option_row rows[] = {
          "tunnels; 5tuple is addresses and ports alone",
          "full or 5tuple", PLAIN(take_key)},
         {'w', "unrecorded", "FILE", output,
-         "write the packets that are not recorded (not TCP, or cannot be decoded) to this pcapng "
-         "file, with comments that say why",
+         "write the packets that are not recorded (not TCP, not decoded, refused) to this pcapng "
+         "file, with comments that say why; \"-\" is standard output",
          "a file name", PLAIN(take_unrecorded)},
         {'f', "max-files", "N", means,
          "use at most N descriptors for files (default: what the system allows)",

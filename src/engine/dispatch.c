@@ -8,45 +8,6 @@
 
 enum { BLOCK_LARGE = 1 << 20, BLOCK_SMALL = 1 << 19, BLOCKS_LEAST = 4 };
 
-bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err)
-{
-	const struct defrag_setup defrag = {.seed = s->config->hash_seed,
-	                                    .ip4 = DEFRAG_AS_LINUX,
-	                                    .ip6 = DEFRAG_STRICT,
-	                                    .timeout_ns = 60 * SECOND,
-	                                    .counters = &d->counters};
-	bool large = s->sources <= 1 && s->memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST;
-	size_t size = large ? BLOCK_LARGE : BLOCK_SMALL, count = s->memory / size;
-	size_t most = s->sources <= 1 ? DISPATCH_USUAL : DISPATCH_BLOCKS;
-	d->worker = s->worker; /* all else is 0, but stop, which may be set by now */
-	d->workers = s->config->workers;
-	d->seed = s->config->hash_seed;
-	d->unrecorded = s->unrecorded;
-	decode_init(&d->decode, s->config);
-	d->blocks = (unsigned)(count > most ? most : count < BLOCKS_LEAST ? BLOCKS_LEAST : count);
-	if (!arena_init(&d->arena, d->blocks * size + s->fragments, err))
-		return false;
-	for (unsigned i = 0; i < d->blocks; i++)
-		d->block[i] = (struct block){.bytes = arena_take(&d->arena, size), .size = size};
-	MUST(defrag_init(&d->defrag, &d->arena, s->fragments, &defrag));
-	return true;
-}
-
-unsigned dispatch_sources(const struct dispatch *d)
-{
-	return d->blocks - DISPATCH_BESIDE;
-}
-
-size_t dispatch_memory(size_t sources)
-{
-	return (sources + DISPATCH_BESIDE) * BLOCK_SMALL;
-}
-
-void dispatch_free(struct dispatch *d)
-{
-	arena_free(&d->arena);
-}
-
 /* -- batches --------------------------------------------------------------------- */
 
 /* An empty batch is the reader's again: its blocks lose a user. */
@@ -218,24 +179,7 @@ static void give_spent(struct dispatch *d)
 	d->spent = NULL;
 }
 
-void dispatch_close(struct dispatch *d)
-{
-	give_spent(d);
-	if (d->room != NULL)
-		d->room->users--;
-	d->room = NULL;
-	defrag_finish(&d->defrag);
-}
-
-/* -- frames --------------------------------------------------------------------------- */
-
-void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate)
-{
-	d->numbers++;
-	d->frame_bytes += frame->captured;
-	d->fate[fate]++;
-	give_spent(d);
-}
+/* -- what is not recorded ----------------------------------------------------------------- */
 
 /* The counter of a fate, as its offset. */
 static size_t fate_row(enum fate fate)
@@ -246,6 +190,69 @@ static size_t fate_row(enum fate fate)
 #undef FATE_ROW
 	};
 	return rows[fate];
+}
+
+static void write_out(struct dispatch *d, const struct tf_frame *frame, size_t why, size_t detail)
+{
+	unrecorded_write(d->unrecorded, frame, why, detail);
+	d->failed = d->failed || d->unrecorded->failed;
+}
+
+/* A frame that comes to nothing, or a part of it does: it is written once. So are those
+   that carried it, when it came in fragments. */
+static void set_aside(struct dispatch *d, const struct tf_frame *frame, size_t why, size_t detail)
+{
+	d->why = why;
+	d->detail = detail;
+	defrag_release(&d->defrag, false);
+	if (d->set_aside != d->numbers)
+		write_out(d, frame, why, detail);
+	d->set_aside = d->numbers;
+}
+
+/* A frame that defrag/ kept comes to nothing. */
+static void left_out(void *arg, const struct tf_frame *frame, enum defrag_answer answer)
+{
+	struct dispatch *d = arg;
+	if (answer == DEFRAG_COMPLETE)
+		write_out(d, frame, d->why, d->detail);
+	else if (answer == DEFRAG_WAITING)
+		write_out(d, frame, fate_row(FATE_fragments), 0);
+	else
+		write_out(d, frame, fate_row(FATE_drop_fragments), defrag_counter(answer));
+}
+
+/* The worker looks at the packet now. */
+static void judge(struct dispatch *d, struct worker *w, const struct tf_frame *frame)
+{
+	size_t *refused = &w->flows.reasm.refused;
+	*refused = 0;
+	hand_over(d, w);
+	if (*refused != 0)
+		set_aside(d, frame, *refused, 0);
+	else
+		defrag_release(&d->defrag, true);
+}
+
+/* A packet of that fate goes to no worker. */
+static void leave(struct dispatch *d, const struct tf_frame *frame, enum fate fate)
+{
+	if (fate == FATE_fragments && d->set_aside != d->numbers)
+		defrag_keep(&d->defrag, frame);
+	else if (fate == FATE_drop_fragments)
+		set_aside(d, frame, fate_row(fate), defrag_counter(d->answer));
+	else
+		set_aside(d, frame, fate_row(fate), 0);
+}
+
+/* -- frames --------------------------------------------------------------------------- */
+
+void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate)
+{
+	d->numbers++;
+	d->frame_bytes += frame->captured;
+	d->fate[fate]++;
+	give_spent(d);
 }
 
 /* Remembers a link type that is not decoded, while there is room. */
@@ -271,14 +278,15 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 	enum fate fate = FATE_fragments;
 	while (fate == FATE_fragments) {
 		struct tf_datagram whole;
-		enum defrag_answer answer = defrag_take(&d->defrag, &d->decode.fragment, &whole);
-		if (answer == DEFRAG_WAITING)
+		d->answer = defrag_take(&d->defrag, &d->decode.fragment, &whole);
+		if (d->answer == DEFRAG_WAITING)
 			return FATE_fragments;
-		if (answer != DEFRAG_COMPLETE)
+		if (d->answer != DEFRAG_COMPLETE)
 			return FATE_drop_fragments;
 		uint8_t *room = dispatch_room(d, whole.payload.n);
 		if (room == NULL) {
 			defrag_drop(&d->defrag);
+			d->answer = DEFRAG_EVICTED;
 			return FATE_drop_fragments;
 		}
 		defrag_gather(&d->defrag, room);
@@ -286,24 +294,6 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 		fate = decode_datagram(&d->decode, frame, &whole, pkt);
 	}
 	return fate;
-}
-
-/* A frame that comes to nothing, or a part of it: it is written once. */
-static void set_aside(struct dispatch *d, const struct tf_frame *frame, size_t row)
-{
-	if (d->set_aside == d->numbers)
-		return;
-	d->set_aside = d->numbers;
-	unrecorded_write(d->unrecorded, frame, row, 0);
-	d->failed = d->failed || d->unrecorded->failed;
-}
-
-/* The worker looks at the packet at once, so that it is known what became of it while
-   its frame is there. */
-static void judge(struct dispatch *d, struct worker *w, const struct tf_frame *frame)
-{
-	(void)frame;
-	hand_over(d, w);
 }
 
 /* Takes a packet that was decoded to that fate; its bytes lie in b. */
@@ -316,8 +306,8 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 	}
 	d->fate[fate]++;
 	if (fate != FATE_tcp_segments) {
-		if (d->unrecorded != NULL && fate != FATE_fragments)
-			set_aside(d, frame, fate_row(fate));
+		if (d->unrecorded != NULL)
+			leave(d, frame, fate);
 		return;
 	}
 	pkt->number = d->numbers;
@@ -356,4 +346,56 @@ void dispatch_flush(struct dispatch *d, bool last)
 	for (unsigned i = 0; i < d->workers; i++)
 		while (is_busy(&d->worker[i]))
 			wait_for_one(d, &d->worker[i]);
+}
+
+/* -- beginning and end --------------------------------------------------------------- */
+
+bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err)
+{
+	const struct defrag_setup defrag = {.seed = s->config->hash_seed,
+	                                    .ip4 = DEFRAG_AS_LINUX,
+	                                    .ip6 = DEFRAG_STRICT,
+	                                    .timeout_ns = 60 * SECOND,
+	                                    .counters = &d->counters,
+	                                    .left_out = s->unrecorded != NULL ? left_out : NULL,
+	                                    .arg = d};
+	bool large = s->sources <= 1 && s->memory >= (size_t)BLOCK_LARGE * BLOCKS_LEAST;
+	size_t size = large ? BLOCK_LARGE : BLOCK_SMALL, count = s->memory / size;
+	size_t most = s->sources <= 1 ? DISPATCH_USUAL : DISPATCH_BLOCKS;
+	d->worker = s->worker; /* all else is 0, but stop, which may be set by now */
+	d->workers = s->config->workers;
+	d->seed = s->config->hash_seed;
+	d->unrecorded = s->unrecorded;
+	decode_init(&d->decode, s->config);
+	d->blocks = (unsigned)(count > most ? most : count < BLOCKS_LEAST ? BLOCKS_LEAST : count);
+	if (!arena_init(&d->arena, d->blocks * size + s->fragments, err))
+		return false;
+	for (unsigned i = 0; i < d->blocks; i++)
+		d->block[i] = (struct block){.bytes = arena_take(&d->arena, size), .size = size};
+	MUST(defrag_init(&d->defrag, &d->arena, s->fragments, &defrag));
+	return true;
+}
+
+unsigned dispatch_sources(const struct dispatch *d)
+{
+	return d->blocks - DISPATCH_BESIDE;
+}
+
+size_t dispatch_memory(size_t sources)
+{
+	return (sources + DISPATCH_BESIDE) * BLOCK_SMALL;
+}
+
+void dispatch_free(struct dispatch *d)
+{
+	arena_free(&d->arena);
+}
+
+void dispatch_close(struct dispatch *d)
+{
+	give_spent(d);
+	if (d->room != NULL)
+		d->room->users--;
+	d->room = NULL;
+	defrag_finish(&d->defrag);
 }

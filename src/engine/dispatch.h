@@ -15,6 +15,10 @@
  * it, FATE_fragments for the others; those that waited in vain are defrag.lost, and count
  * as FATE_drop_fragments instead.
  *
+ * Where what is not recorded is asked for, defrag/ keeps the frames of fragments that wait,
+ * and a packet goes to its (only) worker at once, so that what becomes of it is known while
+ * its frame is there.
+ *
  * When no block is free, the batches being filled are handed over early and the
  * reader waits for batches that come back: nothing is lost, and memory stays within
  * its bound.
@@ -50,8 +54,11 @@ struct dispatch {
 	bool failed;     /* an output: the file of what is not recorded, or a sink of a worker,
 	                    as its latest batch told */
 	struct unrecorded *unrecorded; /* may be NULL */
-	uint64_t set_aside;            /* the latest frame that was written there */
+	uint64_t set_aside;            /* the latest frame that was written there, */
+	size_t why, detail;            /* and the counters that say why, as unrecorded_write()
+	                                  wants them */
 	struct defrag defrag;
+	enum defrag_answer answer;   /* to the latest fragment */
 	struct tf_counters counters; /* what defrag counts */
 	struct block *room;          /* for copies: of pushed frames and whole datagrams */
 	size_t room_used;

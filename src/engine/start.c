@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "engine/inside.h"
 
-enum { MEMORY_LEAST = 8 << 20, WORKERS_MOST = 256, FRAGMENTS_PART = 16 };
+enum { MEMORY_LEAST = 8 << 20, WORKERS_MOST = 256 };
 
 void tf_config_init(struct tf_config *cfg)
 {
@@ -69,17 +69,19 @@ static bool make_worker(struct tf_engine *e, unsigned index, const struct worker
 	return open_sinks(e, index, err);
 }
 
-/* An eighth for blocks, a sixteenth for fragments, the rest among the workers. */
+/* An eighth for blocks, a sixteenth for fragments (an eighth, when their frames are kept),
+   the rest among the workers. */
 static bool split_memory(struct tf_engine *e, struct tf_error *err)
 {
 	const struct tf_config *c = &e->config;
+	bool whole = e->unrecorded.file != NULL;
 	const struct dispatch_setup dispatch = {
 	        .memory = c->memory / ENGINE_BLOCKS,
-	        .fragments = c->memory / FRAGMENTS_PART,
+	        .fragments = c->memory / (whole ? 8 : 16),
 	        .sources = e->open_at_a_time,
 	        .worker = e->worker,
 	        .config = c,
-	        .unrecorded = e->unrecorded.file != NULL ? &e->unrecorded : NULL,
+	        .unrecorded = whole ? &e->unrecorded : NULL,
 	};
 	struct worker_setup worker = {
 	        .sink_per_flow = e->records ? files_memory_per_flow() : 0,

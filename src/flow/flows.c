@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static struct flow *at(const struct flows *fs, uint32_t index)
@@ -172,6 +173,7 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	}
 	if (f == NULL && pkt->known_only) {
 		fs->counters->unknown_segments++;
+		fs->reasm.refused = offsetof(struct tf_counters, unknown_segments);
 		return;
 	}
 	if (f == NULL) {
@@ -179,7 +181,7 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 		dir = 0;
 	}
 	if (verdict == LIFE_STRAY)
-		life_stray(f, dir, pkt);
+		life_stray(fs, f, dir, pkt);
 	else
 		life_packet(fs, f, dir, pkt);
 }
