@@ -44,6 +44,29 @@ static void close_fd(struct origin *o)
 	(void)close(o->fd);
 }
 
+static ssize_t fail(struct origin *o, int cause, const char *why)
+{
+	o->why = why;
+	errno = cause;
+	return -1;
+}
+
+/* -> whether the file ends before the place that was read to */
+static bool is_truncated(const struct origin *o)
+{
+	struct stat st;
+	return fstat(o->fd, &st) == 0 && st.st_size < lseek(o->fd, 0, SEEK_CUR);
+}
+
+/* A name that leads nowhere is about to be given to another file, or it was removed:
+   whoever writes may go on for a while. */
+static bool is_replaced(const struct origin *o)
+{
+	struct stat own, st;
+	return fstat(o->fd, &own) == 0 && stat(o->path, &st) == 0 &&
+	       (own.st_dev != st.st_dev || own.st_ino != st.st_ino);
+}
+
 /* At the end of what is there: sleeps, and looks again. Ticks are counted, so no
    clock is needed. */
 static ssize_t read_growing(struct origin *o, void *to, size_t n)
@@ -52,13 +75,20 @@ static ssize_t read_growing(struct origin *o, void *to, size_t n)
 		ssize_t got = read_fd(o, to, n);
 		if (got > 0)
 			o->idle = 0;
-		if (got != 0 || o->idle >= o->patience)
+		if (got != 0)
 			return got;
-		if (watch_over(&o->watch)) {
-			errno = EINTR;
-			return -1;
-		}
-		(void)poll(NULL, 0, TICK_MS);
+		if (is_truncated(o))
+			return fail(o, EIO, "it was truncated while it was read");
+		if (o->replaced)
+			return fail(o, EIO, "another file, which is not read, took its place");
+		if (o->idle >= o->patience)
+			return 0;
+		if (watch_over(&o->watch))
+			return fail(o, EINTR, NULL);
+		/* What was written just before is read first. */
+		o->replaced = is_replaced(o);
+		if (!o->replaced)
+			(void)poll(NULL, 0, TICK_MS);
 		o->idle += TICK_MS;
 	}
 }
@@ -101,11 +131,12 @@ struct origin origin_memory(struct tf_span bytes)
 	return (struct origin){.kind = &memory_kind, .fd = -1, .left = bytes};
 }
 
-void origin_follow(struct origin *o, unsigned patience_ms)
+void origin_follow(struct origin *o, const char *path, unsigned patience_ms)
 {
 	if (o->kind != &file_kind || o->waits)
 		return;
 	o->kind = &growing_kind;
+	o->path = path;
 	o->patience = patience_ms;
 }
 

@@ -31,10 +31,12 @@ struct watch {
 struct origin {
 	const struct origin_kind *kind;
 	int fd;
-	bool waits;          /* fd is no plain file: reading it may take for ever */
-	struct watch watch;  /* of origins that wait */
-	unsigned patience;   /* of a growing file: ms without bytes after which it has ended */
-	unsigned idle;       /* ms without bytes so far */
+	bool waits;         /* fd is no plain file: reading it may take for ever */
+	struct watch watch; /* of origins that wait */
+	const char *path;   /* of a growing file, to see whether another takes its place; */
+	unsigned patience;  /* ms without bytes after which it has ended, */
+	unsigned idle;      /* and ms without bytes so far */
+	bool replaced;
 	struct tf_span left; /* of an origin in memory */
 	void *state;         /* of other kinds */
 	const char *why;     /* a failed read in words; NULL: errno says it */
@@ -47,9 +49,12 @@ struct origin origin_borrowed(int fd); /* leaves fd open */
 struct origin origin_memory(struct tf_span bytes);
 void origin_close(struct origin *o);
 
-/* Makes it one that waits for more bytes at its end, until none came for so long.
-   For plain files; others wait by themselves. */
-void origin_follow(struct origin *o, unsigned patience_ms);
+/*
+ * Makes it one that waits for more bytes at its end, until none came for so long. A file
+ * that is truncated meanwhile, or whose path (it outlives the origin) leads to another
+ * one, cannot be read on: that is a failure. For plain files; others wait by themselves.
+ */
+void origin_follow(struct origin *o, const char *path, unsigned patience_ms);
 
 static inline bool watch_over(const struct watch *w)
 {

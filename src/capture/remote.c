@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -67,6 +69,22 @@ static bool await(int fd, const struct watch *watch)
 	return cause == 0;
 }
 
+/* A peer that has vanished without a word is noticed after a minute and a half. */
+static bool stay_alert(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = {{SOL_SOCKET, SO_KEEPALIVE, 1},
+	               {IPPROTO_TCP, TCP_KEEPIDLE, 30},
+	               {IPPROTO_TCP, TCP_KEEPINTVL, 10},
+	               {IPPROTO_TCP, TCP_KEEPCNT, 6}};
+	for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
+		if (setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+		               sizeof options[i].value) != 0)
+			return false;
+	return true;
+}
+
 /* -> a connected, blocking socket, or -1 with errno */
 static int connect_one(const struct addrinfo *a, const struct watch *watch)
 {
@@ -76,7 +94,7 @@ static int connect_one(const struct addrinfo *a, const struct watch *watch)
 		return -1;
 	bool up = connect(fd, a->ai_addr, a->ai_addrlen) == 0 ||
 	          (errno == EINPROGRESS && await(fd, watch));
-	if (up && fcntl(fd, F_SETFL, 0) == 0)
+	if (up && stay_alert(fd) && fcntl(fd, F_SETFL, 0) == 0)
 		return fd;
 	int cause = errno;
 	(void)close(fd);

@@ -153,7 +153,7 @@ struct source *source_open_as(const char *path, const struct opening *how, struc
 	}
 	o.watch = how->watch;
 	if (how->patience_ms > 0)
-		origin_follow(&o, how->patience_ms);
+		origin_follow(&o, path, how->patience_ms);
 	return open_origin(o, name, how, err);
 }
 

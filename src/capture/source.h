@@ -27,7 +27,7 @@ struct opening {
 	const struct block_store *store;
 	struct watch watch; /* for what has to wait */
 	/* For a file that is still being written: it has ended when nothing came for so
-	   many ms. 0: at its end. */
+	   many ms. 0: at its end. (The path must outlive the source then.) */
 	unsigned patience_ms;
 	/* May be NULL. Is given an origin whose reads are work (unpacking), and may put
 	   one in its place that has the work done elsewhere. */

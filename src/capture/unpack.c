@@ -355,6 +355,14 @@ static size_t advance(struct unpack *u, void *to, size_t n)
 
 /* -- the origin ------------------------------------------------------------------- */
 
+/* What the origin below has said is passed on. */
+static ssize_t fail_below(struct origin *o)
+{
+	const struct unpack *u = o->state;
+	o->why = u->from.why;
+	return -1;
+}
+
 static ssize_t read_unpacked(struct origin *o, void *to, size_t n)
 {
 	struct unpack *u = o->state;
@@ -362,14 +370,14 @@ static ssize_t read_unpacked(struct origin *o, void *to, size_t n)
 	while (got == 0 && !u->failed) {
 		if (u->packer == NULL) {
 			if (!look_for_member(u))
-				return -1;
+				return fail_below(o);
 			if (u->at == u->end)
 				return 0;
 			(void)begin_member(u);
 			continue;
 		}
 		if (u->at == u->end && !fill(u))
-			return -1;
+			return fail_below(o);
 		got = advance(u, to, n);
 		o->taken = u->read - (u->end - u->at);
 	}

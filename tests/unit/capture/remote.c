@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -137,6 +138,40 @@ static void no_peer(void **state)
 	assert_string_equal(remote_address("tcp://[::1]:5"), "[::1]:5");
 }
 
+/* What came before a reset is read. */
+static void a_reset(void **state)
+{
+	struct bytes b = capture();
+	char path[60];
+	unsigned port;
+	struct tf_error err;
+	struct tf_frame f;
+	(void)state;
+	int fd = listener(&port);
+	(void)snprintf(path, sizeof path, "tcp://127.0.0.1:%u", port);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct linger none = {.l_onoff = 1};
+		int to = accept(fd, NULL, NULL);
+		bool ok = write(to, b.p, b.n - 5) == (ssize_t)(b.n - 5) &&
+		          setsockopt(to, SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0;
+		(void)usleep(200000);
+		_exit(ok && close(to) == 0 ? 0 : 1);
+	}
+	struct source *s = source_open(path, 0, &store.as_store, &err);
+	assert_non_null(s);
+	for (uint32_t i = 0; i < FRAMES - 1; i++)
+		assert_int_equal(source_next(s, &f, &err), SOURCE_FRAME);
+	assert_int_equal(source_next(s, &f, &err), SOURCE_DAMAGED);
+	assert_int_equal(err.status, TF_DAMAGED);
+	assert_non_null(strstr(err.text, ": Connection reset by peer"));
+	source_close(s);
+	well_ended(child);
+	assert_int_equal(close(fd), 0);
+	free(b.p);
+}
+
 static unsigned asked;
 
 static bool after_three(void *arg)
@@ -206,13 +241,100 @@ static void a_growing_file(void **state)
 	free(b.p);
 }
 
+/* -- what can happen to a file that is followed -- */
+
+enum after { PARTIAL_FOREVER, GROWS_LATER, TRUNCATED, REPLACED, RENAMED };
+
+static char followed[60], moved[70];
+
+static void change(const struct bytes *b, size_t written, enum after what)
+{
+	int fd = open(followed, O_WRONLY);
+	(void)usleep(300000);
+	bool ok = fd >= 0;
+	if (what == REPLACED || what == RENAMED)
+		ok = ok && rename(followed, moved) == 0;
+	if (what == TRUNCATED)
+		ok = ok && ftruncate(fd, 24) == 0;
+	/* Written to whatever the name is: it is the same file. */
+	if (what != PARTIAL_FOREVER && what != TRUNCATED)
+		ok = ok && pwrite(fd, b->p + written, b->n - written, (off_t)written) ==
+		                   (ssize_t)(b->n - written);
+	if (what == REPLACED) {
+		int other = open(followed, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		ok = ok && other >= 0 && write(other, b->p, 24) == 24;
+	}
+	_exit(ok ? 0 : 1);
+}
+
+/* -> frames that came, with what was said at the end in *err */
+static uint32_t follow(enum after what, enum source_result end, struct tf_error *err)
+{
+	struct bytes b = capture();
+	size_t written = 24;
+	(void)snprintf(followed, sizeof followed, "/tmp/followed.XXXXXX");
+	int fd = mkstemp(followed);
+	(void)snprintf(moved, sizeof moved, "%s.moved", followed);
+	for (uint32_t i = 0; i < 100; i++) /* a hundred records, and a part of one */
+		written += 16 + i;
+	written += 16 + 50;
+	assert_int_equal(write(fd, b.p, written), written);
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		change(&b, written, what);
+	struct source *s = source_open_as(
+	        followed, &(struct opening){.store = &store.as_store, .patience_ms = 1200}, err);
+	assert_non_null(s);
+	struct tf_frame f;
+	uint32_t frames = 0;
+	enum source_result r;
+	while ((r = source_next(s, &f, err)) == SOURCE_FRAME) {
+		assert_true(is_pattern(f.bytes, frames, frames));
+		frames++;
+	}
+	assert_int_equal(r, end);
+	source_close(s);
+	well_ended(child);
+	(void)unlink(followed);
+	(void)unlink(moved);
+	assert_int_equal(close(fd), 0);
+	free(b.p);
+	return frames;
+}
+
+static void ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+	if (n < m || strcmp(text + n - m, end) != 0)
+		fail_msg("'%s' does not end with '%s'", text, end);
+}
+
+static void a_followed_file(void **state)
+{
+	struct tf_error err;
+	(void)state;
+	assert_int_equal(follow(GROWS_LATER, SOURCE_END, &err), FRAMES);
+	/* The file has another name, or none: no other one took its place. */
+	assert_int_equal(follow(RENAMED, SOURCE_END, &err), FRAMES);
+	assert_int_equal(follow(PARTIAL_FOREVER, SOURCE_DAMAGED, &err), 100);
+	assert_int_equal(err.status, TF_DAMAGED);
+	assert_non_null(strstr(err.text, "cut off at byte"));
+	assert_int_equal(follow(TRUNCATED, SOURCE_DAMAGED, &err), 100);
+	assert_int_equal(err.status, TF_DAMAGED);
+	ends_with(err.text, ": it was truncated while it was read");
+	/* What was written before that is read. */
+	assert_int_equal(follow(REPLACED, SOURCE_DAMAGED, &err), FRAMES);
+	assert_int_equal(err.status, TF_DAMAGED);
+	ends_with(err.text, ": another file, which is not read, took its place");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(a_peer),
-	        cmocka_unit_test(no_peer),
-	        cmocka_unit_test(a_silent_peer),
-	        cmocka_unit_test(a_growing_file),
+	        cmocka_unit_test(a_peer),         cmocka_unit_test(no_peer),
+	        cmocka_unit_test(a_silent_peer),  cmocka_unit_test(a_reset),
+	        cmocka_unit_test(a_growing_file), cmocka_unit_test(a_followed_file),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

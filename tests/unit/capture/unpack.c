@@ -254,6 +254,12 @@ static void below(void **state)
 	assert_int_equal(r.end, SOURCE_DAMAGED);
 	assert_non_null(strstr(r.err.text, ": Input/output error"));
 	assert_int_equal(closed, 1);
+	/* It may have words of its own. */
+	p.left = (struct tf_span){b.p, b.n - 20};
+	from = pieces_origin(&p);
+	from.why = "words of its own";
+	r = read_all(&from, &store, NULL, NULL);
+	assert_non_null(strstr(r.err.text, ": words of its own"));
 
 	from = origin_memory(span_of(&b));
 	struct source *s = source_open_origin(&from, "t", 0, &store.as_store, &err);

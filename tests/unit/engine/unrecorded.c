@@ -286,6 +286,39 @@ static void nested(void **state)
 	assert_int_equal(c.frames, 6);
 }
 
+/* Adds a packet of an A-MSDU -> the bytes it takes. */
+static size_t subframe(uint8_t *to, uint16_t type, const uint8_t *bytes, size_t n)
+{
+	const uint8_t snap[8] = {0xaa, 0xaa, 3, 0, 0, 0, (uint8_t)(type >> 8), (uint8_t)type};
+	memset(to, 0, 14);
+	to[13] = (uint8_t)(8 + n);
+	memcpy(to + 14, snap, sizeof snap);
+	memcpy(to + 22, bytes, n);
+	return (22 + n + 3) / 4 * 4;
+}
+
+/* Frames of several packets are told once, when any of these is not recorded. */
+static void aggregated(void **state)
+{
+	(void)state;
+	enum { WIFI = 105, IP = 0x800, ARP = 0x806 };
+	static const bool tcp[][2] = {{true, true}, {true, false}, {false, true}, {false, false}};
+	struct tf_engine *e = start(1, 16 * MIB);
+	for (size_t i = 0; i < 4; i++) {
+		uint8_t f[400] = {0x88, 1, [24] = 0x80}, segment[BUILD_ROOM];
+		size_t n = 26, all = frame_bytes(0, 0, ACK, 100, 500, "question", segment);
+		for (int k = 0; k < 2; k++)
+			n += subframe(f + n, tcp[i][k] ? IP : ARP, segment + 14, all - 14);
+		push_bytes(e, f, n, WIFI);
+	}
+	struct tf_counters c = finish(e);
+	assert_int_equal(c.frames, 4);
+	assert_int_equal(c.packets_aggregated, 4);
+	assert_int_equal(c.tcp_segments, 4);
+	assert_int_equal(c.not_ip, 4);
+	assert_int_equal(tells, 3);
+}
+
 /* More fragments than memory holds: each is told all the same, once. */
 static void flood(void **state)
 {
@@ -364,6 +397,7 @@ int main(void)
 	        cmocka_unit_test(nested),
 	        cmocka_unit_test(segment_in_fragments),
 	        cmocka_unit_test(flood),
+	        cmocka_unit_test(aggregated),
 	        cmocka_unit_test(full),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
