@@ -294,6 +294,8 @@ struct tf_config {
 	   files. */
 	int64_t start_ns, stop_ns;
 	uint64_t count;
+	unsigned sources_max; /* files that tf_engine_merge() may have open at a time;
+	                         0: as many as memory allows */
 	/* May be NULL. Called in the owner's thread each time that a piece of a
 	   capture file (about 1 MiB) was read: bytes of that file so far */
 	void (*progress)(void *arg, uint64_t position);
@@ -360,8 +362,9 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 /*
  * Reads several files at the same time, as if they were one with all their packets in
  * the order of their times. Each takes 512 KiB of memory / 8 while it is open, so memory
- * bounds how many there can be; it is split for as many as the first call of all
- * tf_engine_...() that read wants.
+ * bounds how many can be (at most 510); it is split for as many as the first call of all
+ * tf_engine_...() that read wants. Of more plain files than that each is open only from its
+ * first packet's time to its end, so then only those count that overlap in time.
  * -> false as tf_engine_read(): TF_DAMAGED when some were cut or damaged (*err tells of
  * the first), any other status ends the run.
  */

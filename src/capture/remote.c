@@ -31,6 +31,15 @@ static bool copy(char *to, size_t room, const char *from, size_t n)
 	return true;
 }
 
+/* -> whether it is a number from 1 to 65535: getaddrinfo() takes larger ones for others. */
+static bool is_port(const char *s)
+{
+	unsigned n = 0;
+	for (; *s >= '0' && *s <= '9' && n <= UINT16_MAX; s++)
+		n = n * 10 + (unsigned)(*s - '0');
+	return *s == '\0' && n >= 1 && n <= UINT16_MAX;
+}
+
 /* The port is what follows the last colon; brackets around the host are left out. */
 static bool split(const char *address, char host[HOST_ROOM], char port[PORT_ROOM])
 {
@@ -43,7 +52,7 @@ static bool split(const char *address, char host[HOST_ROOM], char port[PORT_ROOM
 		n -= 2;
 	}
 	return copy(host, HOST_ROOM, address, n) &&
-	       copy(port, PORT_ROOM, colon + 1, strlen(colon + 1));
+	       copy(port, PORT_ROOM, colon + 1, strlen(colon + 1)) && is_port(port);
 }
 
 /* Waits until the connection stands -> false: errno says why it does not. */

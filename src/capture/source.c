@@ -23,6 +23,7 @@ struct source {
 	uint64_t frames;
 	enum source_result latest; /* once it is not SOURCE_FRAME, it stays */
 	struct tf_error why;       /* SOURCE_DAMAGED: said again when asked again */
+	bool is_file;
 };
 
 enum { LOOK = 12 }; /* the first bytes, from which the format is told */
@@ -154,7 +155,10 @@ struct source *source_open_as(const char *path, const struct opening *how, struc
 	o.watch = how->watch;
 	if (how->patience_ms > 0)
 		origin_follow(&o, path, how->patience_ms);
-	return open_origin(o, name, how, err);
+	struct source *s = open_origin(o, name, how, err);
+	if (s != NULL)
+		s->is_file = !piped && S_ISREG(st.st_mode);
+	return s;
 }
 
 struct source *source_open(const char *path, uint32_t index, const struct block_store *store,
@@ -196,6 +200,11 @@ uint64_t source_progress(const struct source *s)
 {
 	uint64_t behind = s->r.feed.origin.taken;
 	return behind > 0 ? behind : feed_taken(&s->r.feed);
+}
+
+bool source_is_file(const struct source *s)
+{
+	return s->is_file;
 }
 
 const struct source_notes *source_notes(const struct source *s)

@@ -66,6 +66,9 @@ uint64_t source_position(const struct source *s);
 /* The same, of a packed file packed ones: how far in the file it is. */
 uint64_t source_progress(const struct source *s);
 
+/* -> whether it is a plain file, opened by its path: one that can be opened again. */
+bool source_is_file(const struct source *s);
+
 /* What the file said besides frames (pcapng): kept for later use. */
 struct source_notes {
 	uint64_t comments;           /* opt_comment options */

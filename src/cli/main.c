@@ -29,6 +29,7 @@ struct run {
 	struct tf_error error; /* the latest */
 	char said[sizeof((struct tf_error *)0)->text];
 	enum tf_status status; /* the worst so far */
+	uint64_t files;        /* descriptors for files of streams */
 	int64_t start_ns;
 };
 
@@ -117,9 +118,21 @@ static bool begin_progress(struct run *run)
 	return true;
 }
 
-static unsigned files_max(const struct options *o)
+/* Captures that are merged are open at the same time: they get at most half of the
+   descriptors. -> how many */
+static unsigned sources_max(struct run *run)
 {
-	uint64_t files = machine_files(machine_raise_descriptors());
+	run->files = machine_files(machine_raise_descriptors());
+	if (!run->options->merge)
+		return 0;
+	uint64_t half = run->files > 1 ? run->files / 2 : 1, known = run->sources.known;
+	uint64_t sources = known < half ? known : half;
+	run->files = run->files > sources ? run->files - sources : 1;
+	return (unsigned)sources;
+}
+
+static unsigned files_max(const struct options *o, uint64_t files)
+{
 	if (o->files_max > files && options_talkative(o))
 		message_say(stderr, "-f %" PRIu64 " is more than the system allows; using %" PRIu64,
 		            o->files_max, files);
@@ -158,7 +171,7 @@ static bool unrecorded_is_free(struct run *run)
 static bool begin_outputs(struct run *run)
 {
 	const struct options *o = run->options;
-	if (!tf_engine_record(run->engine, o->folder, files_max(o), &run->error))
+	if (!tf_engine_record(run->engine, o->folder, files_max(o, run->files), &run->error))
 		return fail(run);
 	if (o->unrecorded == NULL)
 		return true;
@@ -182,6 +195,7 @@ static bool begin(struct run *run)
 	cfg.tunnel_ports = o->tunnel_ports;
 	cfg.esp_null = o->esp_null;
 	cfg.key = o->key;
+	cfg.sources_max = sources_max(run);
 	cfg.start_ns = o->start_ns;
 	cfg.stop_ns = o->stop_ns;
 	cfg.count = o->count;
@@ -253,6 +267,9 @@ static void tell(const struct options *o, const struct tf_counters *c, int64_t s
 {
 	if (stopped)
 		message_say(stderr, "stopped; what was read so far is recorded");
+	else if (c->frames - c->filtered - c->outside_time >= o->count)
+		message_say(stderr, "read no more after %" PRIu64 " %s (--count)", o->count,
+		            number_noun(o->count, "packet", "packets"));
 	summary_write(stderr, c, spent_ns);
 	if (o->debug >= 10)
 		summary_counters(stderr, c);

@@ -383,7 +383,7 @@ unsigned dispatch_sources(const struct dispatch *d)
 
 size_t dispatch_memory(size_t sources)
 {
-	return (sources + DISPATCH_BESIDE) * BLOCK_SMALL;
+	return (sources + DISPATCH_BESIDE) * BLOCK_SMALL * DISPATCH_SHARE;
 }
 
 void dispatch_free(struct dispatch *d)

@@ -33,6 +33,7 @@
 #include "model/fate.h"
 
 enum {
+	DISPATCH_SHARE = 8, /* the part of --memory for blocks, as a divisor */
 	DISPATCH_BLOCKS = 512,
 	DISPATCH_USUAL = 16, /* blocks, when one source is open at a time */
 	DISPATCH_BESIDE = 2, /* blocks besides the one that each open source holds: the room,
@@ -87,7 +88,7 @@ void dispatch_free(struct dispatch *d);
 /* -> how many sources can be open at a time. */
 unsigned dispatch_sources(const struct dispatch *d);
 
-/* The share of --memory, in bytes, that this many sources need. */
+/* The --memory, in bytes, of which blocks get enough for so many. */
 size_t dispatch_memory(size_t sources);
 
 /* The blocks as capture/ wants them. */

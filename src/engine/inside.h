@@ -33,9 +33,6 @@ struct tf_engine {
 	struct tf_counters notes; /* comments and secrets of all sources */
 };
 
-/* The blocks' part of the memory, as a divisor. */
-enum { ENGINE_BLOCKS = 8 };
-
 /* -- start.c -- */
 
 /* -> whether an engine can be made of it */

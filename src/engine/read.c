@@ -112,26 +112,12 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 
 /* -- several by packet time --------------------------------------------------------------- */
 
-/* Every open source holds a block: there must be enough of them. */
-static bool check_merge(const struct tf_engine *e, size_t count, struct tf_error *err)
-{
-	unsigned most = dispatch_sources(&e->dispatch);
-	if (count <= most)
-		return true;
-	size_t need = dispatch_memory(count) * ENGINE_BLOCKS >> 20;
-	if (count > DISPATCH_BLOCKS - DISPATCH_BESIDE)
-		return error_set(err, TF_USAGE, "no more than %d files can be merged, not %zu",
-		                 DISPATCH_BLOCKS - DISPATCH_BESIDE, count);
-	return error_set(err, TF_USAGE,
-	                 "--memory suffices to merge %u files, not %zu, which take %zuM", most,
-	                 count, need);
-}
-
 static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *err)
 {
 	uint64_t told = 0;
 	struct lane *l;
-	while (goes_on(e) && (l = merge_first(m)) != NULL) {
+	bool failed = false;
+	while (goes_on(e) && (l = merge_first(m, &failed, err)) != NULL) {
 		if (!engine_take(e, &l->frame, source_block(l->input.source)) &&
 		    engine_failed(e, err))
 			return false;
@@ -139,7 +125,7 @@ static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *
 		if (e->config.progress != NULL)
 			tell_progress(e, m->progress, &told);
 	}
-	return true;
+	return !failed;
 }
 
 /* -> false with the first damage, and how many more there were. */
@@ -153,27 +139,37 @@ static bool tell_damage(const struct merge *m, struct tf_error *err)
 	                 m->error.text, m->damaged - 1);
 }
 
+/* What bounds how many can be open at a time: each holds a block and a descriptor. */
+static struct merge merge_of(struct tf_engine *e)
+{
+	unsigned blocks = dispatch_sources(&e->dispatch), most = e->config.sources_max;
+	bool scarce = most > 0 && most < blocks;
+	return (struct merge){.dispatch = &e->dispatch,
+	                      .first_index = e->sources,
+	                      .most = scarce ? most : blocks,
+	                      .scarce = scarce};
+}
+
 bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
                      struct tf_error *err)
 {
-	struct merge m = {0};
+	if (count > INT32_MAX)
+		return error_set(err, TF_USAGE, "too many files");
 	if (!e->started) /* else there is what there is */
 		e->open_at_a_time = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS : (unsigned)count;
-	if (!engine_start(e, err) || !check_merge(e, count, err))
+	if (!engine_start(e, err))
 		return false;
 	if (count == 0 || e->left == 0)
 		return true;
-	bool ok = merge_open(&m, &e->dispatch, path, (unsigned)count, e->sources, err);
+	struct merge m = merge_of(e);
+	bool ok = merge_open(&m, path, (unsigned)count, err) && merge_frames(e, &m, err);
 	e->sources += (uint32_t)count;
-	bool went = ok && merge_frames(e, &m, err);
-	for (unsigned i = 0; i < m.opened; i++)
-		if (m.lane[i].input.source != NULL)
-			add_notes(e, m.lane[i].input.source);
-	bool stopped = is_stopped(e);
-	if (went && !stopped)
-		went = tell_damage(&m, err);
 	merge_close(&m);
-	return went || (stopped && !ok);
+	e->notes.comments += m.comments;
+	e->notes.secrets += m.secrets;
+	if (is_stopped(e))
+		return ok || !engine_failed(e, err);
+	return ok && tell_damage(&m, err);
 }
 
 void tf_engine_stop(struct tf_engine *e)

@@ -76,7 +76,7 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	const struct tf_config *c = &e->config;
 	bool whole = e->unrecorded.file != NULL;
 	const struct dispatch_setup dispatch = {
-	        .memory = c->memory / ENGINE_BLOCKS,
+	        .memory = c->memory / DISPATCH_SHARE,
 	        .fragments = c->memory / (whole ? 8 : 16),
 	        .sources = e->open_at_a_time,
 	        .worker = e->worker,

@@ -134,6 +134,11 @@ static void no_peer(void **state)
 	refused("tcp://host", "tcp://host names no host and port (tcp://HOST:PORT)");
 	refused("tcp://:1", "tcp://:1 names no host and port (tcp://HOST:PORT)");
 	refused("tcp://host:", "tcp://host: names no host and port (tcp://HOST:PORT)");
+	refused("tcp://host:0", "tcp://host:0 names no host and port (tcp://HOST:PORT)");
+	refused("tcp://host:http", "tcp://host:http names no host and port (tcp://HOST:PORT)");
+	refused("tcp://host:65536", "tcp://host:65536 names no host and port (tcp://HOST:PORT)");
+	refused("tcp://h:99999999999", "tcp://h:99999999999 names no host and port "
+	                               "(tcp://HOST:PORT)");
 	assert_null(remote_address("./tcp://x:1"));
 	assert_string_equal(remote_address("tcp://[::1]:5"), "[::1]:5");
 }
