@@ -79,7 +79,9 @@ static bool add(struct list *l, char *path, int64_t first_ns)
 		l->row = more;
 		l->room = room;
 	}
-	l->row[l->count++] = (struct found){path, first_ns};
+	struct found *f = &l->row[l->count++];
+	f->path = path;
+	f->first_ns = first_ns;
 	return true;
 }
 

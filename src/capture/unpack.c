@@ -202,7 +202,8 @@ static bool begin_zstd(struct unpack *u)
 static enum step step_zstd(struct unpack *u, uint8_t *to, size_t *n)
 {
 	ZSTD_inBuffer in = {u->in, u->at + slice(u, u->hint), u->at};
-	ZSTD_outBuffer out = {to, *n, 0};
+	ZSTD_outBuffer out = {.size = *n};
+	out.dst = to;
 	size_t r = ZSTD_decompressStream(u->lib.zst, &out, &in);
 	u->at = in.pos;
 	*n = out.pos;

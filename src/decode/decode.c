@@ -216,7 +216,7 @@ static const struct table *const tables[] = {
 
 struct decode_table decode_table(unsigned table)
 {
-	if (table >= sizeof tables / sizeof *tables)
+	if (table >= sizeof tables / sizeof tables[0])
 		return (struct decode_table){0};
 	const struct table *t = tables[table];
 	return (struct decode_table){.title = t->title, .hex = t->hex, .rows = t->rows};

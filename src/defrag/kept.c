@@ -131,8 +131,10 @@ static void read_on(const struct defrag *d, struct place *p, void *to, size_t n)
 {
 	uint8_t *out = to;
 	while (n > 0) {
+		MUST(p->log != NULL);
 		if (p->at == p->log->used)
 			*p = (struct place){.log = log_at(d, p->log->next)};
+		MUST(p->log != NULL);
 		size_t part = p->log->used - p->at;
 		part = part < n ? part : n;
 		memcpy(out, p->log->data + p->at, part);
