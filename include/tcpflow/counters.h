@@ -16,6 +16,7 @@
 #define TF_FATES(X)                                                                                \
 	X(tcp_segments, "TCP segments handed to their flow")                                       \
 	X(filtered, "frames that the filter expression left out")                                  \
+	X(outside_time, "frames before --start, or at --stop or later")                            \
 	X(not_ip, "frames without IP (ARP, spanning tree, ...)")                                   \
 	X(not_tcp, "IP packets that carry something other than TCP")                               \
 	X(fragments, "IP fragments; the last of a datagram counts as what they carry")             \
@@ -47,6 +48,7 @@
 	X(fragments_tiny, "fragments", "first fragments too short for a TCP header")               \
 	X(fragments_copied, "fragments", "fragments that had come before")                         \
 	X(packets_aggregated, "packets", "packets behind the first in one frame (802.11 A-MSDU)")  \
+	X(frames_set_aside, "frames", "frames written to the file of -w")                          \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \
@@ -69,6 +71,7 @@
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
 	X(late_segments, "segments", "segments for a connection already ended")                    \
+	X(unknown_segments, "segments", "segments of connections that begin in a file of -R")      \
 	X(held_spilled, "streams", "streams told to go on over a hole for memory")                 \
 	X(rst_ignored, "segments", "resets that no receiver would obey")                           \
 	X(keepalives, "segments", "keep-alive probes")                                             \

@@ -289,6 +289,13 @@ struct tf_config {
 	unsigned tunnel_ports; /* how many of them */
 	bool esp_null;         /* ESP is taken for unencrypted (RFC 2410) */
 	enum tf_key key;
+	/* Frames before start_ns, or at stop_ns or later, are left out. After count
+	   frames that neither that nor the filter leaves out, no more are read from
+	   files. */
+	int64_t start_ns, stop_ns;
+	uint64_t count;
+	unsigned sources_max; /* files that tf_engine_merge() may have open at a time;
+	                         0: as many as memory allows */
 	/* May be NULL. Called in the owner's thread while a capture file is read, when
 	   a piece of it has been, or some ten times a second: bytes of it so far */
 	void (*progress)(void *arg, uint64_t position);
@@ -296,7 +303,7 @@ struct tf_config {
 };
 
 /* Fills in the defaults: 1 worker, 512 MiB, hole_max 16 MiB, linger 60 s, all
-   tunnels opened, full key. */
+   tunnels opened, full key, all frames. */
 void tf_config_init(struct tf_config *cfg);
 
 struct tf_engine;
@@ -315,16 +322,54 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
 bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
                       struct tf_error *err);
 
+/*
+ * Writes the frames that are not recorded to a pcapng file ("-": standard output), each
+ * with a comment that names its counter and says why: those that are not TCP, or cannot be
+ * decoded, or have payload that no receiver takes; not those that the filter or the times
+ * leave out. Fragments share the fate of their datagram. Before the first frame. There is
+ * only one worker then, in the caller's thread: what it refuses is known in time.
+ * -> false with *err (TF_OUTPUT) when the file cannot be written, or is a symbolic link
+ * or one of several names of a file.
+ */
+bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err);
+
 /* Copies one frame in. -> false when the run has failed (see *err). */
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err);
 
 /*
- * Reads a capture file ("-": standard input) to its end; several calls read
- * several files, whose connections go on from one to the next.
+ * Reads a capture file to its end; several calls read several files, whose
+ * connections go on from one to the next. It may be packed with gzip, zstd, xz, lz4 or
+ * bzip2. "-" is standard input; tcp://HOST:PORT connects to a peer that sends a
+ * capture.
  * -> false with err->status TF_DAMAGED when a file was cut or damaged: what was
  * readable has been taken, and more may be read; any other status ends the run.
  */
 bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err);
+
+/* How tf_engine_read_as() reads. */
+struct tf_reading {
+	bool known_only; /* connections that begin in this file are left out: it only
+	                    goes on with those that are known */
+	/* For a plain file that is still being written: it has ended when nothing came
+	   for so many ms. 0: at its end. */
+	unsigned patience_ms;
+};
+
+/* tf_engine_read() with something special. */
+bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_reading *how,
+                       struct tf_error *err);
+
+/*
+ * Reads several files at the same time, as if they were one with all their packets in
+ * the order of their times. Each takes 512 KiB of memory / 8 while it is open, so memory
+ * bounds how many can be (at most 510); it is split for as many as the first call of all
+ * tf_engine_...() that read wants. Of more plain files than that each is open only from its
+ * first packet's time to its end, so then only those count that overlap in time.
+ * -> false as tf_engine_read(): TF_DAMAGED when some were cut or damaged (*err tells of
+ * the first), any other status ends the run.
+ */
+bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
+                     struct tf_error *err);
 
 /* Makes a tf_engine_read() in progress return soon, as if its file had ended.
    May be called from a signal handler. */
@@ -350,6 +395,23 @@ struct tf_link {
 size_t tf_engine_links(const struct tf_engine *e, struct tf_link to[TF_LINKS]);
 
 void tf_engine_free(struct tf_engine *e);
+
+/* -- folders of captures -------------------------------------------------- */
+
+struct tf_captures {
+	char **path;
+	size_t count;
+};
+
+/*
+ * Finds the capture files in a folder (not in folders within it), in the order of
+ * their first packets' times; those without packets come last. For what is no capture
+ * file skipped (if it is not NULL) is called with a sentence that says so. Free *found
+ * with tf_captures_free(), whatever the answer was.
+ */
+bool tf_captures_find(struct tf_captures *found, const char *folder,
+                      void (*skipped)(void *arg, const char *why), void *arg, struct tf_error *err);
+void tf_captures_free(struct tf_captures *found);
 
 /* -- small helpers ------------------------------------------------------- */
 

@@ -33,70 +33,10 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { SKIP_SHORT = 64 * 1024 };
-
-/* -- origins --------------------------------------------------------------- */
-
-static ssize_t read_fd(struct origin *o, void *to, size_t n)
-{
-	struct pollfd p = {.fd = o->fd, .events = POLLIN};
-	for (;;) {
-		ssize_t got = read(o->fd, to, n);
-		/* EAGAIN: somebody who shares the descriptor made it non-blocking. */
-		if (got >= 0 || errno != EAGAIN || poll(&p, 1, -1) < 0)
-			return got;
-	}
-}
-
-static void close_fd(struct origin *o)
-{
-	(void)close(o->fd);
-}
-
-static ssize_t read_memory(struct origin *o, void *to, size_t n)
-{
-	n = n < o->left.n ? n : o->left.n;
-	if (n == 0)
-		return 0;
-	memcpy(to, o->left.p, n);
-	o->left.p += n;
-	o->left.n -= n;
-	return (ssize_t)n;
-}
-
-static const struct origin_kind file_kind = {"file", read_fd, close_fd};
-static const struct origin_kind borrowed_kind = {"borrowed descriptor", read_fd, NULL};
-static const struct origin_kind memory_kind = {"memory", read_memory, NULL};
-
-struct origin origin_file(int fd)
-{
-	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return (struct origin){.kind = &file_kind, .fd = fd};
-}
-
-struct origin origin_borrowed(int fd)
-{
-	return (struct origin){.kind = &borrowed_kind, .fd = fd};
-}
-
-struct origin origin_memory(struct tf_span bytes)
-{
-	return (struct origin){.kind = &memory_kind, .fd = -1, .left = bytes};
-}
-
-void origin_close(struct origin *o)
-{
-	if (o->kind != NULL && o->kind->close != NULL)
-		o->kind->close(o);
-	o->kind = NULL;
-}
-
-/* -- the feed -------------------------------------------------------------- */
+/* The first read is a small one: it may have to be copied to an unpacker. */
+enum { READ_FIRST = 64 * 1024, SKIP_SHORT = 64 * 1024 };
 
 bool feed_open(struct feed *f, struct origin from, const struct block_store *store)
 {
@@ -116,6 +56,14 @@ void feed_close(struct feed *f)
 	origin_close(&f->origin);
 }
 
+void feed_restart(struct feed *f, struct origin from)
+{
+	f->origin = from;
+	f->at = f->end = 0;
+	f->position = 0;
+	f->state = FEED_OPEN;
+}
+
 static bool is_stopped(const struct feed *f)
 {
 	return f->store.stopped != NULL && f->store.stopped(f->store.arg);
@@ -124,6 +72,8 @@ static bool is_stopped(const struct feed *f)
 /* Reads once -> bytes that came to `to`; 0: state says why. */
 static size_t take_in(struct feed *f, uint8_t *to, size_t n)
 {
+	if (feed_taken(f) == 0 && n > READ_FIRST)
+		n = READ_FIRST;
 	ssize_t got;
 	bool broken_off;
 	do {

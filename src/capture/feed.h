@@ -7,30 +7,7 @@
 #define CAPTURE_FEED_H
 
 #include "capture/block.h"
-
-#include <sys/types.h>
-
-struct origin;
-
-/* A kind of origin: a compressed file or a network peer would be more rows. */
-struct origin_kind {
-	const char *name;
-	/* As read(2): -> bytes, 0 at the end, -1 with errno; EINTR is tried again. */
-	ssize_t (*read)(struct origin *o, void *to, size_t n);
-	void (*close)(struct origin *o); /* may be NULL */
-};
-
-struct origin {
-	const struct origin_kind *kind;
-	int fd;
-	struct tf_span left; /* of an origin in memory */
-	void *state;         /* of other kinds */
-};
-
-struct origin origin_file(int fd);     /* closes fd in the end */
-struct origin origin_borrowed(int fd); /* leaves fd open */
-struct origin origin_memory(struct tf_span bytes);
-void origin_close(struct origin *o);
+#include "capture/origin.h"
 
 /* The longest record that may be asked for. Blocks are larger than this (at least
    512 KiB), or else long records cannot be read. */
@@ -39,7 +16,7 @@ enum { FEED_MOST = 448 * 1024 };
 enum feed_state {
 	FEED_OPEN,
 	FEED_ENDED,     /* the origin has no more bytes; feed_left() of them are unused */
-	FEED_FAILED,    /* the origin failed: errno is in cause */
+	FEED_FAILED,    /* the origin failed: errno is in cause, words perhaps in origin.why */
 	FEED_NO_BLOCK,  /* the store had none */
 	FEED_TOO_LARGE, /* more was asked for than a block holds */
 };
@@ -59,6 +36,10 @@ struct feed {
    -> false when the store has no block; feed_close() is due in any case. */
 bool feed_open(struct feed *f, struct origin from, const struct block_store *store);
 void feed_close(struct feed *f);
+
+/* Goes on with another origin, from its first byte. All bytes that were there must
+   have been given away; none is taken over. */
+void feed_restart(struct feed *f, struct origin from);
 
 /* The slow half of feed_need(). */
 const uint8_t *feed_more(struct feed *f, size_t n);

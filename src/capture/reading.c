@@ -28,6 +28,12 @@ enum source_result reading_short(const struct reading *r, uint64_t needs, struct
 
 	switch (f->state) {
 	case FEED_FAILED:
+		if (f->origin.why != NULL) {
+			(void)error_set(err, TF_DAMAGED,
+			                "%s: cannot be read beyond byte %" PRIu64 ": %s", r->name,
+			                end, f->origin.why);
+			break;
+		}
 		errno = f->cause;
 		(void)error_sys(err, TF_DAMAGED, "%s: cannot be read beyond byte %" PRIu64, r->name,
 		                end);

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "capture/pcap.h"
 #include "capture/pcapng.h"
+#include "capture/remote.h"
+#include "capture/unpack.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,28 +20,17 @@ struct source {
 	const struct format *format;
 	void *state; /* of the format's reader */
 	uint32_t index;
-	bool plain; /* a regular file */
+	bool packed;
+	bool never_waits;
 	uint64_t frames;
 	enum source_result latest; /* once it is not SOURCE_FRAME, it stays */
 	struct tf_error why;       /* SOURCE_DAMAGED: said again when asked again */
+	bool is_file;
 };
 
 enum { LOOK = 12 }; /* the first bytes, from which the format is told */
 
 static const struct format *const formats[] = {&pcap_format, &pcapng_format};
-
-/* What people hand in and must unpack first. */
-static const struct packed {
-	const char *name, *remedy;
-	uint8_t magic[6];
-	uint8_t n;
-} packed[] = {
-        {"gzip", "gunzip", {0x1f, 0x8b}, 2},
-        {"zstd", "unzstd", {0x28, 0xb5, 0x2f, 0xfd}, 4},
-        {"xz", "unxz", {0xfd, '7', 'z', 'X', 'Z', 0}, 6},
-        {"bzip2", "bunzip2", {'B', 'Z', 'h'}, 3},
-        {"lz4", "unlz4", {0x04, 0x22, 0x4d, 0x18}, 4},
-};
 
 /* The end of a long path tells more than its start. */
 static void shorten(char to[NAME_ROOM], const char *name)
@@ -63,20 +54,31 @@ static struct tf_span look(struct feed *f)
 /* Says why a file of no known format is none. */
 static void refuse(const struct reading *r, struct tf_span first, struct tf_error *err)
 {
-	for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++) {
-		const struct packed *k = &packed[i];
-		if (first.n >= k->n && memcmp(first.p, k->magic, k->n) == 0) {
-			(void)error_set(err, TF_DAMAGED,
-			                "%s is compressed with %s: unpack it first (%s)", r->name,
-			                k->name, k->remedy);
-			return;
-		}
-	}
-	if (first.n == 0)
+	if (unpack_packer(first) != NULL)
+		(void)error_set(err, TF_DAMAGED, "%s is packed more than once: unpack it first",
+		                r->name);
+	else if (first.n == 0)
 		(void)error_set(err, TF_DAMAGED, "%s is empty", r->name);
 	else
 		(void)error_set(err, TF_DAMAGED, "%s is not a capture file (pcap or pcapng)",
 		                r->name);
+}
+
+/* When the file is packed, the feed goes on with what it holds. */
+static bool unpack(struct source *s, const struct opening *how, struct tf_error *err)
+{
+	struct feed *f = &s->r.feed;
+	if (unpack_packer(look(f)) == NULL)
+		return true;
+	struct tf_span first = {f->block->bytes + f->at, feed_left(f)};
+	struct origin o = f->origin;
+	if (!unpack_origin(&o, first, how->watch))
+		return error_set(err, TF_USAGE, "%s: no memory to unpack it", s->r.name);
+	if (how->apart != NULL)
+		how->apart(how->arg, &o);
+	feed_restart(f, o);
+	s->packed = true;
+	return true;
 }
 
 static bool choose_format(struct source *s, struct tf_error *err)
@@ -99,30 +101,42 @@ static bool choose_format(struct source *s, struct tf_error *err)
 	return s->state != NULL;
 }
 
-struct source *source_open_origin(const struct origin *from, const char *name, uint32_t index,
-                                  const struct block_store *store, struct tf_error *err)
+static struct source *open_origin(struct origin o, const char *name, const struct opening *how,
+                                  struct tf_error *err)
 {
-	struct origin o = *from;
 	struct source *s = calloc(1, sizeof *s);
 	if (s == NULL) {
 		(void)error_sys(err, TF_USAGE, "cannot open %s", name);
 		origin_close(&o);
 		return NULL;
 	}
-	s->index = index;
+	s->index = how->index;
 	s->r.unit = "record";
 	shorten(s->r.name, name);
-	if (!feed_open(&s->r.feed, o, store))
+	if (!feed_open(&s->r.feed, o, how->store))
 		(void)reading_short(&s->r, LOOK, err);
-	else if (choose_format(s, err))
+	else if (unpack(s, how, err) && choose_format(s, err))
 		return s;
 	source_close(s);
 	return NULL;
 }
 
-struct source *source_open(const char *path, uint32_t index, const struct block_store *store,
-                           struct tf_error *err)
+static struct source *open_remote(const char *address, const char *path, const struct opening *how,
+                                  struct tf_error *err)
 {
+	int fd = remote_connect(address, &how->watch, err);
+	if (fd < 0)
+		return NULL;
+	struct origin o = origin_file(fd);
+	o.watch = how->watch;
+	return open_origin(o, path, how, err);
+}
+
+struct source *source_open_as(const char *path, const struct opening *how, struct tf_error *err)
+{
+	const char *address = remote_address(path);
+	if (address != NULL)
+		return open_remote(address, path, how, err);
 	bool piped = strcmp(path, "-") == 0;
 	int fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct stat st;
@@ -141,10 +155,27 @@ struct source *source_open(const char *path, uint32_t index, const struct block_
 		origin_close(&o);
 		return NULL;
 	}
-	struct source *s = source_open_origin(&o, name, index, store, err);
-	if (s != NULL)
-		s->plain = S_ISREG(st.st_mode);
+	o.watch = how->watch;
+	if (how->patience_ms > 0)
+		origin_follow(&o, path, how->patience_ms);
+	struct source *s = open_origin(o, name, how, err);
+	if (s != NULL) {
+		s->is_file = !piped && S_ISREG(st.st_mode);
+		s->never_waits = S_ISREG(st.st_mode) && how->patience_ms == 0 && !s->packed;
+	}
 	return s;
+}
+
+struct source *source_open(const char *path, uint32_t index, const struct block_store *store,
+                           struct tf_error *err)
+{
+	return source_open_as(path, &(struct opening){.index = index, .store = store}, err);
+}
+
+struct source *source_open_origin(const struct origin *from, const char *name, uint32_t index,
+                                  const struct block_store *store, struct tf_error *err)
+{
+	return open_origin(*from, name, &(struct opening){.index = index, .store = store}, err);
 }
 
 enum source_result source_next(struct source *s, struct tf_frame *frame, struct tf_error *err)
@@ -170,9 +201,20 @@ uint64_t source_position(const struct source *s)
 	return feed_taken(&s->r.feed);
 }
 
+uint64_t source_progress(const struct source *s)
+{
+	uint64_t behind = s->r.feed.origin.taken;
+	return behind > 0 ? behind : feed_taken(&s->r.feed);
+}
+
 bool source_never_waits(const struct source *s)
 {
-	return s->plain;
+	return s->never_waits;
+}
+
+bool source_is_file(const struct source *s)
+{
+	return s->is_file;
 }
 
 const struct source_notes *source_notes(const struct source *s)

@@ -11,6 +11,7 @@
 #define CAPTURE_SOURCE_H
 
 #include "capture/block.h"
+#include "capture/origin.h"
 
 enum source_result {
 	SOURCE_FRAME,  /* *frame is filled in */
@@ -20,17 +21,34 @@ enum source_result {
 
 struct source;
 
+/* How to open a source. All but the store may be 0. */
+struct opening {
+	uint32_t index; /* becomes tf_frame.source */
+	const struct block_store *store;
+	struct watch watch; /* for what has to wait */
+	/* For a file that is still being written: it has ended when nothing came for so
+	   many ms. 0: at its end. (The path must outlive the source then.) */
+	unsigned patience_ms;
+	/* May be NULL. Is given an origin whose reads are work (unpacking), and may put
+	   one in its place that has the work done elsewhere. */
+	void (*apart)(void *arg, struct origin *o);
+	void *arg;
+};
+
 /*
- * Opens a capture file; "-" is standard input. index becomes tf_frame.source.
+ * Opens a capture file, which gzip, zstd, xz, lz4 or bzip2 may have packed; "-" is
+ * standard input.
  * -> NULL with *err when it cannot be opened (TF_USAGE: no such file, a folder,
  * no permission) or does not start as a capture file does (TF_DAMAGED).
  */
+struct source *source_open_as(const char *path, const struct opening *how, struct tf_error *err);
+
+/* The same with nothing special. */
 struct source *source_open(const char *path, uint32_t index, const struct block_store *store,
                            struct tf_error *err);
 
-/* The same for bytes from anywhere (capture/feed.h); name is for messages. Takes
-   over *from, also when it fails. */
-struct origin;
+/* The same for bytes from anywhere; name is for messages. Takes over *from, also
+   when it fails. */
 struct source *source_open_origin(const struct origin *from, const char *name, uint32_t index,
                                   const struct block_store *store, struct tf_error *err);
 
@@ -41,11 +59,18 @@ enum source_result source_next(struct source *s, struct tf_frame *frame, struct 
 /* The block of the latest frame. */
 struct block *source_block(const struct source *s);
 
-/* Bytes taken from the file so far (read, not necessarily parsed). */
+/* Bytes taken so far (read, not necessarily parsed), of a packed file unpacked ones:
+   what tf_frame.position counts. */
 uint64_t source_position(const struct source *s);
 
-/* -> whether it is a plain file: its next bytes do not depend on what others do. */
+/* The same, of a packed file packed ones: how far in the file it is. */
+uint64_t source_progress(const struct source *s);
+
+/* -> whether it is a plain file whose next bytes depend on nobody's work. */
 bool source_never_waits(const struct source *s);
+
+/* -> whether it is a plain file, opened by its path: one that can be opened again. */
+bool source_is_file(const struct source *s);
 
 /* What the file said besides frames (pcapng): kept for later use. */
 struct source_notes {

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { COLUMNS = 79, INDENT = 24 };
+enum { COLUMNS = 79, INDENT = 26 };
 
 /* Words that start in column INDENT and go on there in the next line. */
 static void write_wrapped(FILE *to, const char *text)
@@ -35,7 +35,8 @@ static void write_row(FILE *to, const struct option_row *row)
 
 	letter[1] = (char)row->letter;
 	int n = snprintf(left, sizeof left, "  %3s --%s%s%s", row->letter < 256 ? letter : "",
-	                 row->name, row->value ? " " : "", row->value ? row->value : "");
+	                 row->name, row->value && row->value[0] != '[' ? " " : "",
+	                 row->value ? row->value : "");
 	(void)fprintf(to, "%-*s", INDENT, left);
 	if (n >= INDENT) /* the phrase has no room beside it */
 		(void)fprintf(to, "\n%*s", INDENT, "");

@@ -10,6 +10,7 @@
 #include "cli/number.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/sources.h"
 #include "cli/summary.h"
 
 #include <inttypes.h>
@@ -22,11 +23,13 @@
 /* A run of the program, from its options to its exit code. */
 struct run {
 	const struct options *options;
+	struct sources sources;
 	struct tf_engine *engine;
 	struct progress progress;
 	struct tf_error error; /* the latest */
 	char said[sizeof((struct tf_error *)0)->text];
 	enum tf_status status; /* the worst so far */
+	uint64_t files;        /* descriptors for files of streams */
 	int64_t start_ns;
 };
 
@@ -87,36 +90,18 @@ static bool fail(struct run *run)
 
 /* -- the steps of a run -- */
 
-static int look_at(const char *path, struct stat *st)
+static void on_skipped(void *arg, const char *why)
 {
-	return strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, st) : stat(path, st);
+	const struct run *run = arg;
+	if (options_talkative(run->options) && run->options->debug > 1)
+		message_say(stderr, "skipped: %s", why);
 }
 
 /* A file that is not there is told before anything is written. */
 static bool look_at_sources(struct run *run)
 {
-	const struct options *o = run->options;
-	for (size_t i = 0; i < o->source_count; i++) {
-		struct stat st;
-		if (look_at(o->sources[i], &st) == 0)
-			continue;
-		error_sys(&run->error, TF_USAGE, "cannot read %s", o->sources[i]);
-		return fail(run);
-	}
-	return true;
-}
-
-/* -> bytes of all sources, or 0 when one of them is no regular file. */
-static uint64_t total_size(const struct options *o)
-{
-	uint64_t total = 0;
-	for (size_t i = 0; i < o->source_count; i++) {
-		struct stat st;
-		if (look_at(o->sources[i], &st) != 0 || !S_ISREG(st.st_mode))
-			return 0;
-		total += (uint64_t)st.st_size;
-	}
-	return total;
+	return sources_gather(&run->sources, run->options, on_skipped, run, &run->error) ||
+	       fail(run);
 }
 
 static void on_progress(void *arg, uint64_t position)
@@ -126,16 +111,28 @@ static void on_progress(void *arg, uint64_t position)
 
 static bool begin_progress(struct run *run)
 {
-	uint64_t total = total_size(run->options);
+	uint64_t total = run->options->follow_s > 0 ? 0 : sources_size(&run->sources);
 	if (total == 0 || !options_talkative(run->options) || !isatty(STDERR_FILENO))
 		return false;
 	progress_begin(&run->progress, stderr, total, run->start_ns);
 	return true;
 }
 
-static unsigned files_max(const struct options *o)
+/* Captures that are merged are open at the same time: they get at most half of the
+   descriptors. -> how many */
+static unsigned sources_max(struct run *run)
 {
-	uint64_t files = machine_files(machine_raise_descriptors());
+	run->files = machine_files(machine_raise_descriptors());
+	if (!run->options->merge)
+		return 0;
+	uint64_t half = run->files > 1 ? run->files / 2 : 1, known = run->sources.known;
+	uint64_t sources = known < half ? known : half;
+	run->files = run->files > sources ? run->files - sources : 1;
+	return (unsigned)sources;
+}
+
+static unsigned files_max(const struct options *o, uint64_t files)
+{
 	if (o->files_max > files && options_talkative(o))
 		message_say(stderr, "-f %" PRIu64 " is more than the system allows; using %" PRIu64,
 		            o->files_max, files);
@@ -154,6 +151,34 @@ static unsigned workers(const struct options *o)
 	return (unsigned)(cores < enough ? cores : enough);
 }
 
+/* A capture that is to be read must not be emptied first. */
+static bool unrecorded_is_free(struct run *run)
+{
+	struct stat to, st;
+	if (stat(run->options->unrecorded, &to) != 0)
+		return true;
+	for (size_t i = 0; i < run->sources.count; i++) {
+		if (sources_stat(run->sources.path[i], &st) != 0 || !S_ISREG(st.st_mode) ||
+		    st.st_dev != to.st_dev || st.st_ino != to.st_ino)
+			continue;
+		error_set(&run->error, TF_USAGE, "-w would overwrite %s, which is to be read",
+		          run->sources.path[i]);
+		return fail(run);
+	}
+	return true;
+}
+
+static bool begin_outputs(struct run *run)
+{
+	const struct options *o = run->options;
+	if (!tf_engine_record(run->engine, o->folder, files_max(o, run->files), &run->error))
+		return fail(run);
+	if (o->unrecorded == NULL)
+		return true;
+	return unrecorded_is_free(run) &&
+	       (tf_engine_set_aside(run->engine, o->unrecorded, &run->error) || fail(run));
+}
+
 static bool begin(struct run *run)
 {
 	const struct options *o = run->options;
@@ -170,6 +195,10 @@ static bool begin(struct run *run)
 	cfg.tunnel_ports = o->tunnel_ports;
 	cfg.esp_null = o->esp_null;
 	cfg.key = o->key;
+	cfg.sources_max = sources_max(run);
+	cfg.start_ns = o->start_ns;
+	cfg.stop_ns = o->stop_ns;
+	cfg.count = o->count;
 	if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;
@@ -180,33 +209,57 @@ static bool begin(struct run *run)
 	if (run->engine == NULL)
 		return fail(run);
 	atomic_store(&stoppable, run->engine);
-	return tf_engine_record(run->engine, o->folder, files_max(o), &run->error) || fail(run);
+	return begin_outputs(run);
+}
+
+static struct tf_reading reading(const struct run *run, size_t i)
+{
+	const struct sources *s = &run->sources;
+	bool last = i + 1 == s->known;
+	return (struct tf_reading){
+	        .known_only = i >= s->known,
+	        .patience_ms = last ? (unsigned)run->options->follow_s * 1000 : 0,
+	};
 }
 
 /* -> false when nothing more can be read. */
-static bool read_source(struct run *run, const char *path)
+static bool read_source(struct run *run, size_t i)
 {
+	const char *path = run->sources.path[i];
+	struct tf_reading how = reading(run, i);
 	struct stat st;
 
 	if (options_talkative(run->options) && run->options->debug > 1) {
 		progress_erase(&run->progress);
 		message_say(stderr, "reading %s", path);
 	}
-	if (!tf_engine_read(run->engine, path, &run->error)) {
+	if (!tf_engine_read_as(run->engine, path, &how, &run->error)) {
 		fail(run);
 		if (run->error.status != TF_DAMAGED)
 			return false;
 	}
-	if (look_at(path, &st) == 0)
+	if (sources_stat(path, &st) == 0)
 		progress_next(&run->progress, (uint64_t)st.st_size);
 	return true;
 }
 
+/* -> false when nothing more can be read. */
+static bool merge_sources(struct run *run)
+{
+	const struct sources *s = &run->sources;
+	if (tf_engine_merge(run->engine, (const char *const *)s->path, s->known, &run->error))
+		return true;
+	fail(run);
+	return run->error.status == TF_DAMAGED;
+}
+
 static void read_sources(struct run *run)
 {
-	const struct options *o = run->options;
-	for (size_t i = 0; i < o->source_count && !stopped; i++)
-		if (!read_source(run, o->sources[i]))
+	bool merge = run->options->merge;
+	if (merge && !merge_sources(run))
+		return;
+	for (size_t i = merge ? run->sources.known : 0; i < run->sources.count && !stopped; i++)
+		if (!read_source(run, i))
 			break;
 }
 
@@ -214,6 +267,9 @@ static void tell(const struct options *o, const struct tf_counters *c, int64_t s
 {
 	if (stopped)
 		message_say(stderr, "stopped; what was read so far is recorded");
+	else if (c->frames - c->filtered - c->outside_time >= o->count)
+		message_say(stderr, "read no more after %" PRIu64 " %s (--count)", o->count,
+		            number_noun(o->count, "packet", "packets"));
 	summary_write(stderr, c, spent_ns);
 	if (o->debug >= 10)
 		summary_counters(stderr, c);
@@ -272,6 +328,7 @@ static int record(const struct options *o)
 	}
 	atomic_store(&stoppable, NULL);
 	tf_engine_free(run.engine);
+	sources_free(&run.sources);
 	return exit_code(&run);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "cli/number.h"
+#include "cli/when.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -17,6 +18,11 @@ enum {
 	LETTERLESS = 256,
 	OPTION_MEMORY = LETTERLESS,
 	OPTION_STRICT,
+	OPTION_START,
+	OPTION_STOP,
+	OPTION_COUNT,
+	OPTION_FOLLOW,
+	OPTION_MERGE,
 	OPTION_DECAP,
 	OPTION_PORT,
 	OPTION_ESP,
@@ -30,6 +36,43 @@ static bool take_source(struct options *o, const struct option_row *row, const c
 	(void)row;
 	o->sources[o->source_count++] = value;
 	return *value != '\0';
+}
+
+static bool take_finisher(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	o->finishers[o->finisher_count++] = value;
+	return *value != '\0';
+}
+
+static bool take_list(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->words_are_files = true;
+	return true;
+}
+
+static bool take_merge(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->merge = true;
+	return true;
+}
+
+static bool take_unrecorded(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	o->unrecorded = value;
+	return *value != '\0';
+}
+
+static bool take_time(struct options *o, const struct option_row *row, const char *value)
+{
+	int64_t ns;
+	if (!when_parse(value, &ns))
+		return false;
+	memcpy((char *)o + row->field, &ns, sizeof ns);
+	return true;
 }
 
 static bool take_folder(struct options *o, const struct option_row *row, const char *value)
@@ -46,6 +89,12 @@ static bool take_number(struct options *o, const struct option_row *row, const c
 		return false;
 	memcpy((char *)o + row->field, &n, sizeof n);
 	return true;
+}
+
+/* Its value may be missing. */
+static bool take_follow(struct options *o, const struct option_row *row, const char *value)
+{
+	return take_number(o, row, value != NULL ? value : "10");
 }
 
 static bool take_help(struct options *o, const struct option_row *row, const char *value)
@@ -129,6 +178,7 @@ static bool take_key(struct options *o, const struct option_row *row, const char
 /* -- the tables -- */
 
 #define NUMBER(f, low, high) take_number, offsetof(struct options, f), low, high
+#define TIME(f)              take_time, offsetof(struct options, f), 0, 0
 #define PLAIN(function)      function, 0, 0, 0
 
 static const char input[] = "Input", output[] = "Output", means[] = "Resources";
@@ -137,9 +187,32 @@ static const char talk[] = "Messages", other[] = "Other";
 
 static const struct option_row rows[] = {
         {'r', "read", "FILE", input,
-         "read this capture file (pcap or pcapng); \"-\" is standard input; give it again to read "
-         "several, one after the other",
+         "read this capture file (pcap or pcapng, packed or not), or all captures of this folder "
+         "in "
+         "the order of their times; \"-\" is standard input, tcp://HOST:PORT a peer that sends a "
+         "capture; give it again to read several, one after the other",
          "a capture file, or - for standard input", PLAIN(take_source)},
+        {'R', "read-known", "FILE", input,
+         "read this after all of -r, and only go on with connections that began there",
+         "a capture file, or - for standard input", PLAIN(take_finisher)},
+        {'l', "list", NULL, input, "the words that are no options are capture files, as for -r",
+         NULL, PLAIN(take_list)},
+        {OPTION_MERGE, "merge", NULL, input,
+         "read all files of -r at the same time, their packets in the order of their times", NULL,
+         PLAIN(take_merge)},
+        {OPTION_FOLLOW, "follow", "[=SECONDS]", input,
+         "the last file is still being written: read on until nothing came for so long (default "
+         "10)",
+         "a number of seconds from 1 to 1000000", take_follow, offsetof(struct options, follow_s),
+         1, 1000000},
+        {OPTION_START, "start", "TIME", input,
+         "leave out packets before this time (2026-11-23T17:30:00Z, or seconds since 1970)",
+         "a time such as 2026-11-23T17:30:00Z or seconds since 1970", TIME(start_ns)},
+        {OPTION_STOP, "stop", "TIME", input, "leave out packets at this time or later",
+         "a time such as 2026-11-23T17:30:00Z or seconds since 1970", TIME(stop_ns)},
+        {OPTION_COUNT, "count", "N", input,
+         "read no more after N packets that nothing above and no expression leaves out",
+         "a number of packets", NUMBER(count, 1, UINT64_MAX)},
         {'o', "output", "DIR", output,
          "write the files into this folder (default .), made if missing", "a folder",
          PLAIN(take_folder)},
@@ -162,6 +235,10 @@ static const struct option_row rows[] = {
          "what tells flows apart: full (default) is addresses, ports, VLAN ids and network ids of "
          "tunnels; 5tuple is addresses and ports alone",
          "full or 5tuple", PLAIN(take_key)},
+        {'w', "unrecorded", "FILE", output,
+         "write the packets that are not recorded (not TCP, not decoded, refused) to this pcapng "
+         "file, with comments that say why; \"-\" is standard output",
+         "a file name", PLAIN(take_unrecorded)},
         {'f', "max-files", "N", means,
          "use at most N descriptors for files (default: what the system allows)",
          "a number of files from 1 to 1048576", NUMBER(files_max, 1, M)},
@@ -203,16 +280,13 @@ static const struct option_absent absent[] = {
         {'I', NULL, "index files of packet times"},
         {'J', NULL, "print as JSON"},
         {'K', NULL, "a pcap file for each flow"},
-        {'l', NULL, "take the remaining words as capture files"},
         {'L', NULL, "lock the console with a semaphore"},
         {'p', NULL, "no promiscuous mode"},
         {'P', NULL, "no purging of flows"},
-        {'R', NULL, "read a file to finish flows only"},
         {'s', NULL, "replace what is not printable"},
         {'S', NULL, "settings of scanners and hooks"},
         {'T', NULL, "a template for file names"},
         {'U', "relinquish-privileges", "change to another user"},
-        {'w', NULL, "write packets that were not processed"},
         {'x', NULL, "disable a scanner"},
         {'X', NULL, "the report file"},
         {'z', "chroot", "change the root folder"},
@@ -260,7 +334,7 @@ static bool bad_value(const struct option_row *row, bool by_name, const char *va
 	uint64_t n;
 
 	spell(row, by_name, option);
-	if (row->take == take_number && number_parse(value, &n))
+	if (row->most > 0 && number_parse(value, &n))
 		return error_set(err, TF_USAGE, "%s wants %s; %.100s is too %s", option,
 		                 row->wanted, value, n < row->least ? "small" : "large");
 	return error_set(err, TF_USAGE, "%s wants %s, not '%.100s'", option, row->wanted, value);
@@ -334,6 +408,13 @@ struct grammar {
 	struct option names[ROWS + 1];
 };
 
+static int has_value(const struct option_row *row)
+{
+	if (row->value == NULL)
+		return no_argument;
+	return row->value[0] == '[' ? optional_argument : required_argument;
+}
+
 static void make_grammar(struct grammar *g)
 {
 	char *s = g->letters;
@@ -342,7 +423,7 @@ static void make_grammar(struct grammar *g)
 	for (size_t i = 0; i < ROWS; i++) {
 		g->names[i] = (struct option){
 		        .name = rows[i].name,
-		        .has_arg = rows[i].value ? required_argument : no_argument,
+		        .has_arg = has_value(&rows[i]),
 		        .val = rows[i].letter,
 		};
 		if (rows[i].letter >= LETTERLESS)
@@ -370,6 +451,15 @@ static bool take_filter(struct options *o, char **words, struct tf_error *err)
 			*end++ = ' ';
 		end = stpcpy(end, *w);
 	}
+	return true;
+}
+
+static bool take_words(struct options *o, char **words, struct tf_error *err)
+{
+	if (!o->words_are_files)
+		return take_filter(o, words, err);
+	for (; *words; words++)
+		o->sources[o->source_count++] = *words;
 	return true;
 }
 
@@ -407,25 +497,33 @@ bool options_parse(struct options *o, int argc, char **argv, struct tf_error *er
 	        .decap = defaults.decap,
 	        .key = defaults.key,
 	        .debug = 1,
+	        .start_ns = defaults.start_ns,
+	        .stop_ns = defaults.stop_ns,
+	        .count = defaults.count,
 	        .sources = calloc((size_t)argc + 1, sizeof *o->sources),
+	        .finishers = calloc((size_t)argc + 1, sizeof *o->finishers),
 	};
-	if (o->sources == NULL)
+	if (o->sources == NULL || o->finishers == NULL)
 		return error_set(err, TF_USAGE, "no memory for the command line");
 	if (!take_options(o, argc, argv, err))
 		return false;
 	if (o->action != ACTION_RECORD)
 		return true;
-	if (o->source_count == 0)
-		return error_set(
-		        err, TF_USAGE,
-		        "give the capture file to read with -r FILE (this version does not "
-		        "capture live)");
-	return take_filter(o, argv + optind, err);
+	if (!take_words(o, argv + optind, err))
+		return false;
+	if (o->merge && o->follow_s > 0)
+		return error_set(err, TF_USAGE, "--merge and --follow do not go together");
+	if (o->source_count > 0)
+		return true;
+	return error_set(err, TF_USAGE,
+	                 "give the capture file to read with -r FILE (this version does not "
+	                 "capture live)");
 }
 
 void options_free(struct options *o)
 {
 	free(o->sources);
+	free(o->finishers);
 	free(o->filter);
 	*o = (struct options){0};
 }

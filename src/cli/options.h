@@ -18,6 +18,14 @@ struct options {
 	enum action action;
 	const char **sources; /* capture files in their order, "-": standard input */
 	size_t source_count;
+	const char **finishers; /* those of -R */
+	size_t finisher_count;
+	bool merge;             /* the sources by packet time */
+	const char *unrecorded; /* the file of -w, or NULL */
+	bool words_are_files;   /* -l: no filter, but more sources */
+	int64_t start_ns, stop_ns;
+	uint64_t count;    /* packets */
+	uint64_t follow_s; /* of the last source; 0: it is read to its end */
 	const char *folder;
 	char *filter;        /* NULL: everything */
 	uint64_t flow_bytes; /* recorded of each stream */
@@ -38,7 +46,8 @@ struct options {
 struct option_row {
 	int letter;         /* a number above 255 for options without one */
 	const char *name;   /* --name */
-	const char *value;  /* what the help calls its value; NULL: it takes none */
+	const char *value;  /* what the help calls its value; NULL: it takes none. "[=...]":
+	                       it may stand behind the name, with a '=' */
 	const char *group;  /* heading in the help */
 	const char *help;   /* a phrase, as the manual's opening words */
 	const char *wanted; /* "-b wants ...", for values that will not do */

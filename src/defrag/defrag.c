@@ -29,11 +29,12 @@
  * Invariants (defrag_check).
  *	D1  Every datagram is once in the list by age and once in its bucket's chain.
  *	D2  units is the number of arrived bits, and begins is a part of arrived.
- *	D3  The cells in use are the datagrams and their pieces (and those of `ready`).
+ *	D3  The cells in use are the datagrams and their pieces (and those of `ready`), and
+ *	    the frames that are kept.
  *	D4  No arrived unit lies at or behind top; top <= end, when the end is known.
  *	D5  waiting is the sum of the datagrams' frames; a stone has no frames and no pieces.
  *
- * Bounds. One slab of cells of 600 bytes, for datagrams and pieces alike: a datagram of
+ * Bounds. One slab of cells of 620 bytes, for datagrams and pieces alike: a datagram of
  * one small fragment takes two, one of full size 129. When the slab is empty the oldest
  * datagram goes (datagrams_evicted). A fragment touches at most 128 pieces.
  *
@@ -61,7 +62,7 @@ enum {
 
 /* -- counting ---------------------------------------------------------------------- */
 
-static void count(struct defrag *d, enum defrag_answer why)
+size_t defrag_counter(enum defrag_answer answer)
 {
 #define ROW(name) offsetof(struct tf_counters, name)
 	static const size_t rows[] = {
@@ -77,7 +78,12 @@ static void count(struct defrag *d, enum defrag_answer why)
 	        [DEFRAG_UNFINISHED] = ROW(datagrams_unfinished),
 	};
 #undef ROW
-	++*(uint64_t *)(void *)((char *)d->setup.counters + rows[why]);
+	return rows[answer];
+}
+
+static void count(struct defrag *d, enum defrag_answer why)
+{
+	++*(uint64_t *)(void *)((char *)d->setup.counters + defrag_counter(why));
 }
 
 /* -- the table ---------------------------------------------------------------------- */
@@ -148,6 +154,7 @@ static void discard(struct defrag *d, struct datagram *g, enum defrag_answer why
 	if (g->stone == 0)
 		count(d, why);
 	d->lost += g->frames;
+	kept_tell(d, &g->kept, why);
 	give_pieces(d, g);
 	if (stays) {
 		d->waiting -= g->frames;
@@ -177,12 +184,19 @@ static void sweep(struct defrag *d, int64_t now_ns)
 	}
 }
 
-/* -> a cell, for which the oldest datagrams have to go; NULL when the oldest is g */
+/* -> a cell, for which kept frames and then the oldest datagrams have to go; NULL when the
+   oldest is g */
 static void *take_cell(struct defrag *d, const struct datagram *g)
 {
 	void *cell;
 	while ((cell = slab_take(&d->cells)) == NULL) {
 		struct datagram *oldest = datagram_at(d, d->oldest);
+		bool own = oldest != NULL && oldest->kept.first != 0;
+		struct kept *kept = own ? &oldest->kept : &d->carried;
+		if (kept->first != 0) {
+			kept_tell(d, kept, DEFRAG_WAITING);
+			continue;
+		}
 		MUST(oldest != NULL);
 		if (oldest == g)
 			return NULL;
@@ -294,6 +308,7 @@ static void finish(struct defrag *d, struct datagram *g, struct tf_datagram *who
 {
 	count(d, DEFRAG_COMPLETE);
 	link_out(d, g);
+	kept_join(d, &d->carried, &g->kept);
 	d->ready = slab_index(&d->cells, g);
 	*whole = (struct tf_datagram){
 	        .payload.n = g->end, .protocol = g->protocol, .hop_limit = g->hop_limit};
@@ -348,6 +363,7 @@ enum defrag_answer defrag_take(struct defrag *d, const struct tf_fragment *f,
                                struct tf_datagram *whole)
 {
 	MUST(f->offset % UNIT == 0 && f->offset <= LENGTH_MAX);
+	d->latest = 0;
 	free_ready(d);
 	sweep(d, f->ts_ns);
 	size_t n = f->payload.n + f->cut;
@@ -368,9 +384,11 @@ enum defrag_answer defrag_take(struct defrag *d, const struct tf_fragment *f,
 		n -= n % UNIT;
 	struct range r = {.from = f->offset, .to = f->offset + (uint32_t)n};
 	enum defrag_answer answer = add(d, g, f, &r);
-	if (answer == DEFRAG_COMPLETE)
+	if (answer == DEFRAG_WAITING)
+		d->latest = slab_index(&d->cells, g);
+	else if (answer == DEFRAG_COMPLETE)
 		finish(d, g, whole);
-	else if (answer != DEFRAG_WAITING)
+	else
 		discard(d, g, answer);
 	return answer;
 }
@@ -385,7 +403,12 @@ size_t defrag_memory_least(void)
 bool defrag_init(struct defrag *d, struct arena *a, size_t memory, const struct defrag_setup *s)
 {
 	*d = (struct defrag){.setup = *s};
-	if (memory < defrag_memory_least())
+	size_t scratch = s->left_out != NULL ? kept_scratch() : 0;
+	if (memory < defrag_memory_least() + scratch)
+		return false;
+	memory -= scratch;
+	d->scratch = scratch > 0 ? arena_take(a, scratch) : NULL;
+	if (scratch > 0 && d->scratch == NULL)
 		return false;
 	size_t cells = (memory - 128) / (sizeof(union cell) + sizeof(uint32_t));
 	if (cells > UINT32_MAX / 2)
@@ -415,12 +438,12 @@ bool defrag_check(const struct defrag *d)
 	uint64_t frames = 0;
 	for (const struct datagram *g = datagram_at(d, d->oldest); g != NULL;
 	     g = datagram_at(d, g->younger)) {
-		size_t own = units_check(d, g);
+		size_t own = units_check(d, g), kept = kept_cells(d, &g->kept);
 		const struct datagram *younger = datagram_at(d, g->younger);
-		if (own == 0 || find(d, &g->key) != g ||
+		if (own == 0 || kept == SIZE_MAX || find(d, &g->key) != g ||
 		    (younger == NULL ? d->youngest : younger->older) != slab_index(&d->cells, g))
 			return false;
-		cells += own;
+		cells += own + kept;
 		frames += g->frames;
 		datagrams++;
 	}
@@ -428,6 +451,10 @@ bool defrag_check(const struct defrag *d)
 		for (const struct datagram *g = datagram_at(d, d->bucket[i]); g != NULL;
 		     g = datagram_at(d, g->next))
 			chained++;
+	size_t carried = kept_cells(d, &d->carried);
+	if (carried == SIZE_MAX)
+		return false;
+	cells += carried;
 	if (d->ready != 0)
 		cells += units_check(d, datagram_at(d, d->ready));
 	return cells == d->cells.used && frames == d->waiting && chained == datagrams;

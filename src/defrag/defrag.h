@@ -11,7 +11,8 @@
  *
  * Frames: one that was answered with DEFRAG_WAITING is part of its datagram until that
  * is discarded; `lost` counts those. Together with the frames that were discarded at
- * once, these are the fragments that came to nothing.
+ * once, these are the fragments that came to nothing. On request frames are kept, as they
+ * were captured, until it is known what becomes of them (kept.c).
  *
  * One thread. Nothing is allocated after defrag_init().
  */
@@ -51,6 +52,16 @@ struct defrag_setup {
 	enum defrag_policy ip4, ip6;
 	int64_t timeout_ns;           /* packet time from the first fragment that came */
 	struct tf_counters *counters; /* the rows datagrams* and fragments_* are counted here */
+	/* Told each frame of defrag_keep() that was not recorded; NULL: none is kept. why: what
+	   its datagram was discarded for; DEFRAG_COMPLETE: see defrag_release();
+	   DEFRAG_WAITING: it could not be kept until that was known. */
+	void (*left_out)(void *arg, const struct tf_frame *frame, enum defrag_answer why);
+	void *arg;
+};
+
+/* A row of kept frames: see kept.c. */
+struct kept {
+	uint32_t first, last, bytes;
 };
 
 struct defrag {
@@ -61,6 +72,9 @@ struct defrag {
 	uint32_t ready;            /* complete and out of the table, for defrag_gather() */
 	uint64_t waiting;          /* frames of the datagrams in the table */
 	uint64_t lost;             /* frames that waited for nothing */
+	uint32_t latest;           /* the datagram of a fragment answered with DEFRAG_WAITING */
+	struct kept carried;       /* frames of datagrams that became complete */
+	uint8_t *scratch;
 	struct defrag_setup setup;
 };
 
@@ -83,6 +97,20 @@ void defrag_gather(const struct defrag *d, uint8_t *to);
 
 /* Instead of defrag_gather(): there is no room for it, so it is discarded after all. */
 void defrag_drop(struct defrag *d);
+
+/*
+ * With setup.left_out. The frame of the fragment that was just answered with
+ * DEFRAG_WAITING is kept with its datagram, as far as there is memory for it; so are those
+ * of the datagrams that became complete since the latest defrag_release().
+ */
+void defrag_keep(struct defrag *d, const struct tf_frame *frame);
+
+/* What became of the latest datagrams is known: their frames are told to setup.left_out,
+   unless it was recorded. */
+void defrag_release(struct defrag *d, bool recorded);
+
+/* The counter of an answer, as its offset in struct tf_counters. */
+size_t defrag_counter(enum defrag_answer answer);
 
 /* The input has ended: discards all that wait. */
 void defrag_finish(struct defrag *d);

@@ -38,12 +38,20 @@ struct datagram {
 	uint32_t units; /* that have come */
 	uint8_t protocol, hop_limit;
 	uint8_t stone; /* not 0: why it was discarded (enum defrag_answer) */
+	struct kept kept;
 	uint32_t piece[PIECES];
+};
+
+/* A part of a row of kept frames. */
+struct log {
+	uint32_t next, used;
+	uint8_t data[sizeof(struct datagram) - 2 * sizeof(uint32_t)];
 };
 
 union cell {
 	struct datagram datagram;
 	struct piece piece;
+	struct log log;
 };
 
 #define NO_END UINT32_MAX
@@ -90,7 +98,22 @@ bool units_equal(const struct defrag *d, const struct datagram *g, const struct 
 /* Puts a range's bytes into its pieces, which are there. */
 void units_place(struct defrag *d, struct datagram *g, const struct range *r, const uint8_t *bytes);
 
-/* -> the cells that a datagram takes, 0 when D2, D4 or D5 does not hold */
+/* -> the cells that a datagram takes, without its frames; 0 when D2, D4 or D5 does not hold */
 size_t units_check(const struct defrag *d, const struct datagram *g);
+
+/* -- kept.c: the frames of fragments that wait ------------------------------------------ */
+
+/* Bytes of defrag.scratch. */
+size_t kept_scratch(void);
+
+/* Tells the frames of a row, or forgets them; the row is empty then. */
+void kept_tell(struct defrag *d, struct kept *k, enum defrag_answer why);
+void kept_forget(struct defrag *d, struct kept *k);
+
+/* Puts the row k behind `to`, and leaves it empty. */
+void kept_join(struct defrag *d, struct kept *to, struct kept *k);
+
+/* -> the cells that a row takes, SIZE_MAX when they are not what it says */
+size_t kept_cells(const struct defrag *d, const struct kept *k);
 
 #endif

@@ -9,7 +9,7 @@
 #include "capture/block.h"
 #include "model/packet.h"
 
-enum { BATCH_PACKETS = 256, BATCH_BLOCKS = 4 };
+enum { BATCH_PACKETS = 256, BATCH_BLOCKS = 16 };
 
 struct batch {
 	unsigned packets, blocks;

@@ -9,66 +9,31 @@
 #define SECOND INT64_C(1000000000)
 
 enum { NOBODY = UINT16_MAX };
-enum { BLOCK = 1 << 19, BLOCKS_LEAST = 4, BLOCKS_EACH = 8 /* of a worker */ };
-
-/* -> how many blocks to make of that memory. */
-static unsigned count_blocks(size_t memory, unsigned workers)
-{
-	size_t most = (size_t)BLOCKS_EACH * (workers > 1 ? workers : 2);
-	size_t count = memory / BLOCK;
-	count = count < most ? count : most;
-	count = count < DISPATCH_BLOCKS ? count : DISPATCH_BLOCKS;
-	return count > BLOCKS_LEAST ? (unsigned)count : BLOCKS_LEAST;
-}
-
-bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct worker *worker,
-                   const struct tf_config *cfg, struct tf_error *err)
-{
-	const struct defrag_setup setup = {.seed = cfg->hash_seed,
-	                                   .ip4 = DEFRAG_AS_LINUX,
-	                                   .ip6 = DEFRAG_STRICT,
-	                                   .timeout_ns = 60 * SECOND,
-	                                   .counters = &d->counters};
-	d->worker = worker; /* all else is 0, but stop, which may be set by now */
-	d->workers = cfg->workers;
-	d->seed = cfg->hash_seed;
-	memset(d->owner, 0xff, sizeof d->owner);
-	decode_init(&d->decode, cfg);
-	d->blocks = count_blocks(memory, cfg->workers);
-	if (!arena_init(&d->arena, (size_t)d->blocks * BLOCK + fragments, err))
-		return false;
-	for (unsigned i = 0; i < d->blocks; i++)
-		d->block[i] = (struct block){.bytes = arena_take(&d->arena, BLOCK), .size = BLOCK};
-	MUST(defrag_init(&d->defrag, &d->arena, fragments, &setup));
-	return true;
-}
-
-void dispatch_free(struct dispatch *d)
-{
-	arena_free(&d->arena);
-}
+enum { BLOCK = 1 << 19, BLOCKS_LEAST = 4, BLOCKS_EACH = 8 /* for a worker */, BLOCKS_USUAL = 64 };
 
 /* -- batches --------------------------------------------------------------------- */
 
 /* An empty batch is the reader's again: its blocks lose a user. */
-static void recycle(struct worker *w, struct batch *b)
+static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 {
+	if (atomic_load_explicit(&w->failed, memory_order_relaxed))
+		d->failed = true;
 	for (unsigned i = 0; i < b->blocks; i++)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
 	w->idle[w->idles++] = b;
 }
 
-static void collect(struct worker *w)
+static void collect(struct dispatch *d, struct worker *w)
 {
 	void *b;
 	while (w->threaded && ring_try_take(&w->empty, &b))
-		recycle(w, b);
+		recycle(d, w, b);
 }
 
-static void wait_for_one(struct worker *w)
+static void wait_for_one(struct dispatch *d, struct worker *w)
 {
-	recycle(w, ring_take(&w->empty));
+	recycle(d, w, ring_take(&w->empty));
 }
 
 /* The reading worker does a batch of its own -> false: there is none */
@@ -78,11 +43,11 @@ static bool work_off(struct dispatch *d)
 	if (d->self == NULL || !ring_try_take(&d->self->full, &b))
 		return false;
 	worker_run(d->self, b);
-	recycle(d->self, b);
+	recycle(d, d->self, b);
 	return true;
 }
 
-static void hand_over(struct worker *w)
+static void hand_over(struct dispatch *d, struct worker *w)
 {
 	struct batch *b = w->filling;
 	w->filling = NULL;
@@ -90,19 +55,19 @@ static void hand_over(struct worker *w)
 		ring_put(&w->full, b);
 	} else {
 		worker_run(w, b);
-		recycle(w, b);
+		recycle(d, w, b);
 	}
 }
 
 static struct batch *fill(struct dispatch *d, struct worker *w)
 {
 	if (w->filling == NULL) {
-		collect(w);
+		collect(d, w);
 		while (w->idles == 0 && work_off(d))
-			collect(w);
+			collect(d, w);
 		if (w->idles == 0) {
 			ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
-			collect(w);
+			collect(d, w);
 		}
 		w->filling = w->idle[--w->idles];
 	}
@@ -127,13 +92,13 @@ static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_pa
 {
 	struct batch *batch = fill(d, w);
 	if (!hold_block(batch, b)) {
-		hand_over(w);
+		hand_over(d, w);
 		batch = fill(d, w);
 		(void)hold_block(batch, b);
 	}
 	batch->packet[batch->packets++] = *pkt;
 	if (batch->packets == BATCH_PACKETS)
-		hand_over(w);
+		hand_over(d, w);
 }
 
 /* -- blocks ------------------------------------------------------------------------- */
@@ -161,7 +126,7 @@ static bool wait_for_any(struct dispatch *d)
 {
 	for (unsigned i = 0; i < d->workers; i++) {
 		if (is_busy(&d->worker[i])) {
-			wait_for_one(&d->worker[i]);
+			wait_for_one(d, &d->worker[i]);
 			return true;
 		}
 	}
@@ -172,13 +137,13 @@ static struct block *take_block(void *arg)
 {
 	struct dispatch *d = arg;
 	for (unsigned i = 0; i < d->workers; i++)
-		collect(&d->worker[i]);
+		collect(d, &d->worker[i]);
 	struct block *b = find_free(d);
 	if (b != NULL)
 		return b;
 	for (unsigned i = 0; i < d->workers; i++)
 		if (d->worker[i].filling != NULL)
-			hand_over(&d->worker[i]);
+			hand_over(d, &d->worker[i]);
 	while ((b = find_free(d)) == NULL && (work_off(d) || wait_for_any(d))) {
 	}
 	return b;
@@ -230,22 +195,79 @@ static void give_spent(struct dispatch *d)
 	d->spent = NULL;
 }
 
-void dispatch_close(struct dispatch *d)
+/* -- what is not recorded ----------------------------------------------------------------- */
+
+/* The counter of a fate, as its offset. */
+static size_t fate_row(enum fate fate)
 {
-	give_spent(d);
-	if (d->room != NULL)
-		d->room->users--;
-	d->room = NULL;
-	defrag_finish(&d->defrag);
+	static const size_t rows[FATES] = {
+#define FATE_ROW(name, ...) offsetof(struct tf_counters, name),
+	        TF_FATES(FATE_ROW)
+#undef FATE_ROW
+	};
+	return rows[fate];
+}
+
+static void write_out(struct dispatch *d, const struct tf_frame *frame, size_t why, size_t detail)
+{
+	unrecorded_write(d->unrecorded, frame, why, detail);
+	d->failed = d->failed || d->unrecorded->failed;
+}
+
+/* A frame that comes to nothing, or a part of it does: it is written once. So are those
+   that carried it, when it came in fragments. */
+static void set_aside(struct dispatch *d, const struct tf_frame *frame, size_t why, size_t detail)
+{
+	d->why = why;
+	d->detail = detail;
+	defrag_release(&d->defrag, false);
+	if (d->set_aside != d->numbers)
+		write_out(d, frame, why, detail);
+	d->set_aside = d->numbers;
+}
+
+/* A frame that defrag/ kept comes to nothing. */
+static void left_out(void *arg, const struct tf_frame *frame, enum defrag_answer answer)
+{
+	struct dispatch *d = arg;
+	if (answer == DEFRAG_COMPLETE)
+		write_out(d, frame, d->why, d->detail);
+	else if (answer == DEFRAG_WAITING)
+		write_out(d, frame, fate_row(FATE_fragments), 0);
+	else
+		write_out(d, frame, fate_row(FATE_drop_fragments), defrag_counter(answer));
+}
+
+/* The worker looks at the packet now. */
+static void judge(struct dispatch *d, struct worker *w, const struct tf_frame *frame)
+{
+	size_t *refused = &w->flows.reasm.refused;
+	*refused = 0;
+	hand_over(d, w);
+	if (*refused != 0)
+		set_aside(d, frame, *refused, 0);
+	else
+		defrag_release(&d->defrag, true);
+}
+
+/* A packet of that fate goes to no worker. */
+static void leave(struct dispatch *d, const struct tf_frame *frame, enum fate fate)
+{
+	if (fate == FATE_fragments && d->set_aside != d->numbers)
+		defrag_keep(&d->defrag, frame);
+	else if (fate == FATE_drop_fragments)
+		set_aside(d, frame, fate_row(fate), defrag_counter(d->answer));
+	else
+		set_aside(d, frame, fate_row(fate), 0);
 }
 
 /* -- frames --------------------------------------------------------------------------- */
 
-void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame)
+void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate)
 {
 	d->numbers++;
 	d->frame_bytes += frame->captured;
-	d->fate[FATE_filtered]++;
+	d->fate[fate]++;
 	give_spent(d);
 }
 
@@ -272,14 +294,15 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 	enum fate fate = FATE_fragments;
 	while (fate == FATE_fragments) {
 		struct tf_datagram whole;
-		enum defrag_answer answer = defrag_take(&d->defrag, &d->decode.fragment, &whole);
-		if (answer == DEFRAG_WAITING)
+		d->answer = defrag_take(&d->defrag, &d->decode.fragment, &whole);
+		if (d->answer == DEFRAG_WAITING)
 			return FATE_fragments;
-		if (answer != DEFRAG_COMPLETE)
+		if (d->answer != DEFRAG_COMPLETE)
 			return FATE_drop_fragments;
 		uint8_t *room = dispatch_room(d, whole.payload.n);
 		if (room == NULL) {
 			defrag_drop(&d->defrag);
+			d->answer = DEFRAG_EVICTED;
 			return FATE_drop_fragments;
 		}
 		defrag_gather(&d->defrag, room);
@@ -316,10 +339,17 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 		b = d->room;
 	}
 	d->fate[fate]++;
-	if (fate != FATE_tcp_segments)
+	if (fate != FATE_tcp_segments) {
+		if (d->unrecorded != NULL)
+			leave(d, frame, fate);
 		return;
+	}
 	pkt->number = d->numbers;
-	hand_packet(d, choose_worker(d, key_hash(pkt, d->seed), frame->captured), pkt, b);
+	pkt->known_only = d->known_only;
+	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
+	hand_packet(d, w, pkt, b);
+	if (d->unrecorded != NULL)
+		judge(d, w, frame);
 }
 
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
@@ -343,17 +373,70 @@ void dispatch_flush(struct dispatch *d, bool last)
 	for (unsigned i = 0; i < d->workers; i++) {
 		struct worker *w = &d->worker[i];
 		fill(d, w)->last = last;
-		hand_over(w);
+		hand_over(d, w);
 	}
 	for (unsigned i = 0; i < d->workers; i++)
 		while (is_busy(&d->worker[i]))
-			wait_for_one(&d->worker[i]);
+			wait_for_one(d, &d->worker[i]);
 }
 
-bool dispatch_failed(const struct dispatch *d)
+/* -- beginning and end --------------------------------------------------------------- */
+
+/* -> how many blocks to make of that memory. */
+static unsigned count_blocks(const struct dispatch_setup *s)
 {
-	for (unsigned i = 0; i < d->workers; i++)
-		if (atomic_load_explicit(&d->worker[i].failed, memory_order_relaxed))
-			return true;
-	return false;
+	unsigned workers = s->config->workers;
+	size_t most = (size_t)BLOCKS_EACH * (workers > 1 ? workers : 2);
+	size_t count = s->memory / BLOCK;
+	most = s->sources > 1 ? DISPATCH_BLOCKS : most < BLOCKS_USUAL ? most : BLOCKS_USUAL;
+	count = count < most ? count : most;
+	return count > BLOCKS_LEAST ? (unsigned)count : BLOCKS_LEAST;
+}
+
+bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err)
+{
+	const struct defrag_setup defrag = {.seed = s->config->hash_seed,
+	                                    .ip4 = DEFRAG_AS_LINUX,
+	                                    .ip6 = DEFRAG_STRICT,
+	                                    .timeout_ns = 60 * SECOND,
+	                                    .counters = &d->counters,
+	                                    .left_out = s->unrecorded != NULL ? left_out : NULL,
+	                                    .arg = d};
+	d->worker = s->worker; /* all else is 0, but stop, which may be set by now */
+	d->workers = s->config->workers;
+	d->seed = s->config->hash_seed;
+	d->unrecorded = s->unrecorded;
+	decode_init(&d->decode, s->config);
+	memset(d->owner, 0xff, sizeof d->owner);
+	d->blocks = count_blocks(s);
+	if (!arena_init(&d->arena, (size_t)d->blocks * BLOCK + s->fragments, err))
+		return false;
+	for (unsigned i = 0; i < d->blocks; i++)
+		d->block[i] = (struct block){.bytes = arena_take(&d->arena, BLOCK), .size = BLOCK};
+	MUST(defrag_init(&d->defrag, &d->arena, s->fragments, &defrag));
+	return true;
+}
+
+unsigned dispatch_sources(const struct dispatch *d)
+{
+	return d->blocks - DISPATCH_BESIDE;
+}
+
+size_t dispatch_memory(size_t sources)
+{
+	return (sources + DISPATCH_BESIDE) * BLOCK * DISPATCH_SHARE;
+}
+
+void dispatch_free(struct dispatch *d)
+{
+	arena_free(&d->arena);
+}
+
+void dispatch_close(struct dispatch *d)
+{
+	give_spent(d);
+	if (d->room != NULL)
+		d->room->users--;
+	d->room = NULL;
+	defrag_finish(&d->defrag);
 }

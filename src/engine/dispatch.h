@@ -15,6 +15,10 @@
  * it, FATE_fragments for the others; those that waited in vain are defrag.lost, and count
  * as FATE_drop_fragments instead.
  *
+ * Where what is not recorded is asked for, defrag/ keeps the frames of fragments that wait,
+ * and a packet goes to its (only) worker at once, so that what becomes of it is known while
+ * its frame is there.
+ *
  * When no block is free, the batches being filled are handed over early and the
  * reader waits for batches that come back: nothing is lost, and memory stays within
  * its bound. A worker that takes a turn at reading (crew.h) does its own work first.
@@ -24,10 +28,17 @@
 
 #include "decode/decode.h"
 #include "defrag/defrag.h"
+#include "engine/unrecorded.h"
 #include "engine/worker.h"
 #include "model/fate.h"
 
-enum { DISPATCH_BLOCKS = 64, DISPATCH_BUCKET_BITS = 12 };
+enum {
+	DISPATCH_SHARE = 8, /* the part of --memory for blocks, as a divisor */
+	DISPATCH_BLOCKS = 512,
+	DISPATCH_BESIDE = 2, /* blocks besides the one that each open source holds: the room,
+	                        and the one before it or for the source that moves on */
+	DISPATCH_BUCKET_BITS = 12,
+};
 
 struct dispatch {
 	struct arena arena;
@@ -42,7 +53,15 @@ struct dispatch {
 	uint64_t numbers;                          /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
+	bool known_only; /* frames now begin no flow */
+	bool failed;     /* an output: the file of what is not recorded, or a sink of a worker,
+	                    as its latest batch told */
+	struct unrecorded *unrecorded; /* may be NULL */
+	uint64_t set_aside;            /* the latest frame that was written there, */
+	size_t why, detail;            /* and the counters that say why, as unrecorded_write()
+	                                  wants them */
 	struct defrag defrag;
+	enum defrag_answer answer;   /* to the latest fragment */
 	struct tf_counters counters; /* what defrag counts */
 	struct block *room;          /* for copies: of pushed frames and whole datagrams */
 	size_t room_used;
@@ -54,11 +73,25 @@ struct dispatch {
 	_Atomic bool stop;             /* set from a signal handler: read no more */
 };
 
-/* d is zeroed. memory: for blocks; fragments: for defragmentation, no part of it. cfg: workers,
- * hash_seed, and how to decode. */
-bool dispatch_init(struct dispatch *d, size_t memory, size_t fragments, struct worker *worker,
-                   const struct tf_config *cfg, struct tf_error *err);
+struct dispatch_setup {
+	size_t memory;    /* for blocks */
+	size_t fragments; /* for defragmentation, no part of it */
+	unsigned sources; /* how many will be open at a time; there may be too little memory
+	                     for so many (dispatch_sources()) */
+	struct worker *worker;
+	const struct tf_config *config; /* workers, hash_seed, and how to decode */
+	struct unrecorded *unrecorded;  /* NULL: nobody asks for it */
+};
+
+/* d is zeroed. */
+bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err);
 void dispatch_free(struct dispatch *d);
+
+/* -> how many sources can be open at a time. */
+unsigned dispatch_sources(const struct dispatch *d);
+
+/* The --memory, in bytes, of which blocks get enough for so many. */
+size_t dispatch_memory(size_t sources);
 
 /* The blocks as capture/ wants them. */
 struct block_store dispatch_store(struct dispatch *d);
@@ -70,16 +103,13 @@ uint8_t *dispatch_room(struct dispatch *d, size_t n);
 void dispatch_close(struct dispatch *d);
 
 /* Counts a frame that was left out before decoding. */
-void dispatch_filtered(struct dispatch *d, const struct tf_frame *frame);
+void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate);
 
-/* Decodes a frame, which lies in b, and hands its packet on. */
+/* Decodes a frame, which lies in b, and hands its packets on. */
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */
 void dispatch_flush(struct dispatch *d, bool last);
-
-/* -> whether some worker's sink has failed. */
-bool dispatch_failed(const struct dispatch *d);
 
 #endif

@@ -1,70 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The public face of the library: see tcpflow/tcpflow.h. */
 #include "base/error.h"
-#include "capture/filter.h"
-#include "capture/source.h"
-#include "engine/crew.h"
-#include "sink/files.h"
+#include "engine/inside.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMORY_LEAST = 8 << 20, WORKERS_MOST = 256, PIECE_FRAMES = 256 };
-
-struct tf_engine {
-	struct tf_config config;
-	struct filter *filter;
-	struct dispatch dispatch;
-	struct crew crew;
-	struct worker *worker; /* [config.workers] */
-	struct tf_sink sink[FLOW_SINKS];
-	unsigned sinks;
-	struct files_setup files;
-	char *folder;
-	bool records;
-	bool ready;   /* memory is split, sinks are open */
-	bool started; /* a start was tried */
-	bool broken;  /* and failed: why says how */
-	bool finished;
-	struct tf_error why;
-	uint32_t sources;
-	uint64_t pushed;
-	struct tf_counters notes; /* comments and secrets of all sources */
-};
-
-void tf_config_init(struct tf_config *cfg)
-{
-	*cfg = (struct tf_config){
-	        .workers = 1,
-	        .memory = (size_t)512 << 20,
-	        .flow_bytes = INT64_MAX,
-	        .hole_max = 16 << 20,
-	        .linger_ns = INT64_C(60000000000),
-	        .decap = TF_DECAP_ALL,
-	};
-}
-
-static bool check(const struct tf_config *c, struct tf_error *err)
-{
-	if (c->workers < 1 || c->workers > WORKERS_MOST)
-		return error_set(err, TF_USAGE, "the number of workers must lie between 1 and %d",
-		                 WORKERS_MOST);
-	if (c->memory < MEMORY_LEAST)
-		return error_set(err, TF_USAGE, "--memory must be at least 8M");
-	if (c->hole_max < 0 || c->hole_max > INT32_MAX)
-		return error_set(err, TF_USAGE, "the longest hole must be below 2G");
-	if (c->linger_ns < 0)
-		return error_set(err, TF_USAGE,
-		                 "closed connections cannot be remembered for less than no time");
-	if (c->flow_bytes <= 0)
-		return error_set(err, TF_USAGE,
-		                 "the bytes recorded of a stream must be at least 1");
-	return decode_check(c, err);
-}
-
 struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *err)
 {
-	if (!check(cfg, err))
+	if (!engine_check(cfg, err))
 		return NULL;
 	struct tf_engine *e = calloc(1, sizeof *e);
 	struct worker *workers =
@@ -116,109 +60,21 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
 	return tf_engine_attach(e, &sink, err);
 }
 
-/* -- start -------------------------------------------------------------------------- */
-
-static bool open_sinks(struct tf_engine *e, unsigned index, struct tf_error *err)
+bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err)
 {
-	struct flows *fs = &e->worker[index].flows;
-	for (unsigned i = 0; i < e->sinks; i++) {
-		const struct tf_sink *sink = &e->sink[i];
-		void *self = sink->open(sink->arg, index, e->config.workers, err);
-		if (self == NULL)
-			return false;
-		fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self};
-	}
-	return true;
-}
-
-/* The memory is split here: an eighth for blocks, a sixteenth for fragments, the
-   rest among the workers. */
-static bool make_workers(struct tf_engine *e, struct tf_error *err)
-{
-	const struct tf_config *c = &e->config;
-	size_t blocks = c->memory / 8;
-	struct worker_setup setup = {
-	        .sink_per_flow = e->records ? files_memory_per_flow() : 0,
-	        .sink_fixed = e->records ? files_memory_fixed() : 0,
-	        .sinks = e->sinks,
-	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
-	        .linger_ns = c->linger_ns,
-	};
-	if (!dispatch_init(&e->dispatch, blocks, c->memory / 16, e->worker, c, err))
+	if (e->started)
+		return error_set(err, TF_USAGE, "frames must be set aside from the first on");
+	if (e->unrecorded.file != NULL)
+		return error_set(err, TF_USAGE, "one file for what is not recorded is enough");
+	if (!unrecorded_open(&e->unrecorded, path, err))
 		return false;
-	size_t taken = e->dispatch.arena.size;
-	setup.memory = (c->memory - taken) / c->workers;
-	for (unsigned i = 0; i < c->workers; i++) {
-		struct worker *w = &e->worker[i];
-		if (!worker_init(w, &setup, err))
-			return false;
-		if (e->records)
-			e->files.share[i] =
-			        (struct files_share){.arena = &w->arena,
-			                             .chunks = &w->chunks,
-			                             .flows_max = flows_capacity(&w->flows),
-			                             .seed = c->hash_seed};
-		if (!open_sinks(e, i, err))
-			return false;
-	}
+	e->config.workers = 1;
 	return true;
-}
-
-static bool begin(struct tf_engine *e, struct tf_error *err)
-{
-	if (!make_workers(e, err))
-		return false;
-	e->crew.dispatch = &e->dispatch;
-	e->ready = true;
-	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
-		if (!crew_start(&e->crew, &e->worker[i], err))
-			return false;
-	return true;
-}
-
-/* The first frame is near: memory, sinks, threads. A start that has failed once is not
-   tried again. */
-static bool start(struct tf_engine *e, struct tf_error *err)
-{
-	if (e->finished)
-		return error_set(err, TF_USAGE, "the run has ended");
-	if (!e->started) {
-		e->started = true;
-		e->broken = !begin(e, &e->why);
-	}
-	if (e->broken && err != NULL)
-		*err = e->why;
-	return !e->broken;
-}
-
-/* -- frames --------------------------------------------------------------------------- */
-
-/* Tells the first failure of a sink; the worker has stopped or stops soon. */
-static bool sink_failed(struct tf_engine *e, struct tf_error *err)
-{
-	dispatch_flush(&e->dispatch, false); /* the workers rest: err can be read */
-	for (unsigned i = 0; i < e->config.workers; i++) {
-		if (e->worker[i].flows.failed) {
-			if (err != NULL)
-				*err = e->worker[i].flows.err;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool take_frame(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
-{
-	if (e->filter != NULL && !filter_passes(e->filter, frame))
-		dispatch_filtered(&e->dispatch, frame);
-	else
-		dispatch_frame(&e->dispatch, frame, b);
-	return !dispatch_failed(&e->dispatch);
 }
 
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err)
 {
-	if (!start(e, err))
+	if (!engine_start(e, err))
 		return false;
 	uint8_t *room = dispatch_room(&e->dispatch, frame->captured);
 	if (room == NULL)
@@ -228,87 +84,7 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 		memcpy(room, frame->bytes, frame->captured);
 	copy.bytes = room;
 	copy.number = ++e->pushed;
-	return take_frame(e, &copy, e->dispatch.room) || !sink_failed(e, err);
-}
-
-/* A source that is being read. */
-struct reading {
-	struct tf_engine *engine;
-	struct source *source;
-	enum source_result result;
-	bool failed; /* a sink has */
-	struct tf_error err;
-	_Atomic uint64_t position;
-	uint64_t told; /* the position that the owner was told */
-};
-
-/* Hands on the next frames -> false: no more */
-static bool read_piece(void *arg)
-{
-	struct reading *r = arg;
-	struct tf_engine *e = r->engine;
-	for (int n = 0; n < PIECE_FRAMES; n++) {
-		struct tf_frame frame;
-		if (atomic_load_explicit(&e->dispatch.stop, memory_order_relaxed))
-			return false;
-		r->result = source_next(r->source, &frame, &r->err);
-		if (r->result != SOURCE_FRAME)
-			return false;
-		if (!take_frame(e, &frame, source_block(r->source))) {
-			r->failed = true;
-			return false;
-		}
-	}
-	atomic_store_explicit(&r->position, source_position(r->source), memory_order_relaxed);
-	return true;
-}
-
-static void tell_progress(void *arg)
-{
-	struct reading *r = arg;
-	const struct tf_config *c = &r->engine->config;
-	uint64_t position = atomic_load_explicit(&r->position, memory_order_relaxed);
-	if (c->progress != NULL && position != r->told)
-		c->progress(c->progress_arg, r->told = position);
-}
-
-static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *err)
-{
-	struct reading r = {.engine = e, .source = s, .result = SOURCE_END};
-	if (e->config.workers > 1 && source_never_waits(s))
-		crew_read(&e->crew, read_piece, tell_progress, &r);
-	else
-		while (read_piece(&r))
-			tell_progress(&r);
-	if (r.failed && sink_failed(e, err))
-		return false;
-	if (r.result != SOURCE_DAMAGED || atomic_load(&e->dispatch.stop))
-		return true;
-	if (err != NULL)
-		*err = r.err;
-	return false;
-}
-
-bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err)
-{
-	if (!start(e, err))
-		return false;
-	struct block_store store = dispatch_store(&e->dispatch);
-	struct source *s = source_open(path, e->sources, &store, err);
-	if (s == NULL)
-		return atomic_load(&e->dispatch.stop); /* a signal, not the file's fault */
-	e->sources++;
-	bool ok = read_frames(e, s, err);
-	const struct source_notes *notes = source_notes(s);
-	e->notes.comments += notes->comments;
-	e->notes.secrets += notes->secrets;
-	source_close(s);
-	return ok;
-}
-
-void tf_engine_stop(struct tf_engine *e)
-{
-	atomic_store(&e->dispatch.stop, true);
+	return engine_take(e, &copy, e->dispatch.room) || !engine_failed(e, err);
 }
 
 /* -- the end --------------------------------------------------------------------------- */
@@ -353,12 +129,13 @@ static bool finish(struct tf_engine *e, struct tf_error *err)
 			(void)pthread_join(e->worker[i].thread, NULL);
 	e->finished = true;
 	check_fates(&e->dispatch);
-	return close_sinks(e, err);
+	bool aside_ok = unrecorded_close(&e->unrecorded, err);
+	return close_sinks(e, aside_ok ? err : NULL) && aside_ok;
 }
 
 bool tf_engine_finish(struct tf_engine *e, struct tf_error *err)
 {
-	return start(e, err) && finish(e, err);
+	return engine_start(e, err) && finish(e, err);
 }
 
 static void add(struct tf_counters *to, const struct tf_counters *c)
@@ -378,6 +155,7 @@ void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out)
 		add(out, &e->worker[i].counters);
 	const struct dispatch *d = &e->dispatch;
 	out->frames = d->numbers;
+	out->frames_set_aside = e->unrecorded.frames;
 	out->frame_bytes = d->frame_bytes;
 	out->packets_aggregated = d->aggregated;
 #define ADD_FATE(name, ...) out->name = d->fate[FATE_##name];
@@ -410,6 +188,7 @@ void tf_engine_free(struct tf_engine *e)
 		give_up(e);
 	for (unsigned i = 0; i < e->config.workers; i++)
 		worker_free(&e->worker[i]);
+	(void)unrecorded_close(&e->unrecorded, NULL);
 	dispatch_free(&e->dispatch);
 	filter_free(e->filter);
 	outdir_close(&e->files.dir);

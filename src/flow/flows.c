@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static struct flow *at(const struct flows *fs, uint32_t index)
@@ -170,12 +171,17 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 		flows_forget(fs, f);
 		f = NULL;
 	}
+	if (f == NULL && pkt->known_only) {
+		fs->counters->unknown_segments++;
+		fs->reasm.refused = offsetof(struct tf_counters, unknown_segments);
+		return;
+	}
 	if (f == NULL) {
 		f = begin(fs, pkt);
 		dir = 0;
 	}
 	if (verdict == LIFE_STRAY)
-		life_stray(f, dir, pkt);
+		life_stray(fs, f, dir, pkt);
 	else
 		life_packet(fs, f, dir, pkt);
 }

@@ -152,13 +152,21 @@ enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
 	return LIFE_STRAY;
 }
 
-/* Unless something has settled its direction's first sequence number, the one that
-   a stray SYN-ACK carries may yet turn out to be the right one. */
-void life_stray(struct flow *f, unsigned dir, const struct tf_packet *pkt)
+/* No receiver takes this payload. */
+static void reject(struct flows *fs, struct half *h, const struct tf_packet *pkt)
 {
-	struct half *h = &f->half[dir];
 	h->account.seen += (int64_t)pkt->payload.n;
 	h->account.rejected += (int64_t)pkt->payload.n;
+	if (pkt->payload.n > 0)
+		fs->reasm.refused = offsetof(struct tf_counters, bytes_rejected);
+}
+
+/* Unless something has settled its direction's first sequence number, the one that
+   a stray SYN-ACK carries may yet turn out to be the right one. */
+void life_stray(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	struct half *h = &f->half[dir];
+	reject(fs, h, pkt);
 	reasm_alternative_isn(h, pkt->seq);
 }
 
@@ -181,9 +189,7 @@ static void place(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 
 static void take_reset(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	struct tf_account *a = &f->half[dir].account;
-	a->seen += (int64_t)pkt->payload.n;
-	a->rejected += (int64_t)pkt->payload.n;
+	reject(fs, &f->half[dir], pkt);
 	if (reasm_is_next(&f->half[dir], pkt->seq))
 		f->reset = true;
 	else
@@ -198,6 +204,8 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		fs->counters->late_segments++;
 		fs->counters->bytes_seen += pkt->payload.n;
 		fs->counters->bytes_after_close += pkt->payload.n;
+		if (pkt->payload.n > 0)
+			fs->reasm.refused = offsetof(struct tf_counters, bytes_after_close);
 		flows_move(fs, f, FLOW_CLOSED);
 		return;
 	}

@@ -23,7 +23,7 @@ enum life_verdict {
 enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
                              const struct tf_packet *pkt);
 
-void life_stray(struct flow *f, unsigned dir, const struct tf_packet *pkt);
+void life_stray(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 
 /* Tells END; f stays in its list, ended. */

@@ -26,6 +26,7 @@ struct tf_packet {
 	uint16_t window;        /* as it stands in the header, unscaled */
 	uint8_t flags;          /* enum tcp_flag */
 	uint8_t ttl;            /* or hop limit, of the innermost IP header */
+	bool known_only;        /* begins no flow */
 	uint32_t cut;           /* payload bytes behind payload that the snaplen cut off */
 	struct tf_span payload; /* captured payload, Ethernet padding left out */
 	int64_t ts_ns;

@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 
+#include <stddef.h>
+
 enum { SYN_REACH = 1 << 20 }; /* how far before the first data a SYN may lie */
 
 bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_pool *chunks)
@@ -43,6 +45,16 @@ static int64_t widen(const struct half *h, uint32_t seq)
 {
 	return h->next + (int32_t)(seq - (h->base + (uint32_t)h->next));
 }
+
+/* n bytes of the segment that has just come are taken by no receiver. */
+static void refuse(struct reasm *r, int64_t *account, size_t counter, int64_t n)
+{
+	*account += n;
+	r->refused = counter;
+}
+
+#define OUTSIDE     offsetof(struct tf_counters, bytes_outside)
+#define AFTER_CLOSE offsetof(struct tf_counters, bytes_after_close)
 
 static bool is_empty(const struct half *h)
 {
@@ -146,7 +158,7 @@ static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct p
 	p.b.n = (size_t)min64((int64_t)p.b.n, h->start - off);
 	int64_t end = off + (int64_t)p.b.n;
 	if (h->isn_known) {
-		h->account.outside += (int64_t)p.b.n;
+		refuse(r, &h->account.outside, OUTSIDE, (int64_t)p.b.n);
 		return p.b.n;
 	}
 	if (is_empty(h)) { /* only a FIN told where the stream is */
@@ -199,7 +211,7 @@ static size_t take_now(struct reasm *r, struct half *h, int64_t off, struct piec
 static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct piece p, uint32_t cut)
 {
 	if (off >= h->fin && h->acked > h->fin) {
-		h->account.after_close += (int64_t)p.b.n;
+		refuse(r, &h->account.after_close, AFTER_CLOSE, (int64_t)p.b.n);
 		return p.b.n;
 	}
 	struct held *n = hold_take(r, off, p, cut);
@@ -371,7 +383,7 @@ static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct 
 	holders_note(r, h);
 	if (h->far == NULL) {
 		h->account.seen += (int64_t)pkt->payload.n;
-		h->account.outside += (int64_t)pkt->payload.n;
+		refuse(r, &h->account.outside, OUTSIDE, (int64_t)pkt->payload.n);
 	}
 	return true;
 }

@@ -91,6 +91,8 @@ struct reasm {
 	struct half *holder_oldest, *holder_newest;
 	struct reasm_limits limits;
 	struct tf_counters *counters;
+	size_t refused; /* the counter, as its offset, for which payload of the latest segment
+	                   was refused; whoever wants to know sets it to 0 before */
 	void *arg;
 	/* Tells an event of half h; flow, dir and slot are the callee's to fill in. */
 	void (*tell)(void *arg, struct half *h, struct tf_event *ev);

@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { DATAGRAMS = 16, CONTEXT = 8, ID = 4, SOURCE = 2, BYTES = 70000 };
+enum { DATAGRAMS = 16, CONTEXT = 8, ID = 4, SOURCE = 2, BYTES = 70000, SCRATCH = 80 * 1024 };
 
 /* -> the number of the datagram that it belongs to */
 static unsigned read_fragment(struct cursor *c, struct tf_fragment *f, int64_t *now_ns)
@@ -44,18 +44,41 @@ static void compare(struct plain *p, unsigned number, const struct tf_fragment *
 	MUST(memcmp(mine, other, plain.payload.n) == 0);
 }
 
+static uint64_t told;
+
+static void left_out(void *arg, const struct tf_frame *f, enum defrag_answer why)
+{
+	(void)arg;
+	MUST(why <= DEFRAG_UNFINISHED && f->captured <= f->length && f->link_type == 1);
+	told++;
+}
+
+static void keep(struct defrag *d, const uint8_t *bytes, size_t n, uint64_t number)
+{
+	uint32_t length = n < INT32_MAX ? (uint32_t)n : 0;
+	defrag_keep(d, &(struct tf_frame){.bytes = bytes,
+	                                  .captured = length,
+	                                  .length = length,
+	                                  .link_type = 1,
+	                                  .number = number});
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static struct arena arena;
 	struct cursor c = cursor_over((struct tf_span){.p = data, .n = n < 4000 ? n : 4000});
-	unsigned policies = cursor_u8(&c), small = cursor_u8(&c) & 1;
+	unsigned policies = cursor_u8(&c), sizes = cursor_u8(&c), small = sizes & 1;
+	bool keeps = sizes & 2;
 	struct tf_counters counters = {0};
 	struct defrag_setup setup = {.seed = 1, .ip4 = policies & 3, .ip6 = policies >> 2 & 3};
 	setup.timeout_ns = INT64_C(60000000000);
 	setup.counters = &counters;
+	setup.left_out = keeps ? left_out : NULL;
+	told = 0;
 	struct plain p = {.timeout_ns = setup.timeout_ns, .ip4 = setup.ip4, .ip6 = setup.ip6};
 	struct defrag d;
 	size_t memory = defrag_memory_least() * (small ? 1 : DATAGRAMS + 1);
+	memory += keeps ? SCRATCH : 0;
 	MUST(arena_init(&arena, memory, NULL) && defrag_init(&d, &arena, memory, &setup));
 	int64_t now_ns = 0;
 	uint64_t waited = 0, joined = 0;
@@ -69,6 +92,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		f.payload.p = bytes;
 		uint64_t before = d.waiting + d.lost;
 		enum defrag_answer answer = defrag_take(&d, &f, &whole);
+		if (keeps && answer == DEFRAG_WAITING)
+			keep(&d, bytes, f.payload.n, waited);
+		else if (keeps && (number & CONTEXT) == 0) /* of the others, with the next frame */
+			defrag_release(&d, false);
 		MUST(defrag_check(&d));
 		waited += answer == DEFRAG_WAITING;
 		joined += answer == DEFRAG_COMPLETE ? before - d.waiting - d.lost : 0;
@@ -78,6 +105,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		free(bytes);
 	}
 	defrag_finish(&d);
+	if (keeps)
+		defrag_release(&d, false);
+	MUST(!keeps || told == waited);
 	MUST(defrag_check(&d) && d.cells.used == 0 && waited == joined + d.lost);
 	while (p.count > 0)
 		plain_remove(&p, 0, true);

@@ -48,7 +48,10 @@ static void options(void **state)
 		const struct option_row *row = &rows[i];
 		char letter[] = "Fl x , ", value[40] = "";
 		letter[3] = (char)row->letter;
-		if (row->value)
+		if (row->value && row->value[0] == '[')
+			(void)snprintf(value, sizeof value, " Ns Op = Ns Ar %.*s",
+			               (int)strlen(row->value) - 3, row->value + 2);
+		else if (row->value)
 			(void)snprintf(value, sizeof value, " Ar %s", row->value);
 		(void)snprintf(line, sizeof line, "\n.It %sFl -%s%s\n",
 		               row->letter < 256 ? letter : "", row->name, value);

@@ -146,6 +146,45 @@ static void texts_alone(void **state)
 	}
 }
 
+static void what_is_read(void **state)
+{
+	(void)state;
+	struct options o = accept("-l a b -r c -R d d2 --read-known=e");
+	assert_int_equal(o.source_count, 4);
+	assert_string_equal(o.sources[0], "c");
+	assert_string_equal(o.sources[1], "a");
+	assert_string_equal(o.sources[3], "d2");
+	assert_int_equal(o.finisher_count, 2);
+	assert_string_equal(o.finishers[0], "d");
+	assert_string_equal(o.finishers[1], "e");
+	assert_null(o.filter);
+	assert_true(o.start_ns == INT64_MIN && o.stop_ns == INT64_MAX);
+	assert_true(o.count == UINT64_MAX && o.follow_s == 0);
+	options_free(&o);
+	o = accept("-r c --follow --start 2008-10-06_17:54:54 --stop=1223315695.5 --count 1K tcp");
+	assert_int_equal(o.follow_s, 10);
+	assert_int_equal(o.start_ns, INT64_C(1223315694000000000));
+	assert_int_equal(o.stop_ns, INT64_C(1223315695500000000));
+	assert_int_equal(o.count, 1024);
+	assert_string_equal(o.filter, "tcp");
+	options_free(&o);
+	o = accept("--follow=3 -r c");
+	assert_int_equal(o.follow_s, 3);
+	options_free(&o);
+	o = accept("--merge -w out -r c");
+	assert_true(o.merge);
+	assert_string_equal(o.unrecorded, "out");
+	options_free(&o);
+	refuse("--merge --follow -r c", "--merge and --follow do not go together");
+	refuse("--follow=0 -r c",
+	       "--follow wants a number of seconds from 1 to 1000000; 0 is too small");
+	refuse("--start yesterday", "--start wants a time such as 2026-11-23T17:30:00Z or seconds "
+	                            "since 1970, not 'yesterday'");
+	refuse("--count 0", "--count wants a number of packets; 0 is too small");
+	refuse("-l", "give the capture file to read with -r FILE (this version does not capture "
+	             "live)");
+}
+
 static void bad_values(void **state)
 {
 	static const struct {
@@ -256,9 +295,11 @@ static void help_has_each_row(void **state)
 	for (size_t i = 0; i < count; i++) {
 		char want[60], letter[] = "-x,";
 		letter[1] = (char)rows[i].letter;
+		bool glued = rows[i].value && rows[i].value[0] == '[';
 		(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s",
 		               rows[i].letter < 256 ? letter : "", rows[i].name,
-		               rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+		               rows[i].value && !glued ? " " : "",
+		               rows[i].value ? rows[i].value : "");
 		const char *found = strstr(text, want);
 		if (found == NULL || strchr(" \n", found[strlen(want)]) == NULL)
 			fail_msg("no --%s in the help", rows[i].name);
@@ -269,10 +310,11 @@ static void help_has_each_row(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(defaults),         cmocka_unit_test(each_row),
-	        cmocka_unit_test(verbosity),        cmocka_unit_test(texts_alone),
-	        cmocka_unit_test(bad_values),       cmocka_unit_test(unknown),
-	        cmocka_unit_test(options_of_1_6_1), cmocka_unit_test(help_has_each_row),
+	        cmocka_unit_test(defaults),          cmocka_unit_test(each_row),
+	        cmocka_unit_test(verbosity),         cmocka_unit_test(texts_alone),
+	        cmocka_unit_test(bad_values),        cmocka_unit_test(what_is_read),
+	        cmocka_unit_test(unknown),           cmocka_unit_test(options_of_1_6_1),
+	        cmocka_unit_test(help_has_each_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,8 @@ static void limits(void **state)
 	c = good, c.flow_bytes = 0, refused(c, "stream");
 	c = good, c.flow_bytes = -1, refused(c, "stream");
 	c = good, c.linger_ns = -1, refused(c, "remembered");
+	c = good, c.start_ns = c.stop_ns, refused(c, "between --start and --stop");
+	c = good, c.stop_ns = INT64_MIN, refused(c, "between --start and --stop");
 	c = good, c.filter = "tcp and and", refused(c, "");
 	c = good, c.hole_max = 0, tf_engine_free(engine_of(&c));
 	c = good, c.hole_max = INT32_MAX, tf_engine_free(engine_of(&c));

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files behind the public face share: engine.c (the face), start.c (the split
+   of memory), read.c (frames, and where they come from). */
+#ifndef ENGINE_INSIDE_H
+#define ENGINE_INSIDE_H
+
+#include "capture/filter.h"
+#include "engine/crew.h"
+#include "engine/unrecorded.h"
+#include "sink/files.h"
+
+struct tf_engine {
+	struct tf_config config;
+	struct filter *filter;
+	struct dispatch dispatch;
+	struct crew crew;
+	struct worker *worker; /* [config.workers] */
+	struct tf_sink sink[FLOW_SINKS];
+	unsigned sinks;
+	struct files_setup files;
+	char *folder;
+	bool records;
+	struct unrecorded unrecorded;
+	bool ready;   /* memory is split, sinks are open */
+	bool started; /* a start was tried */
+	bool broken;  /* and failed: why says how */
+	bool finished;
+	struct tf_error why;
+	uint32_t sources;
+	unsigned open_at_a_time; /* sources; 0: one */
+	uint64_t pushed;
+	bool selects;             /* not every frame is wanted */
+	uint64_t left;            /* frames that are still wanted, when it selects */
+	struct tf_counters notes; /* comments and secrets of all sources */
+};
+
+/* -- start.c -- */
+
+/* -> whether an engine can be made of it */
+bool engine_check(const struct tf_config *c, struct tf_error *err);
+
+/* The first frame is near: memory, sinks, threads. A start that has failed once is not
+   tried again. */
+bool engine_start(struct tf_engine *e, struct tf_error *err);
+
+/* -- read.c -- */
+
+/* Takes a frame, which lies in b -> false: an output may have failed. */
+bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block *b);
+
+/* -> whether one has, with the first failure in *err: the workers have stopped or stop
+   soon. */
+bool engine_failed(struct tf_engine *e, struct tf_error *err);
+
+#endif

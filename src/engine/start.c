@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From a configuration to workers that wait for frames: here memory is split. */
+#include "base/error.h"
+#include "engine/inside.h"
+
+enum { MEMORY_LEAST = 8 << 20, WORKERS_MOST = 256 };
+
+void tf_config_init(struct tf_config *cfg)
+{
+	*cfg = (struct tf_config){
+	        .workers = 1,
+	        .memory = (size_t)512 << 20,
+	        .flow_bytes = INT64_MAX,
+	        .hole_max = 16 << 20,
+	        .linger_ns = INT64_C(60000000000),
+	        .decap = TF_DECAP_ALL,
+	        .start_ns = INT64_MIN,
+	        .stop_ns = INT64_MAX,
+	        .count = UINT64_MAX,
+	};
+}
+
+bool engine_check(const struct tf_config *c, struct tf_error *err)
+{
+	if (c->workers < 1 || c->workers > WORKERS_MOST)
+		return error_set(err, TF_USAGE, "the number of workers must lie between 1 and %d",
+		                 WORKERS_MOST);
+	if (c->memory < MEMORY_LEAST)
+		return error_set(err, TF_USAGE, "--memory must be at least 8M");
+	if (c->hole_max < 0 || c->hole_max > INT32_MAX)
+		return error_set(err, TF_USAGE, "the longest hole must be below 2G");
+	if (c->linger_ns < 0)
+		return error_set(err, TF_USAGE,
+		                 "closed connections cannot be remembered for less than no time");
+	if (c->flow_bytes <= 0)
+		return error_set(err, TF_USAGE,
+		                 "the bytes recorded of a stream must be at least 1");
+	if (c->start_ns >= c->stop_ns)
+		return error_set(err, TF_USAGE,
+		                 "no packet lies between --start and --stop: the "
+		                 "one is not before the other");
+	return decode_check(c, err);
+}
+
+static bool open_sinks(struct tf_engine *e, unsigned index, struct tf_error *err)
+{
+	struct flows *fs = &e->worker[index].flows;
+	for (unsigned i = 0; i < e->sinks; i++) {
+		const struct tf_sink *sink = &e->sink[i];
+		void *self = sink->open(sink->arg, index, e->config.workers, err);
+		if (self == NULL)
+			return false;
+		fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self};
+	}
+	return true;
+}
+
+static bool make_worker(struct tf_engine *e, unsigned index, const struct worker_setup *setup,
+                        struct tf_error *err)
+{
+	struct worker *w = &e->worker[index];
+	if (!worker_init(w, setup, err))
+		return false;
+	if (e->records)
+		e->files.share[index] = (struct files_share){.arena = &w->arena,
+		                                             .chunks = &w->chunks,
+		                                             .flows_max = flows_capacity(&w->flows),
+		                                             .seed = e->config.hash_seed};
+	return open_sinks(e, index, err);
+}
+
+/* An eighth for blocks, a sixteenth for fragments (an eighth, when their frames are kept),
+   the rest among the workers. */
+static bool split_memory(struct tf_engine *e, struct tf_error *err)
+{
+	const struct tf_config *c = &e->config;
+	bool whole = e->unrecorded.file != NULL;
+	const struct dispatch_setup dispatch = {
+	        .memory = c->memory / DISPATCH_SHARE,
+	        .fragments = c->memory / (whole ? 8 : 16),
+	        .sources = e->open_at_a_time,
+	        .worker = e->worker,
+	        .config = c,
+	        .unrecorded = whole ? &e->unrecorded : NULL,
+	};
+	struct worker_setup worker = {
+	        .sink_per_flow = e->records ? files_memory_per_flow() : 0,
+	        .sink_fixed = e->records ? files_memory_fixed() : 0,
+	        .sinks = e->sinks,
+	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
+	        .linger_ns = c->linger_ns,
+	};
+	if (!dispatch_init(&e->dispatch, &dispatch, err))
+		return false;
+	worker.memory = (c->memory - e->dispatch.arena.size) / c->workers;
+	for (unsigned i = 0; i < c->workers; i++)
+		if (!make_worker(e, i, &worker, err))
+			return false;
+	return true;
+}
+
+/* Once, so that what nobody asked for costs nothing for each frame. */
+static void note_selection(struct tf_engine *e)
+{
+	const struct tf_config *c = &e->config;
+	e->selects = e->filter != NULL || c->start_ns != INT64_MIN || c->stop_ns != INT64_MAX ||
+	             c->count != UINT64_MAX;
+	e->left = c->count;
+}
+
+static bool begin(struct tf_engine *e, struct tf_error *err)
+{
+	note_selection(e);
+	if (!split_memory(e, err))
+		return false;
+	e->crew.dispatch = &e->dispatch;
+	e->ready = true;
+	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
+		if (!crew_start(&e->crew, &e->worker[i], err))
+			return false;
+	return true;
+}
+
+bool engine_start(struct tf_engine *e, struct tf_error *err)
+{
+	if (e->finished)
+		return error_set(err, TF_USAGE, "the run has ended");
+	if (!e->started) {
+		e->started = true;
+		e->broken = !begin(e, &e->why);
+	}
+	if (e->broken && err != NULL)
+		*err = e->why;
+	return !e->broken;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Times on the command line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "cli/when.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static void good(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t seconds, ns;
+	} rows[] = {
+	        {"0", 0, 0},
+	        {"1223315694", 1223315694, 0},
+	        {"1223315694.5", 1223315694, 500000000},
+	        {"1223315694.694099001", 1223315694, 694099001},
+	        {"1970-01-01", 0, 0},
+	        {"2000-02-29", 951782400, 0},
+	        {"2008-10-06T17:54:54Z", 1223315694, 0},
+	        {"2008-10-06 17:54:54.694099", 1223315694, 694099000},
+	        {"2008-10-06T17:54", 1223315640, 0},
+	        {"2008-10-06T19:54:54+02:00", 1223315694, 0},
+	        {"2008-10-06T12:24:54-0530", 1223315694, 0},
+	        {"2261-12-31T23:59:59.999999999", 9214646399, 999999999},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t ns = -1;
+		if (!when_parse(rows[i].text, &ns))
+			fail_msg("refused: %s", rows[i].text);
+		assert_int_equal(ns, rows[i].seconds * 1000000000 + rows[i].ns);
+	}
+}
+
+static void bad(void **state)
+{
+	static const char *const texts[] = {
+	        "",
+	        "x",
+	        "-1",
+	        "1.",
+	        "1.0000000001",
+	        ".5",
+	        "1 ",
+	        "99999999999",
+	        "99999999999999999999999",
+	        "2008-10",
+	        "2008-13-01",
+	        "2008-00-01",
+	        "2008-02-30",
+	        "2007-02-29",
+	        "2100-02-29",
+	        "1969-12-31",
+	        "2262-01-01",
+	        "2008-10-06T",
+	        "2008-10-06T24:00",
+	        "2008-10-06T17:60",
+	        "2008-10-06T17:54:61",
+	        "2008-10-06T17:54:54z",
+	        "2008-10-06T17:54:54+2",
+	        "2008-10-06T17:54:54+02:00x",
+	        "1970-01-01T00:00+01:00",
+	        "2008-10-06x",
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		int64_t ns = -7;
+		if (when_parse(texts[i], &ns))
+			fail_msg("accepted: %s", texts[i]);
+		assert_int_equal(ns, -7);
+	}
+}
+
+/* Every day up to 2261, against the C library. */
+static void each_day(void **state)
+{
+	(void)state;
+	for (int64_t day = 0; day < 106650; day++) {
+		time_t t = (time_t)(day * 86400);
+		struct tm tm;
+		char text[40];
+		int64_t ns;
+		assert_non_null(gmtime_r(&t, &tm));
+		assert_true(strftime(text, sizeof text, "%Y-%m-%d", &tm) > 0);
+		assert_true(when_parse(text, &ns));
+		assert_int_equal(ns, day * 86400 * 1000000000);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(good),
+	        cmocka_unit_test(bad),
+	        cmocka_unit_test(each_day),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
