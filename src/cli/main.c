@@ -170,6 +170,7 @@ static bool begin(struct run *run)
 	cfg.tunnel_ports = o->tunnel_ports;
 	cfg.esp_null = o->esp_null;
 	cfg.key = o->key;
+	cfg.checksum = o->checksum;
 	if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;
