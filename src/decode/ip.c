@@ -80,7 +80,8 @@ static void read_options(struct walk *w, struct cursor c)
 		if (size < 2)
 			return;
 		struct cursor option = cursor_header(&c, size - (size_t)2);
-		if (type == OPTION_LOOSE_ROUTE || type == OPTION_STRICT_ROUTE)
+		bool route = type == OPTION_LOOSE_ROUTE || type == OPTION_STRICT_ROUTE;
+		if (route && option.n > 0)
 			note_route(w, option);
 	}
 }

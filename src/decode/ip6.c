@@ -152,7 +152,7 @@ struct next hop_by_hop_read(struct cursor *c, struct walk *w)
 {
 	if (w->sizeless) {
 		struct cursor jumbo = find_option(*c, OPTION_JUMBO, 4);
-		uint32_t length = cursor_u32(&jumbo); /* RFC 2675, 2; 0 when there is none */
+		uint32_t length = jumbo.n > 0 ? cursor_u32(&jumbo) : 0; /* RFC 2675, 2 */
 		if (length != 0 && length <= UINT16_MAX)
 			return end_as(FATE_drop_bad_ip);
 		if (length != 0)
