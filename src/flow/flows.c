@@ -126,7 +126,7 @@ static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)
 
 /* -- the gate ------------------------------------------------------------------------- */
 
-static void count(struct tf_counters *c, enum checksum what)
+static void count_checksum(struct tf_counters *c, enum checksum what)
 {
 	c->checksums_good += what == CHECKSUM_GOOD;
 	c->checksums_offloaded += what == CHECKSUM_OFFLOADED;
@@ -142,7 +142,7 @@ static bool passes(struct flows *fs, const struct checksums *sums, const struct 
 	if (fs->checksum == TF_CHECKSUM_IGNORE)
 		return true;
 	*what = checksum_of(pkt, sums->offloading);
-	count(fs->counters, *what);
+	count_checksum(fs->counters, *what);
 	return *what != CHECKSUM_BAD ||
 	       (fs->checksum == TF_CHECKSUM_AUTO && !checksums_believed(sums));
 }
