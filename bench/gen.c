@@ -8,7 +8,7 @@
  *	      source; a connection goes on among them, each of its segments in two fragments
  *	      that stand FRAG_APART others apart
  *
- * Ethernet, IPv4, microsecond pcap. The same words give the same bytes.
+ * Ethernet, IPv4, microsecond pcap, right checksums. The same words give the same bytes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -60,6 +60,19 @@ struct segment {
 	uint32_t n;
 };
 
+/* The one's complement sum of 16-bit words (RFC 1071), n being even but for the last. */
+static uint32_t add(uint32_t sum, const uint8_t *p, size_t n)
+{
+	uint64_t s = sum;
+	for (size_t i = 0; i + 1 < n; i += 2)
+		s += (uint64_t)p[i] << 8 | p[i + 1];
+	if (n % 2 != 0)
+		s += (uint64_t)p[n - 1] << 8;
+	while (s > 0xffff)
+		s = (s & 0xffff) + (s >> 16);
+	return (uint32_t)s;
+}
+
 /* Ethernet, IPv4 and TCP headers of a segment. */
 static void make_headers(const struct segment *s, uint8_t h[HEADERS])
 {
@@ -78,6 +91,9 @@ static void make_headers(const struct segment *s, uint8_t h[HEADERS])
 	h[46] = 5 << 4;
 	h[47] = s->flags;
 	put16(h + 48, 65535);
+	put16(h + 24, ~add(0, h + 14, 20));
+	uint32_t pseudo = add(6 + 20 + s->n, h + 26, 8);
+	put16(h + 50, ~add(add(pseudo, h + 34, 20), s->payload, s->n));
 }
 
 static void put_record(uint32_t length)
@@ -107,6 +123,8 @@ static void put_fragment(const struct segment *s, uint32_t id, uint32_t from, ui
 	put16(packet + 16, 20 + to - from);
 	put16(packet + 18, id);
 	put16(packet + 20, (to < 20 + s->n ? MORE : 0) | from / 8);
+	put16(packet + 24, 0);
+	put16(packet + 24, ~add(0, packet + 14, 20));
 	put_record(34 + to - from);
 	put(packet, 34);
 	put(packet + 34 + from, to - from);

@@ -49,6 +49,11 @@
 	X(fragments_copied, "fragments", "fragments that had come before")                         \
 	X(packets_aggregated, "packets", "packets behind the first in one frame (802.11 A-MSDU)")  \
 	X(frames_set_aside, "frames", "frames written to the file of -w")                          \
+	X(checksums_good, "segments", "segments with a good TCP checksum")                         \
+	X(checksums_offloaded, "segments", "segments whose checksum was left to a network card")   \
+	X(checksums_unknown, "segments", "segments of which too little is known for a check")      \
+	X(checksums_bad, "segments", "segments with a wrong TCP checksum")                         \
+	X(checksums_rejected, "segments", "segments rejected for a wrong checksum")                \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \
@@ -62,6 +67,7 @@
 	X(bytes_outside, "bytes", "bytes outside the receiver's window")                           \
 	X(bytes_after_close, "bytes", "bytes after the end of their stream")                       \
 	X(bytes_rejected, "bytes", "bytes in segments that no receiver takes")                     \
+	X(bytes_bad_checksum, "bytes", "of these, bytes in segments with a wrong checksum")        \
 	X(bytes_beyond_limit, "bytes", "bytes beyond the limit for a flow (-b)")                   \
 	X(bytes_evicted, "bytes", "early bytes given up for memory")                               \
 	X(bytes_write_failed, "bytes", "bytes that could not be stored")                           \

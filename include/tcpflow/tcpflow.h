@@ -144,6 +144,7 @@ enum tf_kind {
 	TF_DATA,     /* bytes of one direction */
 	TF_GAP,      /* bytes of one direction that were not captured */
 	TF_CONFLICT, /* two versions of the same bytes */
+	TF_REJECT,   /* bytes in a segment that its receiver would not take, set aside */
 	TF_APP,      /* what an application decoder found */
 	TF_END       /* a connection's end, and that of its streams (dir TF_BOTH); or
 	                that of one stream, whose direction goes on with another (dir 0 or 1) */
@@ -164,6 +165,11 @@ enum tf_gap_cause {
 	TF_GAP_SNAPLEN /* cut off by the snaplen */
 };
 
+/* Why a receiver would not take a segment. Those without payload are not told. */
+enum tf_reject {
+	TF_REJECT_CHECKSUM /* its checksum is wrong */
+};
+
 /* tf_event.position of bytes from an IP datagram that came in fragments. It is added to
    their offset in the datagram's payload; frame is that of the last fragment to come. */
 #define TF_PUT_TOGETHER (UINT64_C(1) << 63)
@@ -181,18 +187,21 @@ struct tf_event {
 	bool late;                  /* DATA: fills a gap already passed; GAP: final */
 	uint32_t stream;            /* streams of this direction before this one */
 	const struct tf_flow *flow; /* valid from BEGIN to END(TF_BOTH) */
-	int64_t offset;             /* DATA, GAP, CONFLICT */
-	int64_t length;             /* DATA, GAP, CONFLICT: bytes, at least 1 */
+	int64_t offset;             /* DATA, GAP, CONFLICT; REJECT: where they claim to
+	                               belong, 0 when nothing of this direction is known */
+	int64_t length;             /* DATA, GAP, CONFLICT, REJECT: bytes, at least 1 */
 	struct tf_span data;        /* DATA: the bytes; CONFLICT: those recorded */
-	struct tf_span other;       /* CONFLICT: those set aside */
+	struct tf_span other;       /* CONFLICT, REJECT: those set aside */
 	int64_t ts_ns;              /* of the packet that caused the event */
-	uint32_t source;            /* DATA: where data stands: tf_frame.source, */
+	uint32_t source;            /* DATA: where data stands; CONFLICT, REJECT: where
+	                                     other stands: tf_frame.source, */
 	uint64_t frame;             /*       tf_frame.number, */
 	uint64_t position;          /*       and position in that source; TF_PUT_TOGETHER
 	                                     and an offset when it stands nowhere
 	                                     in one piece */
 	union {
 		enum tf_gap_cause cause; /* GAP */
+		enum tf_reject reject;   /* REJECT */
 		enum tf_end end;         /* END */
 	};
 	struct tf_account *account; /* END: of direction dir; account[0] and [1]
@@ -271,6 +280,18 @@ enum tf_key {
 	TF_KEY_5TUPLE, /* addresses and ports; tf_flow.vlan and net stay 0 */
 };
 
+/*
+ * What becomes of a segment with a wrong TCP checksum. Where the field holds no more than the
+ * pseudo-header's sum, or 0, the sender's network card was to make the checksum (it is
+ * offloaded), and the segment is taken; so is one of which too little was captured.
+ */
+enum tf_checksum {
+	TF_CHECKSUM_AUTO,   /* rejected once its direction has shown a good or an offloaded one;
+	                       before that taken, since the whole capture may have wrong ones */
+	TF_CHECKSUM_STRICT, /* rejected */
+	TF_CHECKSUM_IGNORE  /* taken: checksums are not looked at */
+};
+
 /* -- the engine ---------------------------------------------------------- */
 
 struct tf_config {
@@ -289,6 +310,7 @@ struct tf_config {
 	unsigned tunnel_ports; /* how many of them */
 	bool esp_null;         /* ESP is taken for unencrypted (RFC 2410) */
 	enum tf_key key;
+	enum tf_checksum checksum;
 	/* Frames before start_ns, or at stop_ns or later, are left out. After count
 	   frames that neither that nor the filter leaves out, no more are read from
 	   files. */
@@ -303,7 +325,7 @@ struct tf_config {
 };
 
 /* Fills in the defaults: 1 worker, 512 MiB, hole_max 16 MiB, linger 60 s, all
-   tunnels opened, full key, all frames. */
+   tunnels opened, full key, checksums looked at (auto), all frames. */
 void tf_config_init(struct tf_config *cfg);
 
 struct tf_engine;

@@ -199,6 +199,7 @@ static bool begin(struct run *run)
 	cfg.start_ns = o->start_ns;
 	cfg.stop_ns = o->stop_ns;
 	cfg.count = o->count;
+	cfg.checksum = o->checksum;
 	if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;

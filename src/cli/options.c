@@ -26,7 +26,8 @@ enum {
 	OPTION_DECAP,
 	OPTION_PORT,
 	OPTION_ESP,
-	OPTION_KEY
+	OPTION_KEY,
+	OPTION_CHECKSUM
 };
 
 /* -- what the options do -- */
@@ -175,6 +176,23 @@ static bool take_key(struct options *o, const struct option_row *row, const char
 	return o->key == TF_KEY_5TUPLE || strcmp(value, "full") == 0;
 }
 
+static bool take_checksum(struct options *o, const struct option_row *row, const char *value)
+{
+	static const char *const words[] = {
+	        [TF_CHECKSUM_AUTO] = "auto",
+	        [TF_CHECKSUM_STRICT] = "strict",
+	        [TF_CHECKSUM_IGNORE] = "ignore",
+	};
+	(void)row;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		if (strcmp(value, words[i]) == 0) {
+			o->checksum = (enum tf_checksum)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* -- the tables -- */
 
 #define NUMBER(f, low, high) take_number, offsetof(struct options, f), low, high
@@ -182,7 +200,7 @@ static bool take_key(struct options *o, const struct option_row *row, const char
 #define PLAIN(function)      function, 0, 0, 0
 
 static const char input[] = "Input", output[] = "Output", means[] = "Resources";
-static const char tunnels[] = "Tunnels";
+static const char tunnels[] = "Tunnels", receiver[] = "Receiver";
 static const char talk[] = "Messages", other[] = "Other";
 
 static const struct option_row rows[] = {
@@ -221,6 +239,10 @@ static const struct option_row rows[] = {
         {'m', "max-hole", "N", output,
          "start a new file at a hole longer than N bytes (default 16M, below 2G)",
          "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 0, 2 * G - 1)},
+        {OPTION_CHECKSUM, "checksum", "KIND", receiver,
+         "segments with a wrong TCP checksum: auto (default) leaves them out once their direction "
+         "has shown a good one, strict always does, ignore looks at none",
+         "auto, strict or ignore", PLAIN(take_checksum)},
         {OPTION_DECAP, "decap", "LIST", tunnels,
          "open these tunnels only: all (default), none, or names such as vxlan,gre,mpls",
          "all, none, or names of tunnels such as vxlan,gre,mpls", PLAIN(take_decap)},
@@ -496,6 +518,7 @@ bool options_parse(struct options *o, int argc, char **argv, struct tf_error *er
 	        .memory = defaults.memory,
 	        .decap = defaults.decap,
 	        .key = defaults.key,
+	        .checksum = defaults.checksum,
 	        .debug = 1,
 	        .start_ns = defaults.start_ns,
 	        .stop_ns = defaults.stop_ns,

@@ -36,11 +36,12 @@ struct options {
 	uint64_t debug; /* 0: errors alone, to 10: everything */
 	bool quiet;
 	bool strict;
-	uint64_t decap; /* as in struct tf_config, these five */
+	uint64_t decap; /* as in struct tf_config, these six */
 	struct tf_tunnel_port tunnel_port[TF_TUNNEL_PORTS];
 	unsigned tunnel_ports;
 	bool esp_null;
 	enum tf_key key;
+	enum tf_checksum checksum;
 };
 
 struct option_row {

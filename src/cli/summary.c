@@ -48,6 +48,8 @@ static const struct line {
              {"left out", AT(bytes_outside), false, NONE, NULL, NULL},
              {"left out", AT(bytes_after_close), false, NONE, NULL, NULL},
              {"left out", AT(bytes_rejected), false, NONE, NULL, NULL},
+             {"left out", AT(bytes_bad_checksum), false, NONE, NULL, NULL},
+             {"left out", AT(checksums_rejected), false, NONE, NULL, NULL},
              {"left out", AT(late_segments), false, NONE, NULL, NULL},
              {"left out", AT(unknown_segments), false, NONE, NULL, NULL},
 /* Every fate of a frame but that which is wanted. */

@@ -7,7 +7,12 @@
 enum {
 	HEADER_MIN = 20,
 	MORE_FRAGMENTS = 0x2000,
-	OFFSET_BITS = 0x1fff /* in units of 8 bytes */
+	OFFSET_BITS = 0x1fff, /* in units of 8 bytes */
+	OPTION_END = 0,
+	OPTION_NONE = 1,
+	OPTION_LOOSE_ROUTE = 131,
+	OPTION_STRICT_ROUTE = 137,
+	ADDRESS = 4
 };
 
 /* IANA, "Protocol Numbers", the frequent ones first. */
@@ -51,6 +56,36 @@ static void read_address(struct cursor *c, struct tf_address *to)
 	memcpy(to->b + sizeof mapped, p, 4);
 }
 
+/* A source route (RFC 791, 3.1) is used up when its pointer, which counts from 1, lies behind
+   it; until then its last address is the destination. */
+static void note_route(struct walk *w, struct cursor route)
+{
+	uint8_t pointer = cursor_u8(&route);
+	size_t header = 3; /* type, length, pointer */
+	if (route.n < ADDRESS || pointer > header + route.n)
+		return;
+	make_detour(w, w->pkt->dst.address.b + 12, route.p + route.n - ADDRESS, ADDRESS);
+}
+
+/* The options of an IPv4 header, of which only routes matter. */
+static void read_options(struct walk *w, struct cursor c)
+{
+	while (c.n > 0) {
+		uint8_t type = cursor_u8(&c);
+		if (type == OPTION_END)
+			return;
+		if (type == OPTION_NONE)
+			continue;
+		uint8_t size = cursor_u8(&c);
+		if (size < 2)
+			return;
+		struct cursor option = cursor_header(&c, size - (size_t)2);
+		bool route = type == OPTION_LOOSE_ROUTE || type == OPTION_STRICT_ROUTE;
+		if (route && option.n > 0)
+			note_route(w, option);
+	}
+}
+
 /* What is not followed need not be put together. */
 static struct next end_fragment(struct cursor *c, struct walk *w, const struct tf_fragment *f)
 {
@@ -75,13 +110,15 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 	cursor_skip(&h, 2);
 	read_address(&h, &w->pkt->src.address);
 	read_address(&h, &w->pkt->dst.address);
+	go_straight(w);
 
 	size_t header = (version_size & 0x0f) * (size_t)4;
 	if (version_size >> 4 != 4 || header < HEADER_MIN || (total != 0 && total < header))
 		return end_as(FATE_drop_bad_ip);
 	if (total != 0)
 		walk_bound(w, c, total - (size_t)HEADER_MIN);
-	cursor_skip(c, header - HEADER_MIN);
+	if (header > HEADER_MIN)
+		read_options(w, cursor_header(c, header - HEADER_MIN));
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	w->ip6 = false;

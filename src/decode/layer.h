@@ -30,6 +30,7 @@
 #define DECODE_LAYER_H
 
 #include "base/cursor.h"
+#include "base/sum.h"
 #include "decode/decode.h"
 
 /*
@@ -186,6 +187,8 @@ layer ip4_read;
 layer ip6_read;
 layer hop_by_hop_read;
 layer extension_read;
+layer destination_read;
+layer routing_read;
 layer authentication_read;
 layer fragment_read;
 
@@ -290,6 +293,24 @@ bool ethernet_at(const struct cursor *c, size_t at);
 
 /* -> whether the bytes from position at on look like an IP packet whose length fits. */
 bool ip_at(const struct cursor *c, const struct walk *w, size_t at);
+
+/* -- where a packet comes from and goes to --------------------------------------- */
+
+/* A new IP header: source and destination are as it says. */
+static inline void go_straight(struct walk *w)
+{
+	w->pkt->astray = false;
+	w->pkt->detour = 0;
+}
+
+/* TCP's checksum is made with n bytes of address at really, and not with those at said. */
+static inline void make_detour(struct walk *w, const uint8_t *said, const uint8_t *really, size_t n)
+{
+	uint64_t s = w->pkt->detour;
+	s += sum_bytes(really, n);
+	s += sum_negative(sum_bytes(said, n));
+	w->pkt->detour = sum_fold(s);
+}
 
 /* Adds a network id to the packet's -> false when there are too many. */
 static inline bool add_net(struct walk *w, enum tf_net kind, uint32_t id)

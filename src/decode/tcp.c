@@ -34,6 +34,7 @@ struct next tcp_read(struct cursor *c, struct walk *w)
 		return end_as(FATE_drop_bad_tcp);
 
 	cursor_skip(c, header - HEADER_MIN); /* cut options leave the cursor at the end */
+	pkt->header = c->bad ? 0 : (uint8_t)header;
 	pkt->payload = (struct tf_span){.p = c->p, .n = c->n};
 	pkt->cut = (uint32_t)(wire - header - c->n);
 	pkt->ts_ns = w->frame->ts_ns;

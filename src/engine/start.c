@@ -89,6 +89,7 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	        .sinks = e->sinks,
 	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
 	        .linger_ns = c->linger_ns,
+	        .checksum = c->checksum,
 	};
 	if (!dispatch_init(&e->dispatch, &dispatch, err))
 		return false;

@@ -42,6 +42,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	        .sinks = s->sinks,
 	        .limits = s->limits,
 	        .linger_ns = s->linger_ns,
+	        .checksum = s->checksum,
 	        .counters = &w->counters,
 	};
 	if (!take_batches(w) ||

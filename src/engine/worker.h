@@ -40,6 +40,7 @@ struct worker_setup {
 	unsigned sinks;
 	struct reasm_limits limits;
 	int64_t linger_ns;
+	enum tf_checksum checksum;
 };
 
 /* -> false with *err: too little memory. */

@@ -125,6 +125,29 @@ static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)
 	return f;
 }
 
+/* -- the gate ------------------------------------------------------------------------- */
+
+static void count_checksum(struct tf_counters *c, enum checksum what)
+{
+	c->checksums_good += what == CHECKSUM_GOOD;
+	c->checksums_offloaded += what == CHECKSUM_OFFLOADED;
+	c->checksums_bad += what == CHECKSUM_BAD;
+	c->checksums_unknown += what == CHECKSUM_UNKNOWN;
+}
+
+/* Looks at pkt's checksum, sums being what its direction has shown -> whether pkt is taken */
+static bool passes(struct flows *fs, const struct checksums *sums, const struct tf_packet *pkt,
+                   enum checksum *what)
+{
+	*what = CHECKSUM_UNKNOWN;
+	if (fs->checksum == TF_CHECKSUM_IGNORE)
+		return true;
+	*what = checksum_of(pkt, sums->offloading);
+	count_checksum(fs->counters, *what);
+	return *what != CHECKSUM_BAD ||
+	       (fs->checksum == TF_CHECKSUM_AUTO && !checksums_believed(sums));
+}
+
 /* -- the public face ---------------------------------------------------------------- */
 
 static uint32_t power_of_two(size_t at_least)
@@ -137,7 +160,8 @@ static uint32_t power_of_two(size_t at_least)
 
 bool flows_init(struct flows *fs, const struct flows_setup *s)
 {
-	*fs = (struct flows){.linger_ns = s->linger_ns, .counters = s->counters};
+	*fs = (struct flows){
+	        .linger_ns = s->linger_ns, .checksum = s->checksum, .counters = s->counters};
 	size_t nodes = s->memory / 8;
 	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]);
 	size_t count = (s->memory - nodes) / (each + 2 * sizeof(uint32_t));
@@ -160,11 +184,19 @@ size_t flows_capacity(const struct flows *fs)
 
 void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 {
+	static const struct checksums none;
 	unsigned dir = 0;
 	struct flow *f = lookup(fs, pkt, &dir);
-	enum life_verdict verdict = f == NULL                  ? LIFE_GOES_ON
-	                            : has_lingered(fs, f, pkt) ? LIFE_BEGINS_ANEW
-	                                                       : life_judge(fs, f, dir, pkt);
+	bool over = f != NULL && has_lingered(fs, f, pkt);
+	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
+	enum checksum checksum;
+	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
+		life_reject(fs, of, dir, pkt);
+		return;
+	}
+	enum life_verdict verdict = f == NULL ? LIFE_GOES_ON
+	                            : over    ? LIFE_BEGINS_ANEW
+	                                      : life_judge(fs, f, dir, pkt);
 	if (verdict == LIFE_BEGINS_ANEW) {
 		if (!f->ended)
 			life_end(fs, f, TF_END_REUSED);
@@ -180,6 +212,7 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 		f = begin(fs, pkt);
 		dir = 0;
 	}
+	checksums_note(&f->sums[dir], checksum);
 	if (verdict == LIFE_STRAY)
 		life_stray(fs, f, dir, pkt);
 	else

@@ -22,7 +22,7 @@
 #ifndef FLOW_FLOWS_H
 #define FLOW_FLOWS_H
 
-#include "model/packet.h"
+#include "flow/checksum.h"
 #include "reasm/reasm.h"
 
 enum { FLOW_SINKS = 4, FLOW_SWEEP = 1024 };
@@ -39,6 +39,7 @@ struct flow {
 	bool ended;            /* END was told; halves and slots are empty */
 	bool reset;            /* RST came */
 	bool spoke[2];         /* each direction has had a packet */
+	struct checksums sums[2];
 	struct half half[2];
 	uintptr_t slot[][2]; /* for each sink and direction */
 };
@@ -60,6 +61,7 @@ struct flows {
 	struct outlet outlet[FLOW_SINKS];
 	unsigned outlets;
 	int64_t linger_ns;
+	enum tf_checksum checksum;
 	struct tf_counters *counters;
 	bool failed; /* a sink can do no more: err says why */
 	struct tf_error err;
@@ -72,6 +74,7 @@ struct flows_setup {
 	unsigned sinks;
 	struct reasm_limits limits;
 	int64_t linger_ns;
+	enum tf_checksum checksum;
 	struct tf_counters *counters;
 };
 

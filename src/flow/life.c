@@ -2,6 +2,8 @@
 /*
  * What a segment means to its connection. The order in which a packet is looked at:
  *
+ *	checksum   a wrong one (see checksum.h) is set aside: it neither begins a connection
+ *	           nor changes one
  *	SYN        tells where its direction starts, or opens another connection
  *	ACK        tells what the other direction's receiver has
  *	payload    and FIN go to the reassembler
@@ -150,6 +152,20 @@ enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
 	if ((pkt->flags & TCP_ACK) == 0 || is_closed(f))
 		return LIFE_BEGINS_ANEW;
 	return LIFE_STRAY;
+}
+
+void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	struct tf_counters *c = fs->counters;
+	c->checksums_rejected++;
+	c->bytes_bad_checksum += pkt->payload.n;
+	fs->reasm.refused = offsetof(struct tf_counters, checksums_rejected);
+	if (f != NULL && !f->ended) {
+		reasm_reject(&fs->reasm, &f->half[dir], pkt, TF_REJECT_CHECKSUM);
+		return;
+	}
+	c->bytes_seen += pkt->payload.n;
+	c->bytes_rejected += pkt->payload.n;
 }
 
 /* No receiver takes this payload. */

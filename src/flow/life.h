@@ -23,6 +23,10 @@ enum life_verdict {
 enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
                              const struct tf_packet *pkt);
 
+/* Sets aside a segment with a wrong checksum, of which nothing else is believed. f: NULL
+   when it is of no flow. */
+void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
+
 void life_stray(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 

@@ -2,7 +2,7 @@
 /*
  * A TCP segment as decoded from a frame. It is made in the reader's thread and
  * handed to a worker inside a batch; payload points into the frame's block,
- * which lives as long as the batch.
+ * which lives as long as the batch. TCP's header stands right before it.
  */
 #ifndef MODEL_PACKET_H
 #define MODEL_PACKET_H
@@ -28,6 +28,13 @@ struct tf_packet {
 	uint8_t ttl;            /* or hop limit, of the innermost IP header */
 	bool known_only;        /* begins no flow */
 	uint32_t cut;           /* payload bytes behind payload that the snaplen cut off */
+	uint8_t header;         /* bytes of TCP's header, which end where payload begins; 0: the
+	                           snaplen cut off some of them */
+	bool astray;            /* routed to a final destination that is not known, so the
+	                           checksum cannot be checked */
+	uint16_t detour;        /* to be added to the sum of src and dst for the checksum, which is
+	                           made with where the packet really comes from and goes to
+	                           (RFC 8200, 8.1); base/sum.h says how */
 	struct tf_span payload; /* captured payload, Ethernet padding left out */
 	int64_t ts_ns;
 	uint32_t source;   /* tf_frame.source */

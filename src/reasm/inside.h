@@ -28,6 +28,10 @@ void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, boo
 void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
               bool late, int64_t ts_ns);
 
+/* p would lie at off, but its receiver would not take it. */
+void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
+                 enum tf_reject reason);
+
 /* p lies at off, where bytes are recorded already: by winner if that is given,
    else as told before. Compares, counts duplicates, tells conflicts. */
 void tell_rival(struct reasm *r, struct half *h, const struct held *winner, int64_t off,

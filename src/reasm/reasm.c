@@ -415,6 +415,13 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		take(r, h, off, piece_of_packet(pkt), pkt->cut);
 }
 
+void reasm_reject(struct reasm *r, struct half *h, const struct tf_packet *pkt,
+                  enum tf_reject reason)
+{
+	uint32_t seq = pkt->seq + ((pkt->flags & TCP_SYN) != 0);
+	tell_reject(r, h, h->based ? widen(h, seq) : 0, piece_of_packet(pkt), reason);
+}
+
 enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
 {
 	uint32_t seq = isn + 1;

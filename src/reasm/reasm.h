@@ -128,6 +128,11 @@ void reasm_alternative_isn(struct half *h, uint32_t isn);
 /* Payload and FIN of a segment of this direction. */
 void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt);
 
+/* A segment of this direction that its receiver would not take: its bytes are counted, and
+   told as set aside. Nothing else changes. */
+void reasm_reject(struct reasm *r, struct half *h, const struct tf_packet *pkt,
+                  enum tf_reject reason);
+
 /* The peer acknowledges everything before sequence number ack. */
 void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns);
 

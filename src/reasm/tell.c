@@ -96,6 +96,27 @@ void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum 
 	r->tell(r->arg, h, &ev);
 }
 
+void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
+                 enum tf_reject reason)
+{
+	struct tf_event ev = {
+	        .kind = TF_REJECT,
+	        .stream = h->stream,
+	        .offset = off,
+	        .length = (int64_t)p.b.n,
+	        .other = p.b,
+	        .ts_ns = p.ts_ns,
+	        .source = p.source,
+	        .frame = p.frame,
+	        .position = p.position,
+	        .reject = reason,
+	};
+	h->account.seen += (int64_t)p.b.n;
+	h->account.rejected += (int64_t)p.b.n;
+	if (p.b.n > 0)
+		r->tell(r->arg, h, &ev);
+}
+
 static void tell_conflict(struct reasm *r, struct half *h, int64_t off, const uint8_t *kept,
                           const struct piece *p, size_t from, size_t to)
 {

@@ -270,6 +270,7 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		break;
 	case TF_BEGIN:
 	case TF_CONFLICT:
+	case TF_REJECT:
 	case TF_APP:
 		break;
 	}

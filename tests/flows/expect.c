@@ -280,6 +280,23 @@ static void check_conflict(struct claim *c)
 	fail_conflict(c, offset, length);
 }
 
+/* "set aside OFFSET BYTES" */
+static void check_set(struct claim *c)
+{
+	static struct content bytes;
+	if (!reader_take(&c->r, "aside"))
+		reader_fail(&c->r, "'set aside' was expected");
+	int64_t offset = reader_number(&c->r);
+	read_content(c, &bytes);
+	for (size_t i = 0; i < c->stream->rejects; i++) {
+		const struct recorder_reject *k = &c->stream->reject[i];
+		if (k->offset == offset && same(&bytes, k->bytes, k->length))
+			return;
+	}
+	reader_fail(&c->r, "no such segment was set aside at %lld, of %zu that were",
+	            (long long)offset, c->stream->rejects);
+}
+
 static void check_no(struct claim *c)
 {
 	if (reader_take(&c->r, "gaps")) {
@@ -290,8 +307,12 @@ static void check_no(struct claim *c)
 	} else if (reader_take(&c->r, "conflicts")) {
 		if (c->stream->conflicts != 0)
 			fail_conflict(c, 0, 0);
+	} else if (reader_take(&c->r, "rejects")) {
+		if (c->stream->rejects != 0)
+			reader_fail(&c->r, "nothing set aside was expected, %zu segments came",
+			            c->stream->rejects);
 	} else {
-		reader_fail(&c->r, "'no gaps' or 'no conflicts' was expected");
+		reader_fail(&c->r, "'no gaps', 'no conflicts' or 'no rejects' was expected");
 	}
 }
 
@@ -403,7 +424,7 @@ static const struct verb verbs[] = {
         {"no", check_no, OF_STREAM},           {"conflict", check_conflict, OF_STREAM},
         {"account", check_account, OF_STREAM}, {"missing", check_missing, OF_STREAM},
         {"starts", check_starts, OF_STREAM},   {"streams", check_streams, OF_STREAM},
-        {"ordered", check_ordered, OF_STREAM},
+        {"ordered", check_ordered, OF_STREAM}, {"set", check_set, OF_STREAM},
 };
 
 /* -- what a line speaks of ------------------------------------------------------ */

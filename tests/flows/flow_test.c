@@ -112,6 +112,16 @@ static bool same_frames(const struct script *s, const struct run *u)
 	return fates == s->frames && u->counters.frames == s->frames;
 }
 
+static bool checksums_add_up(const struct script *s, const struct run *u)
+{
+	const struct tf_counters *c = &u->counters;
+	uint64_t sum = c->checksums_good + c->checksums_offloaded + c->checksums_bad +
+	               c->checksums_unknown;
+	bool looked = s->config.checksum != TF_CHECKSUM_IGNORE;
+	return sum == (looked ? c->tcp_segments : 0) && c->checksums_rejected <= c->checksums_bad &&
+	       c->bytes_bad_checksum <= c->bytes_rejected && c->bytes_rejected <= c->bytes_seen;
+}
+
 static bool counters_agree(const struct script *s, const struct run *u)
 {
 	const struct recorder *r = u->placed.sink.event ? &u->placed : &u->ordered;
@@ -128,6 +138,8 @@ static bool counters_agree(const struct script *s, const struct run *u)
 	}
 	if (!same_frames(s, u))
 		return fail(s, u, "frames are not the sum of what became of them");
+	if (!checksums_add_up(s, u))
+		return fail(s, u, "segments are not the sum of what their checksums are");
 	if (u->counters.flows != r->flows)
 		return fail(s, u, "counter flows is not the number of flows told");
 	if (u->counters.bytes_written != written || u->counters.bytes_missing != missing ||

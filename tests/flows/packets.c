@@ -116,6 +116,23 @@ static void item_ttl(struct reader *r, struct segment *g)
 	g->build.ttl = (uint8_t)ranged(r, UINT8_MAX);
 }
 
+static void item_sum(struct reader *r, struct segment *g)
+{
+	static const char *const words[] = {
+	        [BUILD_GOOD] = "good", [BUILD_PSEUDO] = "pseudo", [BUILD_SIZELESS] = "sizeless",
+	        [BUILD_ZERO] = "zero", [BUILD_BAD] = "bad",
+	};
+	char word[16];
+	reader_word(r, word, sizeof(word));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			g->build.checksum = (enum build_checksum)i;
+			return;
+		}
+	}
+	reader_fail(r, "'%s' is no kind of checksum", word);
+}
+
 static void item_cut(struct reader *r, struct segment *g)
 {
 	g->cut = (uint32_t)ranged(r, UINT16_MAX);
@@ -160,6 +177,7 @@ static const struct item {
         {"seq", item_seq},
         {"win", item_win},
         {"ttl", item_ttl},
+        {"sum", item_sum},
         {"cut", item_cut},
         {"pad", item_pad},
         {"vlan", item_vlan},
@@ -285,7 +303,7 @@ static void set_numbers(struct segment *g, int64_t at)
 static void note_sent(struct segment *g, int64_t at)
 {
 	int64_t n = (int64_t)content_size(&g->content);
-	if (g->seq_given || g->flags_given)
+	if (g->seq_given || g->flags_given || g->build.checksum == BUILD_BAD)
 		return;
 	if (n > 0 && !g->keepalive)
 		side_sent(g->from, at, at + n);
@@ -322,8 +340,12 @@ static void add_frame(struct script *s, struct reader *r, const struct segment *
 static void send_segment(struct script *s, struct reader *r, struct segment *g)
 {
 	static uint8_t payload[1 << 20];
-	if (g->syn)
+	if (g->syn && g->build.checksum == BUILD_BAD) {
+		g->seq_given = true;
+		g->build.seq = g->isn_given ? g->isn : g->from->base - 1;
+	} else if (g->syn) {
 		side_syn(g->from, g->to, g->isn_given ? g->isn : g->from->base - 1);
+	}
 	int64_t at = offset_of(g);
 	size_t n = content_size(&g->content);
 	if (n > BUILD_ROOM) {

@@ -97,9 +97,24 @@ static void read_at(struct script *s, struct reader *r)
 	reader_end(r);
 }
 
+static void read_checksum(struct script *s, struct reader *r)
+{
+	if (reader_take(r, "strict"))
+		s->config.checksum = TF_CHECKSUM_STRICT;
+	else if (reader_take(r, "ignore"))
+		s->config.checksum = TF_CHECKSUM_IGNORE;
+	else
+		reader_fail(r, "strict or ignore was expected, not '%s'", r->token.text);
+	reader_end(r);
+}
+
 static void read_option(struct script *s, struct reader *r)
 {
 	char name[32];
+	if (reader_take(r, "checksum")) {
+		read_checksum(s, r);
+		return;
+	}
 	reader_word(r, name, sizeof(name));
 	int64_t n = reader_number(r);
 	if (strcmp(name, "hole_max") == 0)

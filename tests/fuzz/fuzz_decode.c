@@ -3,6 +3,7 @@
    is taken for a whole datagram. */
 #include "base/error.h"
 #include "decode/decode.h"
+#include "flow/checksum.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -35,5 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	MUST(pkt.payload.p >= f.bytes && pkt.payload.n <= f.captured);
 	MUST((size_t)(pkt.payload.p - f.bytes) <= f.captured - pkt.payload.n);
 	MUST(pkt.payload.n + pkt.cut <= 1U << 30);
+	MUST(pkt.header == 0 || (pkt.header >= 20 && pkt.header <= 60));
+	MUST(pkt.header <= pkt.payload.p - base);
+	enum checksum first = checksum_of(&pkt, false), later = checksum_of(&pkt, true);
+	MUST(first == later || (first == CHECKSUM_GOOD && later == CHECKSUM_OFFLOADED));
+	MUST((first == CHECKSUM_UNKNOWN) == (pkt.header == 0 || pkt.cut > 0 || pkt.astray));
 	return 0;
 }

@@ -60,10 +60,16 @@ static uint32_t add(uint32_t sum, const uint8_t *p, size_t n)
 	return sum;
 }
 
-static void finish(uint8_t *field, uint32_t sum)
+static uint32_t folded(uint32_t sum)
 {
 	while (sum > 0xffff)
 		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+static void finish(uint8_t *field, uint32_t sum)
+{
+	sum = folded(sum);
 	field[0] = (uint8_t)(~sum >> 8);
 	field[1] = (uint8_t)~sum;
 }
@@ -122,8 +128,21 @@ static void put_tcp(struct pen *w, const struct build *b, size_t header)
 	/* The mapped prefix of IPv4 would add 0xffff on each side, which is zero
 	   in one's complement; so one pseudo-header serves both. */
 	size_t n = (size_t)(w->at - start);
-	uint32_t sum = add(add(0, b->src.address.b, 16), b->dst.address.b, 16);
-	finish(start + 16, add(sum + 6 + (uint32_t)n, start, n));
+	uint32_t ends = add(add(6, b->src.address.b, 16), b->dst.address.b, 16);
+	uint32_t pseudo = ends + (uint32_t)n;
+	uint32_t good = ~folded(add(pseudo, start, n)) & 0xffff;
+	uint32_t bad = good ^ 0x0101;
+	while (bad == 0 || bad == 0xffff || bad == folded(pseudo) || bad == folded(ends))
+		bad = (bad + 1) & 0xffff;
+	const uint32_t field[] = {
+	        [BUILD_GOOD] = good,
+	        [BUILD_PSEUDO] = folded(pseudo),
+	        [BUILD_SIZELESS] = folded(ends),
+	        [BUILD_ZERO] = 0,
+	        [BUILD_BAD] = bad,
+	};
+	start[16] = (uint8_t)(field[b->checksum] >> 8);
+	start[17] = (uint8_t)field[b->checksum];
 }
 
 size_t build_frame(const struct build *b, uint8_t *to, size_t room)

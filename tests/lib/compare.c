@@ -75,6 +75,20 @@ static bool same_conflicts(const struct look *k, const struct recorder_stream *a
 	return true;
 }
 
+static bool same_rejects(const struct look *k, const struct recorder_stream *a,
+                         const struct recorder_stream *b)
+{
+	if (a->rejects != b->rejects)
+		return differs(k, "%zu segments set aside, and %zu", a->rejects, b->rejects);
+	for (size_t i = 0; i < a->rejects; i++) {
+		const struct recorder_reject *x = &a->reject[i], *y = &b->reject[i];
+		if (x->offset != y->offset || x->length != y->length || x->why != y->why ||
+		    memcmp(x->bytes, y->bytes, (size_t)x->length) != 0)
+			return differs(k, "segment %zu set aside is another", i + 1);
+	}
+	return true;
+}
+
 static bool same_stream(const struct look *k, const struct recorder_stream *a,
                         const struct recorder_stream *b)
 {
@@ -82,7 +96,8 @@ static bool same_stream(const struct look *k, const struct recorder_stream *a,
 		return differs(k, "ended for reason %d, and %d", (int)a->end, (int)b->end);
 	if (memcmp(&a->account, &b->account, sizeof(a->account)) != 0)
 		return differs(k, "the accounts differ");
-	return same_bytes(k, a, b) && same_gaps(k, a, b) && same_conflicts(k, a, b);
+	return same_bytes(k, a, b) && same_gaps(k, a, b) && same_conflicts(k, a, b) &&
+	       same_rejects(k, a, b);
 }
 
 static bool same_flow(struct look *k, const struct recorder_flow *a, const struct recorder_flow *b)

@@ -252,6 +252,19 @@ static void hear_conflict(struct part *t, struct recorder_stream *s, const struc
 	};
 }
 
+static void hear_reject(struct part *t, struct recorder_stream *s, const struct tf_event *ev)
+{
+	if (ev->length < 1 || ev->other.n != (size_t)ev->length || ev->data.n != 0)
+		breach(t, ev, "%lld bytes set aside, but %zu shown", (long long)ev->length,
+		       ev->other.n);
+	*APPEND(s, reject) = (struct recorder_reject){
+	        .offset = ev->offset,
+	        .length = ev->length,
+	        .why = ev->reject,
+	        .bytes = copied(ev->other.p, ev->other.n),
+	};
+}
+
 static void check_sums(struct part *t, const struct tf_event *ev, const struct tf_account *a)
 {
 	int64_t lost = a->beyond_limit + a->evicted + a->write_failed;
@@ -286,6 +299,14 @@ static int64_t conflict_bytes(const struct recorder_stream *s)
 	return n;
 }
 
+static int64_t reject_bytes(const struct recorder_stream *s)
+{
+	int64_t n = 0;
+	for (size_t i = 0; i < s->rejects; i++)
+		n += s->reject[i].length;
+	return n;
+}
+
 /* The account says the same as the events. A sink that wants order does not hear
    all that is counted; nothing beyond a limit is told. */
 static void check_told(struct part *t, const struct recorder_stream *s, const struct tf_event *ev)
@@ -294,6 +315,9 @@ static void check_told(struct part *t, const struct recorder_stream *s, const st
 	if (conflict_bytes(s) != a->conflicting)
 		breach(t, ev, "conflicting %lld, but %lld told", (long long)a->conflicting,
 		       (long long)conflict_bytes(s));
+	if (reject_bytes(s) > a->rejected) /* not every kind of rejected byte is told */
+		breach(t, ev, "rejected %lld, but %lld told", (long long)a->rejected,
+		       (long long)reject_bytes(s));
 	if (is_ordered(t))
 		return;
 	if (s->told != a->written + a->write_failed)
@@ -359,6 +383,8 @@ static bool hear(void *self, const struct tf_event *ev, struct tf_error *err)
 		hear_gap(t, s, ev);
 	else if (ev->kind == TF_CONFLICT)
 		hear_conflict(t, s, ev);
+	else if (ev->kind == TF_REJECT)
+		hear_reject(t, s, ev);
 	else
 		hear_end(t, s, ev, ev->account);
 	return true;
@@ -448,6 +474,9 @@ static void stream_free(struct recorder_stream *s)
 		free(s->conflict[i].kept);
 		free(s->conflict[i].other);
 	}
+	for (size_t i = 0; i < s->rejects; i++)
+		free(s->reject[i].bytes);
+	free(s->reject);
 	free(s->piece);
 	free(s->run);
 	free(s->gap);

@@ -46,6 +46,12 @@ struct recorder_conflict {
 	uint8_t *kept, *other;
 };
 
+struct recorder_reject {
+	int64_t offset, length;
+	enum tf_reject why;
+	uint8_t *bytes;
+};
+
 struct recorder_stream {
 	struct recorder_piece *piece;
 	size_t pieces, pieces_room;
@@ -55,6 +61,8 @@ struct recorder_stream {
 	size_t gaps, gaps_room;
 	struct recorder_conflict *conflict;
 	size_t conflicts, conflicts_room;
+	struct recorder_reject *reject;
+	size_t rejects, rejects_room;
 	int64_t told; /* bytes in pieces */
 	bool ended;
 	enum tf_end end;

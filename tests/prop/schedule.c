@@ -203,7 +203,75 @@ static void add_talk(struct schedule *s, struct random *r, const struct recipe *
 	add_acks(s, r, &m, number);
 }
 
+/* -- damage ------------------------------------------------------------------------ */
+
+enum { IP = 14, TCP = IP + 20, FIELD = TCP + 16 };
+
+static uint32_t word(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+/* -> whether the frame's right checksum happens to be what an offloaded one would be. Then
+   a damaged copy would have to be taken. */
+static bool looks_offloaded(const uint8_t *frame, uint32_t length)
+{
+	uint32_t ends = 6, field = word(frame + FIELD);
+	for (int i = 12; i < 20; i += 2)
+		ends += word(frame + IP + i);
+	uint32_t pseudo = ends + length - TCP;
+	return field == 0 || field % 0xffff == ends % 0xffff || field % 0xffff == pseudo % 0xffff;
+}
+
+/* Another byte of the segment, which may be a flag or a number, but no port, length or
+   checksum. */
+static void damage(uint8_t *frame, uint32_t length, struct random *r)
+{
+	uint32_t at;
+	do
+		at = TCP + (uint32_t)random_below(r, random_chance(r, 50) ? 20 : length - TCP);
+	while (at < TCP + 4 || at == TCP + 12 || at == FIELD || at == FIELD + 1);
+	frame[at] ^= (uint8_t)random_between(r, 1, 255);
+}
+
 /* -- onto the wire ----------------------------------------------------------------- */
+
+static void make_room(struct schedule *s)
+{
+	if (s->wire_room - s->wire_used >= BUILD_ROOM)
+		return;
+	s->wire_room = s->wire_room * 2 + BUILD_ROOM;
+	s->wire = realloc(s->wire, s->wire_room);
+	if (s->wire == NULL)
+		abort();
+}
+
+static void wire_damaged(struct schedule *s, struct step *p, struct random *r)
+{
+	make_room(s);
+	p->damaged = NOT_DAMAGED;
+	if (looks_offloaded(s->wire + p->position, p->length))
+		return;
+	p->damaged = s->wire_used;
+	memcpy(s->wire + p->damaged, s->wire + p->position, p->length);
+	damage(s->wire + p->damaged, p->length, r);
+	s->wire_used += p->length;
+	s->damaged++;
+	s->damaged_seen += p->n;
+}
+
+/* Which frames there are, in their order. */
+static void list_frames(struct schedule *s)
+{
+	s->sent = calloc(s->steps + s->damaged + 1, sizeof(struct step *));
+	if (s->sent == NULL)
+		abort();
+	for (size_t i = 0; i < s->steps; i++) {
+		if (s->step[i].damaged != NOT_DAMAGED)
+			s->sent[s->frames++] = &s->step[i];
+		s->sent[s->frames++] = &s->step[i];
+	}
+}
 
 static void wire_step(struct schedule *s, struct step *p)
 {
@@ -221,12 +289,7 @@ static void wire_step(struct schedule *s, struct step *p)
 	};
 	if (p->flags & TCP_ACK)
 		b.ack = t->side[!p->dir].isn + 1 + (uint32_t)p->ack;
-	if (s->wire_room - s->wire_used < BUILD_ROOM) {
-		s->wire_room = s->wire_room * 2 + BUILD_ROOM;
-		s->wire = realloc(s->wire, s->wire_room);
-		if (s->wire == NULL)
-			abort();
-	}
+	make_room(s);
 	p->position = s->wire_used;
 	p->length = (uint32_t)build_frame(&b, s->wire + s->wire_used, BUILD_ROOM);
 	if (p->length == 0)
@@ -255,14 +318,20 @@ void schedule_make(struct schedule *s, uint64_t seed, const struct recipe *recip
 		s->step[i].position = i; /* so that equal keys keep their order */
 	if (s->steps > 0)
 		qsort(s->step, s->steps, sizeof *s->step, by_key);
-	for (size_t i = 0; i < s->steps; i++)
+	for (size_t i = 0; i < s->steps; i++) {
 		wire_step(s, &s->step[i]);
+		s->step[i].damaged = NOT_DAMAGED;
+		if (recipe->damage)
+			wire_damaged(s, &s->step[i], &r);
+	}
+	list_frames(s);
 }
 
 void schedule_free(struct schedule *s)
 {
 	free(s->talk);
 	free(s->step);
+	free(s->sent);
 	free(s->wire);
 	*s = (struct schedule){0};
 }
@@ -287,15 +356,17 @@ void schedule_print(const struct schedule *s)
 
 bool schedule_push(const struct schedule *s, struct tf_engine *e, struct tf_error *err)
 {
-	for (size_t i = 0; i < s->steps; i++) {
-		const struct step *p = &s->step[i];
+	for (size_t i = 0; i < s->frames; i++) {
+		const struct step *p = s->sent[i];
+		bool copy = i + 1 < s->frames && s->sent[i + 1] == p;
+		uint64_t position = copy ? p->damaged : p->position;
 		struct tf_frame f = {
-		        .bytes = s->wire + p->position,
+		        .bytes = s->wire + position,
 		        .captured = p->length,
 		        .length = p->length,
 		        .ts_ns = INT64_C(1700000000000000000) + (int64_t)i * 1000000,
 		        .link_type = BUILD_LINK_TYPE,
-		        .position = p->position,
+		        .position = position,
 		};
 		if (!tf_engine_push(e, &f, err))
 			return false;

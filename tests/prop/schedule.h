@@ -22,6 +22,7 @@ struct recipe {
 	unsigned versions;    /* of each byte; 1: no conflicts */
 	bool wild;            /* segments in any order at all */
 	bool syn;             /* SYNs first, always */
+	bool damage;          /* before each packet, a damaged copy of it */
 };
 
 struct side {
@@ -44,7 +45,10 @@ struct step {
 	int64_t ack;       /* with TCP_ACK: an offset of the other direction */
 	uint64_t position; /* of its frame in schedule.wire */
 	uint32_t length;   /* of its frame */
+	uint64_t damaged;  /* position of its damaged copy, or NOT_DAMAGED */
 };
+
+#define NOT_DAMAGED UINT64_MAX
 
 struct schedule {
 	uint64_t seed;
@@ -52,7 +56,11 @@ struct schedule {
 	size_t talks;
 	struct step *step;
 	size_t steps, step_room;
-	uint8_t *wire; /* all frames */
+	size_t frames;         /* the steps and their damaged copies, */
+	size_t damaged;        /* and these alone, */
+	uint64_t damaged_seen; /* and their payload bytes */
+	struct step **sent;    /* for each frame, the step that it is or was copied from */
+	uint8_t *wire;         /* all frames */
 	size_t wire_used, wire_room;
 };
 
@@ -62,7 +70,7 @@ void schedule_free(struct schedule *s);
 /* Prints the steps, for people, on stderr. */
 void schedule_print(const struct schedule *s);
 
-/* Pushes all frames, a millisecond apart; tf_frame.position is step.position. */
+/* Pushes all frames, a millisecond apart; tf_frame.position is step.position or damaged. */
 bool schedule_push(const struct schedule *s, struct tf_engine *e, struct tf_error *err);
 
 uint8_t schedule_byte(size_t talk, unsigned dir, int64_t off, unsigned version);

@@ -213,7 +213,8 @@ static void check_account(struct trial *t, const struct truth *truth,
 {
 	const struct tf_account *a = &s->account;
 	bool versions = t->property->recipe.versions > 1;
-	if (a->outside != 0 || a->after_close != 0 || a->rejected != 0 || a->evicted != 0 ||
+	bool rejected = a->rejected != 0 && !t->property->recipe.damage;
+	if (a->outside != 0 || a->after_close != 0 || rejected || a->evicted != 0 ||
 	    a->write_failed != 0)
 		(void)blame(t, "dir %u: bytes were set aside for no reason", truth->dir);
 	if (!versions && (a->conflicting != 0 || s->conflicts != 0))
@@ -291,9 +292,17 @@ static void check_counters(struct trial *t)
 	uint64_t payload = 0;
 	for (size_t i = 0; i < t->schedule.steps; i++)
 		payload += t->schedule.step[i].n;
-	if (c->frames != t->schedule.steps || c->tcp_segments != c->frames)
+	payload += t->schedule.damaged_seen;
+	if (c->frames != t->schedule.frames || c->tcp_segments != c->frames)
 		(void)blame(t, "%" PRIu64 " frames counted, %zu pushed", c->frames,
-		            t->schedule.steps);
+		            t->schedule.frames);
+	if (c->checksums_rejected != t->schedule.damaged ||
+	    c->bytes_rejected != t->schedule.damaged_seen ||
+	    t->witness.rejected > c->bytes_rejected)
+		(void)blame(t,
+		            "of %zu damaged packets %" PRIu64 " were rejected, with %" PRIu64
+		            " bytes",
+		            t->schedule.damaged, c->checksums_rejected, c->bytes_rejected);
 	if (c->bytes_seen != payload)
 		(void)blame(t, "%" PRIu64 " payload bytes counted, %" PRIu64 " pushed",
 		            c->bytes_seen, payload);
@@ -334,6 +343,8 @@ static void try_one(struct property *p, uint64_t seed, const char *folder)
 	t.files_max = (unsigned)random_between(&r, 1, 4);
 	if (p->splits)
 		t.config.hole_max = random_between(&r, 0, random_chance(&r, 50) ? 50 : 5000);
+	if (p->recipe.damage)
+		t.config.checksum = TF_CHECKSUM_STRICT;
 	if (p->limits)
 		t.config.flow_bytes = random_between(&r, 1, t.schedule.talk[0].side[0].length + 10);
 	run_listeners(&t);
@@ -395,6 +406,16 @@ static void what_is_settled_does_not_change(void **state)
 	assert_true(p.conflicts > 0 || !many());
 }
 
+/* As the first property, though each packet is preceded by a damaged copy. */
+static void damage_is_as_if_it_never_came(void **state)
+{
+	(void)state;
+	struct property p = {
+	        .recipe = {.talks = 2, .length_most = 5000, .versions = 1, .damage = true}};
+	try_all(&p, 5, 100);
+	assert_int_equal(p.conflicts, 0);
+}
+
 static void nothing_beyond_the_limit_is_told(void **state)
 {
 	(void)state;
@@ -446,6 +467,7 @@ int main(void)
 	        cmocka_unit_test(the_record_is_the_stream_less_its_gaps),
 	        cmocka_unit_test(several_connections_do_not_mix),
 	        cmocka_unit_test(what_is_settled_does_not_change),
+	        cmocka_unit_test(damage_is_as_if_it_never_came),
 	        cmocka_unit_test(nothing_beyond_the_limit_is_told),
 	        cmocka_unit_test(long_holes_split_streams),
 	        cmocka_unit_test(little_memory_loses_no_byte),

@@ -21,11 +21,11 @@ static void blame(struct witness *w, const struct tf_event *ev, const char *what
 static const struct step *packet_of(const struct witness *w, const struct tf_event *ev)
 {
 	const struct schedule *s = w->schedule;
-	if (ev->frame < 1 || ev->frame > s->steps)
+	if (ev->frame < 1 || ev->frame > s->frames)
 		return NULL;
-	const struct step *p = &s->step[ev->frame - 1];
+	const struct step *p = s->sent[ev->frame - 1];
 	const struct tf_endpoint *from = &s->talk[p->talk].end[p->dir];
-	uint64_t at = step_payload(p);
+	uint64_t at = ev->kind == TF_REJECT ? p->damaged + p->length - p->n : step_payload(p);
 	bool inside = ev->position >= at && ev->position - at + (uint64_t)ev->length <= p->n;
 	bool sender = from->port == ev->flow->end[ev->dir].port &&
 	              s->talk[p->talk].end[!p->dir].port == ev->flow->end[!ev->dir].port;
@@ -59,6 +59,11 @@ static bool hear(void *self, const struct tf_event *ev, struct tf_error *err)
 	} else if (ev->kind == TF_CONFLICT) {
 		w->conflicts++;
 		hear_bytes(w, ev, ev->other);
+	} else if (ev->kind == TF_REJECT) {
+		w->rejected += (uint64_t)ev->length;
+		if (packet_of(w, ev) == NULL || ev->other.n != (size_t)ev->length ||
+		    memcmp(w->schedule->wire + ev->position, ev->other.p, ev->other.n) != 0)
+			blame(w, ev, "no such damaged packet was sent");
 	} else if (ev->kind == TF_END) {
 		ev->slot[0] = 0;
 		if (ev->dir == TF_BOTH)

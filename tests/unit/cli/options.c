@@ -107,6 +107,25 @@ static void each_row(void **state)
 	}
 }
 
+static void checksums(void **state)
+{
+	static const struct {
+		const char *line;
+		enum tf_checksum checksum;
+	} lines[] = {
+	        {"-r a", TF_CHECKSUM_AUTO},
+	        {"-r a --checksum=strict", TF_CHECKSUM_STRICT},
+	        {"-r a --checksum ignore", TF_CHECKSUM_IGNORE},
+	        {"-r a --checksum ignore --checksum=auto", TF_CHECKSUM_AUTO},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		struct options o = accept(lines[i].line);
+		assert_int_equal(o.checksum, lines[i].checksum);
+		options_free(&o);
+	}
+}
+
 static void verbosity(void **state)
 {
 	(void)state;
@@ -216,6 +235,8 @@ static void bad_values(void **state)
 	         "--jobs wants a number of threads from 1 to 256, and nothing follows it"},
 	        {"--read=", "--read wants a capture file, or - for standard input, not ''"},
 	        {"--output=", "--output wants a folder, not ''"},
+	        {"--checksum=", "--checksum wants auto, strict or ignore, not ''"},
+	        {"--checksum=stric", "--checksum wants auto, strict or ignore, not 'stric'"},
 	        {"--quiet=3", "--quiet takes no value"},
 	        {"--strict=", "--strict takes no value"},
 	};
@@ -310,11 +331,11 @@ static void help_has_each_row(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(defaults),          cmocka_unit_test(each_row),
-	        cmocka_unit_test(verbosity),         cmocka_unit_test(texts_alone),
-	        cmocka_unit_test(bad_values),        cmocka_unit_test(what_is_read),
-	        cmocka_unit_test(unknown),           cmocka_unit_test(options_of_1_6_1),
-	        cmocka_unit_test(help_has_each_row),
+	        cmocka_unit_test(defaults),         cmocka_unit_test(each_row),
+	        cmocka_unit_test(verbosity),        cmocka_unit_test(checksums),
+	        cmocka_unit_test(texts_alone),      cmocka_unit_test(bad_values),
+	        cmocka_unit_test(what_is_read),     cmocka_unit_test(unknown),
+	        cmocka_unit_test(options_of_1_6_1), cmocka_unit_test(help_has_each_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -413,9 +413,85 @@ static void lends_to_the_last(void **state)
 	arena_free(&n.arena);
 }
 
+/* A segment whose header is in memory, with a checksum that is not right. */
+static struct tf_packet damaged_packet(unsigned host, int dir, uint8_t flags, uint32_t seq,
+                                       const char *text)
+{
+	static uint8_t bytes[100];
+	struct tf_packet pkt = packet(&n, host, dir, flags, seq, 0, text);
+	bytes[16] = 0xab;
+	memcpy(bytes + 20, text, pkt.payload.n);
+	pkt.payload.p = bytes + 20;
+	pkt.header = 20;
+	return pkt;
+}
+
+/* Nothing of it is believed: no time, no sign of life, no end, no beginning. */
+static void damaged(void **state)
+{
+	(void)state;
+	net_start(&n, 20);
+	n.flows.checksum = TF_CHECKSUM_STRICT;
+	conversation(1);
+	int64_t last = n.now_ns;
+	hush(&n);
+	struct flow *f = slab_at(&n.flows.slab, n.flows.list[FLOW_OPEN].oldest);
+	f->heard = false;
+	static const uint8_t flags[] = {TCP_ACK, TCP_ACK | TCP_FIN, TCP_RST, TCP_SYN,
+	                                TCP_SYN | TCP_ACK};
+	for (size_t i = 0; i < sizeof flags; i++) {
+		n.now_ns += 50 * SECOND;
+		struct tf_packet pkt = damaged_packet(1, 0, flags[i], 1009, "evil");
+		take(&n, &pkt);
+		pkt = damaged_packet(2, 0, flags[i], 1009, "evil");
+		take(&n, &pkt);
+	}
+	heard(&n, "");
+	assert_false(f->heard);
+	assert_int_equal(f->pub.last_ns, last);
+	net_end(&n);
+	heard(&n, "-1:input ");
+	assert_int_equal(n.account[0].rejected, 20);
+	assert_int_equal(n.account[0].seen, 28);
+	assert_int_equal(n.counters.flows, 1);
+	assert_int_equal(n.counters.bytes_rejected, 40);
+	assert_int_equal(n.counters.bytes_bad_checksum, 40);
+	assert_int_equal(n.counters.bytes_seen, 28 + 6 + 20);
+	assert_int_equal(n.counters.checksums_bad, 10);
+	assert_int_equal(n.counters.checksums_rejected, 10);
+}
+
+/* Long after a connection was closed, its ports are used again: by whom is not known, so
+   what the first one's checksums have shown does not count. */
+static void damaged_after_linger(void **state)
+{
+	(void)state;
+	net_start(&n, 20);
+	conversation(1);
+	goodbye(&n, 1, 8, 6);
+	struct flow *f = slab_at(&n.flows.slab, n.flows.list[FLOW_CLOSED].oldest);
+	checksums_note(&f->sums[0], CHECKSUM_GOOD);
+	hush(&n);
+	struct tf_packet pkt = damaged_packet(1, 0, TCP_ACK, 7000, "soon");
+	take(&n, &pkt);
+	heard(&n, "");
+	n.now_ns += 61 * SECOND;
+	pkt = damaged_packet(1, 0, TCP_ACK, 7000, "late");
+	uint64_t number = pkt.number;
+	take(&n, &pkt);
+	char words[40];
+	(void)snprintf(words, sizeof words, "+%u %u>late ", (unsigned)number, (unsigned)number);
+	heard(&n, words);
+	net_end(&n);
+	assert_int_equal(n.counters.checksums_bad, 2);
+	assert_int_equal(n.counters.checksums_rejected, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(damaged),
+	        cmocka_unit_test(damaged_after_linger),
 	        cmocka_unit_test(whole),
 	        cmocka_unit_test(times),
 	        cmocka_unit_test(time_jumps),

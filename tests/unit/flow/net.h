@@ -89,6 +89,7 @@ static inline bool net_hear(void *self, const struct tf_event *ev, struct tf_err
 		break;
 	case TF_GAP:
 	case TF_CONFLICT:
+	case TF_REJECT:
 	case TF_APP:
 		assert_int_equal(ev->slot[0], number); /* between BEGIN and END */
 		break;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One's complement sums of 16-bit words (RFC 1071), as IP, TCP and UDP use them for
+ * their checksums.
+ *
+ * All is in the machine's byte order. Swapping the two bytes of each word swaps those of
+ * the sum (RFC 1071, 2 (B)), so a sum over the wire's bytes as they lie in memory is
+ * compared with a field that is read as it lies in memory.
+ *
+ * Sums are equal modulo 0xffff. sum_fold() gives 0 for nothing but zeros, else 1 to 0xffff.
+ */
+#ifndef BASE_SUM_H
+#define BASE_SUM_H
+
+#include <tcpflow/tcpflow.h>
+
+#include <string.h>
+
+/* Words of 32 bits are two of 16, wherever they stand: both halves of s, added. At most
+   2^33 - 2, so billions of these can be added up. */
+static inline uint64_t sum_halves(uint64_t s)
+{
+	return (s & UINT32_MAX) + (s >> 32);
+}
+
+/* -> s, a sum of words of 16 or 32 bits, as one word of 16. */
+static inline uint16_t sum_fold(uint64_t s)
+{
+	s = sum_halves(sum_halves(s));
+	s = (s & 0xffff) + (s >> 16);
+	return (uint16_t)((s & 0xffff) + (s >> 16));
+}
+
+/* -> the word that takes sum away when it is added. */
+static inline uint16_t sum_negative(uint16_t sum)
+{
+	return (uint16_t)~sum;
+}
+
+/* -> a 16-bit field as it stands at p. */
+static inline uint16_t sum_field(const uint8_t *p)
+{
+	uint16_t field;
+	memcpy(&field, p, sizeof field);
+	return field;
+}
+
+/* -> the sum of n bytes, a zero added when n is odd; folded. n: below 2^36. */
+uint16_t sum_bytes(const uint8_t *p, size_t n);
+
+#endif
