@@ -74,6 +74,7 @@ struct defrag {
 	uint64_t lost;             /* frames that waited for nothing */
 	uint32_t latest;           /* the datagram of a fragment answered with DEFRAG_WAITING */
 	struct kept carried;       /* frames of datagrams that became complete */
+	uint32_t keeps_longest, keeps_latest; /* datagrams that keep frames */
 	uint8_t *scratch;
 	struct defrag_setup setup;
 };
