@@ -44,6 +44,17 @@ struct block *source_block(const struct source *s);
 /* Bytes taken from the file so far (read, not necessarily parsed). */
 uint64_t source_position(const struct source *s);
 
+/* A kind of file that is read, for doc/LINKTYPES.md. */
+struct source_kind {
+	const char *name, *source; /* what it is, and who says so */
+	uint8_t start[8];          /* its first bytes, */
+	uint8_t n;                 /* how many of them there are, */
+	bool either;               /* and whether they may stand the other way round */
+};
+
+/* -> false: there are not so many. */
+bool source_kind(size_t index, struct source_kind *to);
+
 /* What the file said besides frames (pcapng): kept for later use. */
 struct source_notes {
 	uint64_t comments;           /* opt_comment options */

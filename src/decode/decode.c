@@ -210,8 +210,8 @@ bool decode_link_known(uint32_t link_type)
 }
 
 static const struct table *const tables[] = {
-        &link_table,      &ethertype_table, &gre_table, &protocol_table,
-        &extension_table, &udp_table,       &ppp_table,
+        &link_table,     &family_table,    &ethertype_table, &nlpid_table, &ppp_table,
+        &protocol_table, &extension_table, &gre_table,       &udp_table,   &service_table,
 };
 
 struct decode_table decode_table(unsigned table)

@@ -10,6 +10,7 @@
  *	IP protocols    ip.c          by protocol number
  *	UDP ports       tunnel_udp.c  with what --tunnel-port adds
  *	PPP protocols   ppp.c
+ *	and families, NLPIDs, next protocols of NSH, which are few
  *
  * To add a link type or a tunnel: write its function in the file of its family,
  *
@@ -24,7 +25,7 @@
  * name it in the list below, and give it a row in the table that leads to it, with
  * its source; if it is to be closed by --decap, also a row in DECAPS (decode.h). The
  * test is a row of tests/unit/decode/samples.h, which every truncation is tried on,
- * and doc/LINKTYPES.md is made anew by the test that compares it.
+ * and `meson compile -C build linktypes` makes doc/LINKTYPES.md anew.
  */
 #ifndef DECODE_LAYER_H
 #define DECODE_LAYER_H
@@ -216,13 +217,13 @@ struct row {
 
 struct table {
 	const char *title;
-	bool hex;
+	int hex; /* digits of its numbers, 0: they are decimal */
 	const struct row *row;
 	size_t rows;
 };
 
-extern const struct table link_table, ethertype_table, gre_table, protocol_table, extension_table,
-        udp_table, ppp_table;
+extern const struct table link_table, family_table, ethertype_table, nlpid_table, ppp_table,
+        protocol_table, extension_table, gre_table, udp_table, service_table;
 
 static inline const struct row *table_find(const struct table *t, uint32_t number)
 {

@@ -25,7 +25,7 @@ static const struct row rows[] = {
 
 const struct table gre_table = {
         .title = "GRE protocols, besides EtherTypes",
-        .hex = true,
+        .hex = 4,
         .row = rows,
         .rows = sizeof rows / sizeof *rows,
 };
