@@ -163,10 +163,12 @@ TUNNELS = [
     Tunnel('6in6-without-options', 'ip6 proto 41', [link('ip6tnl', ENDS6 + ' mode ip6ip6 encaplimit none')], decap='ipip', over=OVER6),
     Tunnel('4-in-segment-routing', 'ip6[6] == 43', segments('-4', HOME4), decap='ipip', addressed=True),
     Tunnel('6-in-segment-routing', 'ip6[6] == 43', segments('-6', HOME6), decap='ipip', addressed=True, over=OVER6),
-    Tunnel('ah', 'ip proto 51', ipsec('ah', SHA1), decap='ipip', addressed=True),
-    Tunnel('esp-null', 'ip proto 50', ipsec('esp', NULL), decap='esp', addressed=True, options=('--esp-null',)),
+    # what comes out of IPsec turns up a second time on the device below: it is filtered away
+    Tunnel('ah', 'ip proto 51', ipsec('ah', SHA1), decap='ipip', addressed=True, options=('ip proto 51',)),
+    Tunnel('esp-null', 'ip proto 50', ipsec('esp', NULL), decap='esp', addressed=True, options=('--esp-null', 'ip proto 50')),
     Tunnel('esp-null-in-udp', 'udp port 4500', [
-        ends.esp_in_udp, *ipsec('esp', NULL + ' encap espinudp 4500 4500 0.0.0.0')], decap='esp', addressed=True, options=('--esp-null',)),
+        ends.esp_in_udp, *ipsec('esp', NULL + ' encap espinudp 4500 4500 0.0.0.0')], decap='esp', addressed=True,
+        options=('--esp-null', 'udp port 4500')),
 
     # PPP and what carries it
     Tunnel('pppoe', 'ether proto 0x8864', [ends.pppoe], decap='pppoe'),
