@@ -57,7 +57,7 @@ struct decode_rest {
 	const uint8_t *base;
 	uint64_t position;
 	size_t cut;
-	uint8_t left, vlans, nets, extensions;
+	uint8_t left, vlans, nets, marks, extensions;
 };
 
 /* A decoder: how it was set up, and the state of one frame. Belongs to one thread. */

@@ -164,6 +164,8 @@ static bool fits(uint16_t type, uint8_t first)
 		return first >> 4 == 6;
 	case 0x8864:
 		return first == 0x11; /* PPPoE's version and type */
+	case 0x0806:
+		return first == 0; /* ARP's hardware, which is not followed */
 	default:
 		return table_find(&ethertype_table, type) != NULL;
 	}

@@ -38,7 +38,8 @@
  *
  * I1  The bytes of the innermost packet known so far, from the cursor on, are
  *     the cursor's n and behind them `cut` more that were not captured.
- * I2  vlans <= TF_VLANS, and pkt->vlan[vlans..] are 0; so with nets and pkt->net.
+ * I2  vlans <= TF_VLANS, and pkt->vlan[vlans..] are 0; so with nets and pkt->net, and
+ *     with marks and pkt->marks.kind.
  * I3  Each call of a layer lowers `left`, or raises `vlans` or `extensions`,
  *     which have limits of their own: so every frame comes to an end.
  */
@@ -52,6 +53,7 @@ struct walk {
 	uint8_t left;       /* headers that may still follow */
 	uint8_t vlans;      /* ids in pkt->vlan */
 	uint8_t nets;       /* ids in pkt->net */
+	uint8_t marks;      /* numbers in pkt->marks */
 	uint8_t extensions; /* IPv6 extension headers passed */
 	bool ip6;           /* the innermost IP header is IPv6 */
 	bool sizeless;      /* and its payload length is 0 */
@@ -262,7 +264,7 @@ struct next link_next(uint32_t link_type);
 /* What an address family leads to; those of all systems are known. */
 struct next family_next(uint32_t family);
 
-/* What a GRE protocol leads to; flags: of the GRE header, key: 0 when none. */
+/* What a GRE protocol leads to; flags: of the GRE header, key: 0 when none, PPTP's call. */
 struct next gre_next(struct walk *w, uint16_t flags, uint16_t protocol, uint32_t key);
 
 /* What the next protocol of NSH and VXLAN-GPE leads to (RFC 8300, 2.2). */
@@ -286,7 +288,8 @@ static inline struct next version_next(const struct cursor *c, const struct walk
 }
 
 /* -> whether an Ethernet frame with IP, or with what may lead to it, starts at the
-   position at from here: an EtherType and a fitting byte behind it. */
+   position at from here (or ARP, which is not followed): an EtherType and a fitting byte
+   behind it. */
 bool ethernet_at(const struct cursor *c, size_t at);
 
 /* -> whether the bytes from position at on look like an IP packet whose length fits. */
@@ -301,6 +304,15 @@ static inline bool add_net(struct walk *w, enum tf_net kind, uint32_t id)
 		return false;
 	w->pkt->net[w->nets++] = (uint32_t)kind << 24 | id;
 	return true;
+}
+
+/* Keeps a number that is no part of the key, while there is room. */
+static inline void add_mark(struct walk *w, enum tf_mark kind, uint32_t number)
+{
+	if (w->marks == TF_MARKS)
+		return;
+	w->pkt->marks.kind[w->marks] = (uint8_t)kind;
+	w->pkt->marks.number[w->marks++] = number;
 }
 
 #endif

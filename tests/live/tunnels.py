@@ -144,6 +144,7 @@ TUNNELS = [
         After('ip route replace 192.168.77.0/24 dev tun mtu lock 1476')], decap='gre'),
     Tunnel('gretap', 'ip proto 47', [link('gretap', ENDS4)], decap='nvgre'),
     Tunnel('gretap-key', 'ip proto 47 and ip[20] == 0x20', [link('gretap', ENDS4 + ' key 1280')], decap='nvgre'),
+    Tunnel('gretap-two-keys', 'ip proto 47 and ip[20] == 0x20', [link('gretap', ENDS4 + ' ikey 5{me} okey 5{peer}')], decap='nvgre'),
     Tunnel('gretap-over-ipv6', 'ip6 proto 47 or ip6 proto 60', [link('ip6gretap', ENDS6)], decap='nvgre'),
     Tunnel('erspan-1', 'ip proto 47', [link('erspan', ENDS4 + ' erspan_ver 0')], decap='erspan'),
     Tunnel('erspan-2', 'ip proto 47', [link('erspan', ENDS4 + ' seq key 5 erspan_ver 1 erspan 7')], decap='erspan'),
