@@ -20,7 +20,7 @@
 	X(not_tcp, "IP packets that carry something other than TCP")                               \
 	X(fragments, "IP fragments; the last of a datagram counts as what they carry")             \
 	X(drop_fragments, "IP fragments of datagrams that were discarded")                         \
-	X(link_fragments, "fragments made below IP (802.11, multilink PPP, CAPWAP), left out")      \
+	X(link_fragments, "fragments made below IP (802.11, multilink PPP, CAPWAP), left out")     \
 	X(encrypted, "packets encrypted or compressed on their way (802.11, MACsec, ESP, PPP)")    \
 	X(tunnel_closed, "packets in tunnels that are not opened (--decap)")                       \
 	X(tunnel_unknown, "packets in tunnels, with contents of no known kind")                    \
