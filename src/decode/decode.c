@@ -216,14 +216,16 @@ bool decode_link_known(uint32_t link_type)
 	return link_next(link_type).to != NULL;
 }
 
-static const struct table *const tables[] = {
+enum { TABLES = 10 };
+
+static const struct table *const tables[TABLES] = {
         &link_table,     &family_table,    &ethertype_table, &nlpid_table, &ppp_table,
         &protocol_table, &extension_table, &gre_table,       &udp_table,   &service_table,
 };
 
 struct decode_table decode_table(unsigned table)
 {
-	if (table >= sizeof tables / sizeof *tables)
+	if (table >= TABLES)
 		return (struct decode_table){0};
 	const struct table *t = tables[table];
 	return (struct decode_table){.title = t->title, .hex = t->hex, .rows = t->rows};

@@ -50,6 +50,7 @@ bool units_equal(const struct defrag *d, const struct datagram *g, const struct 
 {
 	for (uint32_t at = r->from, n; at < r->to; at += n, bytes += n) {
 		const struct piece *piece = slab_at(&d->cells, g->piece[at / PIECE]);
+		MUST(piece != NULL);
 		n = PIECE - at % PIECE < r->to - at ? PIECE - at % PIECE : r->to - at;
 		if (memcmp(piece->data + at % PIECE, bytes, n) != 0)
 			return false;
@@ -100,6 +101,7 @@ void defrag_gather(const struct defrag *d, uint8_t *to)
 	MUST(g != NULL);
 	for (uint32_t at = 0, n; at < g->end; at += n) {
 		const struct piece *piece = slab_at(&d->cells, g->piece[at / PIECE]);
+		MUST(piece != NULL);
 		n = g->end - at < PIECE ? g->end - at : PIECE;
 		memcpy(to + at, piece->data, n);
 	}
