@@ -37,7 +37,7 @@ from tunnels import TUNNELS, UNDER4, UNDER6, Lacking, run
 
 BYTES = 2 * 1024 * 1024 + 12345
 PORT = 4321
-PATIENCE = 40  # seconds for all of it
+PATIENCE = int(os.environ.get('TCPFLOW_PATIENCE', 40))  # seconds for all of it
 CLONE_NEWNET = 0x40000000
 WAYS = (['unshare', '--net', '--pid', '--fork', '--kill-child'],
         ['unshare', '--map-current-user', '--keep-caps', '--net', '--pid', '--fork', '--kill-child'])
