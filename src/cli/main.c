@@ -257,7 +257,7 @@ static bool merge_sources(struct run *run)
 static void read_sources(struct run *run)
 {
 	bool merge = run->options->merge;
-	if (merge && !merge_sources(run))
+	if (merge && (stopped || !merge_sources(run)))
 		return;
 	for (size_t i = merge ? run->sources.known : 0; i < run->sources.count && !stopped; i++)
 		if (!read_source(run, i))
@@ -322,10 +322,12 @@ static int record(const struct options *o)
 {
 	struct run run = {.options = o, .start_ns = machine_now_ns()};
 
-	set_signals();
-	if (look_at_sources(&run) && begin(&run)) {
-		read_sources(&run);
-		finish(&run);
+	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
+		set_signals();
+		if (begin(&run)) {
+			read_sources(&run);
+			finish(&run);
+		}
 	}
 	atomic_store(&stoppable, NULL);
 	tf_engine_free(run.engine);
