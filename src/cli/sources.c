@@ -66,8 +66,8 @@ static bool add_all(struct sources *s, const char *const *path, size_t count,
 			return error_sys(err, TF_USAGE, "cannot read %s", path[i]);
 		if (strcmp(path[i], "-") == 0 && has_piped(s))
 			return error_set(err, TF_USAGE, "standard input can be read only once");
-		if (!(S_ISDIR(st.st_mode) ? add_folder(s, path[i], how, err)
-		                          : add(s, path[i], err)))
+		bool folder = S_ISDIR(st.st_mode) && strcmp(path[i], "-") != 0;
+		if (!(folder ? add_folder(s, path[i], how, err) : add(s, path[i], err)))
 			return false;
 	}
 	return true;
