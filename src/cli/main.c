@@ -52,11 +52,16 @@ static void set_signals(void)
 {
 	/* No SA_RESTART: a read that waits for a pipe has to return. */
 	struct sigaction orderly = {.sa_handler = stop};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	(void)sigaction(SIGINT, &orderly, NULL);
 	(void)sigaction(SIGTERM, &orderly, NULL);
-	/* These come back as errors of the writes that caused them. */
+}
+
+/* These come back as errors of the writes that caused them. */
+static void ignore_signals(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
@@ -322,6 +327,7 @@ static int record(const struct options *o)
 {
 	struct run run = {.options = o, .start_ns = machine_now_ns()};
 
+	ignore_signals();
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
 		set_signals();
 		if (begin(&run)) {
