@@ -242,7 +242,9 @@ enum tf_order {
 /*
  * A receiver of events. `open` is called once for each worker, in the thread of
  * the engine's owner, before the first frame; `event` and `recall` by that
- * worker; `close` in the owner's thread after the last event.
+ * worker, while other workers call those of other instances; `count` and then
+ * `close` in the owner's thread after the last event. None of them may call a
+ * function that takes the engine, but tf_engine_stop().
  */
 struct tf_sink {
 	const char *name;
@@ -371,7 +373,8 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
  */
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err);
 
-/* Copies one frame in. -> false when the run has failed (see *err). */
+/* Copies one frame in. -> false with *err when the run has failed; or, for this frame alone,
+   when it has more than 512 KiB. */
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err);
 
 /*
@@ -409,8 +412,9 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
                      struct tf_error *err);
 
-/* Makes a tf_engine_read() in progress return soon, as if its file had ended.
-   May be called from a signal handler. */
+/* Makes a tf_engine_read(), _read_as() or _merge() in progress return soon, as if its files
+   had ended, and all later ones at once. May be called from a signal handler, and from any
+   thread. */
 void tf_engine_stop(struct tf_engine *e);
 
 /* Ends all flows, waits for the workers, closes the sinks. Call it once. */

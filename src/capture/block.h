@@ -23,8 +23,8 @@ struct block_store {
 	struct block *(*take)(void *arg);
 	/* the feed's own use ends: users-- */
 	void (*give)(void *arg, struct block *b);
-	/* May be NULL. Asked when a signal broke a read off -> whether to read no more,
-	   as if the file had ended there */
+	/* May be NULL. Asked before each read -> whether to read no more, as if the file
+	   had ended there */
 	bool (*stopped)(void *arg);
 };
 

@@ -69,18 +69,19 @@ static bool is_stopped(const struct feed *f)
 	return f->store.stopped != NULL && f->store.stopped(f->store.arg);
 }
 
-/* Reads once -> bytes that came to `to`; 0: state says why. */
+/* Reads once -> bytes that came to `to`; 0: state says why. Asks each time whether to stop:
+   bytes that are skipped make no frame, after which others would ask. */
 static size_t take_in(struct feed *f, uint8_t *to, size_t n)
 {
 	if (feed_taken(f) == 0 && n > READ_FIRST)
 		n = READ_FIRST;
-	ssize_t got;
-	bool broken_off;
-	do {
+	ssize_t got = 0;
+	bool again = true;
+	while (again && !is_stopped(f)) {
 		got = f->origin.kind->read(&f->origin, to, n);
-		broken_off = got < 0 && errno == EINTR;
-	} while (broken_off && !is_stopped(f));
-	if (broken_off)
+		again = got < 0 && errno == EINTR;
+	}
+	if (again) /* stopped */
 		got = 0;
 	if (got < 0) {
 		f->state = FEED_FAILED;

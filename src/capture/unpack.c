@@ -433,6 +433,6 @@ bool unpack_origin(struct origin *from, struct tf_span first, struct watch watch
 	                     .read = first.n};
 	if (first.n > 0)
 		memcpy(in, first.p, first.n);
-	*from = (struct origin){.kind = &unpacked_kind, .fd = -1, .state = u};
+	*from = (struct origin){.kind = &unpacked_kind, .fd = -1, .watch = watch, .state = u};
 	return true;
 }

@@ -52,11 +52,16 @@ static void set_signals(void)
 {
 	/* No SA_RESTART: a read that waits for a pipe has to return. */
 	struct sigaction orderly = {.sa_handler = stop};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
 	(void)sigaction(SIGINT, &orderly, NULL);
 	(void)sigaction(SIGTERM, &orderly, NULL);
-	/* These come back as errors of the writes that caused them. */
+}
+
+/* These come back as errors of the writes that caused them. */
+static void ignore_signals(void)
+{
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
@@ -257,7 +262,7 @@ static bool merge_sources(struct run *run)
 static void read_sources(struct run *run)
 {
 	bool merge = run->options->merge;
-	if (merge && !merge_sources(run))
+	if (merge && (stopped || !merge_sources(run)))
 		return;
 	for (size_t i = merge ? run->sources.known : 0; i < run->sources.count && !stopped; i++)
 		if (!read_source(run, i))
@@ -322,10 +327,13 @@ static int record(const struct options *o)
 {
 	struct run run = {.options = o, .start_ns = machine_now_ns()};
 
-	set_signals();
-	if (look_at_sources(&run) && begin(&run)) {
-		read_sources(&run);
-		finish(&run);
+	ignore_signals();
+	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
+		set_signals();
+		if (begin(&run)) {
+			read_sources(&run);
+			finish(&run);
+		}
 	}
 	atomic_store(&stoppable, NULL);
 	tf_engine_free(run.engine);

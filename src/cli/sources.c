@@ -40,10 +40,21 @@ static bool add_folder(struct sources *s, const char *path, const struct skippin
 {
 	struct tf_captures found;
 	bool ok = tf_captures_find(&found, path, how->skipped, how->arg, err);
+	if (ok && found.count == 0)
+		ok = error_set(err, TF_USAGE,
+		               "no file in the folder %s is a capture file (-d 2 says why)", path);
 	for (size_t i = 0; ok && i < found.count; i++)
 		ok = add(s, found.path[i], err);
 	tf_captures_free(&found);
 	return ok;
+}
+
+static bool has_piped(const struct sources *s)
+{
+	bool has = false;
+	for (size_t i = 0; i < s->count; i++)
+		has = has || strcmp(s->path[i], "-") == 0;
+	return has;
 }
 
 static bool add_all(struct sources *s, const char *const *path, size_t count,
@@ -53,8 +64,10 @@ static bool add_all(struct sources *s, const char *const *path, size_t count,
 		struct stat st;
 		if (sources_stat(path[i], &st) != 0)
 			return error_sys(err, TF_USAGE, "cannot read %s", path[i]);
-		if (!(S_ISDIR(st.st_mode) ? add_folder(s, path[i], how, err)
-		                          : add(s, path[i], err)))
+		if (strcmp(path[i], "-") == 0 && has_piped(s))
+			return error_set(err, TF_USAGE, "standard input can be read only once");
+		bool folder = S_ISDIR(st.st_mode) && strcmp(path[i], "-") != 0;
+		if (!(folder ? add_folder(s, path[i], how, err) : add(s, path[i], err)))
 			return false;
 	}
 	return true;

@@ -75,7 +75,7 @@ bool crew_start(struct crew *c, struct worker *w, struct tf_error *err)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	w->threaded = pthread_create(&w->thread, NULL, work, w) == 0;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return w->threaded || error_set(err, TF_OUTPUT, "cannot start a thread (see -j)");
+	return w->threaded || error_set(err, TF_USAGE, "cannot start a thread (see -j)");
 }
 
 void crew_read(struct crew *c, bool (*read)(void *arg), void (*tick)(void *arg), void *arg)

@@ -140,7 +140,7 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 	struct input in;
 	if (!engine_start(e, err))
 		return false;
-	if (e->left == 0)
+	if (!goes_on(e))
 		return true;
 	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err))
 		return is_stopped(e); /* a signal, not the file's fault */
@@ -201,7 +201,7 @@ bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
 		e->open_at_a_time = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS : (unsigned)count;
 	if (!engine_start(e, err))
 		return false;
-	if (count == 0 || e->left == 0)
+	if (count == 0 || !goes_on(e))
 		return true;
 	struct merge m = merge_of(e);
 	bool ok = merge_open(&m, path, (unsigned)count, err) && merge_frames(e, &m, err);

@@ -5,11 +5,12 @@ read; by SIGKILL at any time, when what is there must be right as far as it goes
 
 Needs TCPFLOW_BINARY and TCPFLOW_SOURCE.
 """
-import fcntl, os, random, signal, struct, subprocess, sys, tempfile, termios, time
+import fcntl, gzip, os, random, signal, struct, subprocess, sys, tempfile, termios, time
 from pathlib import Path
 
 BINARY = os.path.realpath(os.environ['TCPFLOW_BINARY'])
 CAPTURE = (Path(os.environ['TCPFLOW_SOURCE']) / 'examples' / 'tls.pcap').read_bytes()
+PACKED = gzip.compress(CAPTURE)
 DEADLINE_S = 60
 
 
@@ -47,9 +48,33 @@ def in_order(box, sent, jobs, data):
     with tempfile.TemporaryDirectory(dir=box) as out:
         run = started(out, data, jobs)
         run.send_signal(sent)
-        said = run.communicate(timeout=DEADLINE_S)[1]
+        try:
+            run.wait(DEADLINE_S)  # its input stays open
+        finally:
+            run.kill()
+        said = run.communicate()[1]
         assert run.returncode == 128 + sent, (run.returncode, said)
         assert files(out) == whole(box, data), (sent, jobs, len(data))
+
+
+def looking(box):
+    """While captures are looked for in a folder there is nothing to put in order."""
+    folder, out, length = Path(box) / 'in', Path(box) / 'out', 0xfffffff0
+    folder.mkdir()
+    with open(folder / 'long', 'wb') as to:  # blocks that are skipped, and no packet
+        to.write(struct.pack('<IIIHHqI', 0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0, -1, 28))
+        for _ in range(64):
+            to.write(struct.pack('<II', 0xbad, length))
+            to.seek(length - 12, os.SEEK_CUR)
+            to.write(struct.pack('<I', length))
+    run = subprocess.Popen([BINARY, '-q', '-o', out, '-r', folder])
+    time.sleep(0.3)
+    run.send_signal(signal.SIGTERM)
+    try:
+        assert run.wait(DEADLINE_S) == -signal.SIGTERM, run.returncode
+    finally:
+        run.kill()
+    assert not out.exists()
 
 
 def killed(box, jobs, after_s, want):
@@ -79,8 +104,10 @@ def main():
         assert len(want) >= 2
         for sent in (signal.SIGINT, signal.SIGTERM):
             for jobs in (1, 2, 3):
-                for data in (CAPTURE, CAPTURE[:dice.randrange(30, len(CAPTURE))], CAPTURE[:24]):
+                cut = dice.randrange(30, len(CAPTURE))
+                for data in (CAPTURE, CAPTURE[:cut], CAPTURE[:24], PACKED, PACKED[:len(PACKED) // 2], PACKED[:20]):
                     in_order(box, sent, jobs, data)
+        looking(box)
         for jobs in (1, 2):
             for _ in range(20):
                 killed(box, jobs, dice.random() / 50, want)

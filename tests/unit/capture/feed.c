@@ -218,6 +218,31 @@ static void failing_descriptor(void **state)
 	store_free(&store);
 }
 
+static unsigned asked;
+
+static bool after_twenty(void *arg)
+{
+	(void)arg;
+	return ++asked > 20;
+}
+
+/* What is skipped makes no frame, after which others would ask whether to go on. */
+static void stops_while_it_skips(void **state)
+{
+	(void)state;
+	struct feed f;
+	store_init(&store, 4096, 2);
+	store.as_store.stopped = after_twenty;
+	assert_true(feed_open(&f, origin_file(open("/dev/zero", O_RDONLY)), &store.as_store));
+	(void)alarm(20); /* the test hangs no longer than that */
+	assert_false(feed_skip(&f, UINT64_MAX));
+	(void)alarm(0);
+	assert_int_equal(f.state, FEED_ENDED);
+	assert_int_equal(asked, 21);
+	feed_close(&f);
+	store_free(&store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,7 +250,7 @@ int main(void)
 	        cmocka_unit_test(skip_spares_frames), cmocka_unit_test(short_at_the_end),
 	        cmocka_unit_test(too_large),          cmocka_unit_test(no_block),
 	        cmocka_unit_test(failing_origin),     cmocka_unit_test(waits_for_a_pipe),
-	        cmocka_unit_test(failing_descriptor),
+	        cmocka_unit_test(failing_descriptor), cmocka_unit_test(stops_while_it_skips),
 	};
 	return cmocka_run_group_tests_name("capture/feed", tests, set_up, tear_down);
 }

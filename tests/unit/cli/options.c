@@ -15,13 +15,13 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-enum { WORDS = 40 };
+enum { WORDS = 80 };
 
 /* Parses a line of words with blanks between them; '_' stands for a blank. */
 static bool parse(struct options *o, const char *line, struct tf_error *err)
 {
 	/* The options point into it, until the next call. */
-	static char copy[400], *words[WORDS];
+	static char copy[1200], *words[WORDS];
 	int argc = 0;
 
 	memset(err, 0, sizeof *err);
@@ -271,6 +271,22 @@ static void unknown(void **state)
 	       "give the capture file to read with -r FILE (this version does not capture live)");
 }
 
+static void too_many_ports(void **state)
+{
+	char line[1000] = "-r x";
+	(void)state;
+	for (unsigned i = 1; i <= TF_TUNNEL_PORTS; i++) {
+		size_t n = strlen(line);
+		(void)snprintf(line + n, sizeof line - n, " --tunnel-port vxlan=%u", i);
+	}
+	struct options o = accept(line);
+	assert_int_equal(o.tunnel_ports, TF_TUNNEL_PORTS);
+	options_free(&o);
+	strcat(line, " --tunnel-port vxlan=99");
+	refuse(line, "--tunnel-port wants the name of a tunnel in UDP and a port, such as "
+	             "vxlan=4788 (32 times at most), not 'vxlan=99'");
+}
+
 /* Every option of 1.6.1 is either here or refused by name. */
 static void options_of_1_6_1(void **state)
 {
@@ -324,6 +340,11 @@ static void help_has_each_row(void **state)
 		               rows[i].letter < 256 ? letter : "", rows[i].name,
 		               rows[i].value && !glued ? " " : "",
 		               rows[i].value ? rows[i].value : "");
+		char heading[40];
+		(void)snprintf(heading, sizeof heading, "\n%s:\n", rows[i].group);
+		const char *group = strstr(text, heading);
+		assert_non_null(group);
+		assert_null(strstr(group + 1, heading)); /* what belongs together stands together */
 		const char *found = strstr(text, want);
 		if (found == NULL || strchr(" \n", found[strlen(want)]) == NULL)
 			fail_msg("no --%s in the help", rows[i].name);
@@ -334,11 +355,12 @@ static void help_has_each_row(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(defaults),         cmocka_unit_test(each_row),
-	        cmocka_unit_test(verbosity),        cmocka_unit_test(checksums),
-	        cmocka_unit_test(texts_alone),      cmocka_unit_test(bad_values),
-	        cmocka_unit_test(what_is_read),     cmocka_unit_test(unknown),
-	        cmocka_unit_test(options_of_1_6_1), cmocka_unit_test(help_has_each_row),
+	        cmocka_unit_test(defaults),          cmocka_unit_test(each_row),
+	        cmocka_unit_test(verbosity),         cmocka_unit_test(checksums),
+	        cmocka_unit_test(texts_alone),       cmocka_unit_test(bad_values),
+	        cmocka_unit_test(what_is_read),      cmocka_unit_test(unknown),
+	        cmocka_unit_test(too_many_ports),    cmocka_unit_test(options_of_1_6_1),
+	        cmocka_unit_test(help_has_each_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

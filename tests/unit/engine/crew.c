@@ -264,6 +264,33 @@ static void pipes(void **state)
 	}
 }
 
+/* Threads whose stacks find no room cannot be started: bad use of -j, and all is given back. */
+static void no_threads(void **state)
+{
+	(void)state;
+	pthread_attr_t usual, huge;
+	assert_int_equal(pthread_getattr_default_np(&usual), 0);
+	assert_int_equal(pthread_attr_init(&huge), 0);
+	assert_int_equal(pthread_attr_setstacksize(&huge, (size_t)1 << 48), 0);
+	write_talk("1.pcap", 1);
+	struct recorder r;
+	struct tf_config c = config_of(3, 64 * MIB);
+	struct tf_engine *e = engine_of(&c);
+	recorder_init(&r, TF_PLACED);
+	assert_true(tf_engine_attach(e, &r.sink, &err));
+	assert_int_equal(pthread_setattr_default_np(&huge), 0);
+	bool ok = tf_engine_read(e, "1.pcap", &err);
+	assert_int_equal(pthread_setattr_default_np(&usual), 0);
+	assert_false(ok);
+	assert_int_equal(err.status, TF_USAGE);
+	assert_string_equal(err.text, "cannot start a thread (see -j)");
+	assert_false(tf_engine_finish(e, &err));
+	tf_engine_free(e);
+	recorder_free(&r);
+	(void)pthread_attr_destroy(&usual);
+	(void)pthread_attr_destroy(&huge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +301,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(damaged, begin, end),
 	        cmocka_unit_test_setup_teardown(progress, begin, end),
 	        cmocka_unit_test_setup_teardown(pipes, begin, end),
+	        cmocka_unit_test_setup_teardown(no_threads, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

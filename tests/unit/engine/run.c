@@ -444,6 +444,25 @@ static void stops(void **state)
 	folder_remove();
 }
 
+/* Once it is stopped nothing is opened: a pipe without a writer would be waited for. */
+static void stopped_before(void **state)
+{
+	static const char *const pipe = "pipe";
+	(void)state;
+	folder_make();
+	assert_int_equal(mkfifo(pipe, 0600), 0);
+	struct tf_config c = config_of(1, 8 * MIB);
+	struct tf_engine *e = start(&c);
+	tf_engine_stop(e);
+	(void)alarm(20); /* the test hangs no longer than that */
+	assert_true(tf_engine_read(e, pipe, &err));
+	assert_true(tf_engine_merge(e, &pipe, 1, &err));
+	(void)alarm(0);
+	finish(e);
+	recorder_free(&recorder);
+	folder_remove();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -461,6 +480,7 @@ int main(void)
 	        cmocka_unit_test(reads),
 	        cmocka_unit_test(damaged),
 	        cmocka_unit_test(stops),
+	        cmocka_unit_test(stopped_before),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
