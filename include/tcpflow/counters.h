@@ -58,6 +58,8 @@
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \
 	X(flows_evicted_embryonic, "flows", "of these, never more than a SYN")                     \
+	X(flows_forgotten, "flows",                                                                \
+	  "closed connections forgotten so early that segments may follow")                        \
 	X(streams_restarted, "streams", "streams begun anew after a long hole")                    \
 	X(bytes_seen, "bytes", "payload bytes captured in segments")                               \
 	X(bytes_written, "bytes", "payload bytes recorded")                                        \
