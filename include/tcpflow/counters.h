@@ -39,9 +39,11 @@
 	X(datagrams, "datagrams", "IP datagrams put together from fragments")                      \
 	X(datagrams_overlap, "datagrams", "discarded: their fragments overlap")                    \
 	X(datagrams_bad_end, "datagrams", "discarded: fragments differ in where it ends")          \
+	X(datagrams_ecn, "datagrams", "discarded: fragments differ in whether they have ECN")      \
 	X(datagrams_cut, "datagrams", "discarded: the snaplen cut a fragment")                     \
 	X(datagrams_evicted, "datagrams", "discarded, incomplete, for memory")                     \
 	X(datagrams_timeout, "datagrams", "discarded: incomplete for too long")                    \
+	X(datagrams_distant, "datagrams", "discarded: too many others of the sender came between") \
 	X(datagrams_unfinished, "datagrams", "incomplete when the input ended")                    \
 	X(fragments_too_big, "fragments", "fragments that reach beyond 65,535 bytes")              \
 	X(fragments_odd, "fragments", "fragments before the last, of odd length")                  \
