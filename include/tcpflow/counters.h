@@ -55,7 +55,7 @@
 	X(checksums_offloaded, "segments", "segments whose checksum was left to a network card")   \
 	X(checksums_unknown, "segments", "segments of which too little is known for a check")      \
 	X(checksums_bad, "segments", "segments with a wrong TCP checksum")                         \
-	X(checksums_rejected, "segments", "segments rejected for a wrong checksum")                \
+	X(checksums_rejected, "segments", "segments rejected for a wrong checksum (--checksum)")   \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \
