@@ -4,21 +4,26 @@
  *
  *	bulk  COUNT MiB in 8 connections, segments of 1,448 bytes taken in turn
  *	scan  COUNT SYNs, each from another source
- *	frag  COUNT first fragments of datagrams that never come whole, each from another
- *	      source; a connection goes on among them, each of its segments in two fragments
- *	      that stand FRAG_APART others apart
+ *	frag  COUNT small first fragments of datagrams that never come whole, each from
+ *	      another source; a connection goes on among them, a segment for each
+ *	      HONEST_EVERY others, in two fragments that stand 1, 50 or 1,500 others apart,
+ *	      every other time the last one first
+ *	half  the same, with halves of 1,200 bytes, of which every other is the last one
+ *	whole the connection of frag COUNT and half COUNT alone, in order, not in fragments
  *
  * Ethernet, IPv4, microsecond pcap, right checksums. The same words give the same bytes.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { HEADERS = 14 + 20 + 20, SEGMENT = 1448, BULK_FLOWS = 8, SYN = 2, ACK = 16, FIN = 1 };
-enum { FRAG_EVERY = 100, FRAG_APART = 50, FRAG_FIRST = 24, MORE = 0x2000 };
+enum { HONEST_EVERY = 100, HONEST_CUT = 1200, MORE = 0x2000 };
+enum { FRAG_FIRST = 24, HALF = 1200 };
 
 static uint64_t state;
 
@@ -130,15 +135,21 @@ static void put_fragment(const struct segment *s, uint32_t id, uint32_t from, ui
 	put(packet + 34 + from, to - from);
 }
 
-static void bulk(uint64_t mib)
+static uint8_t noise[1 << 20];
+
+static void make_noise(void)
 {
-	static uint8_t noise[1 << 20];
-	struct segment f[BULK_FLOWS];
-	uint64_t left = mib << 20;
 	for (size_t i = 0; i < sizeof noise; i += 8) {
 		uint64_t r = next_random();
 		memcpy(noise + i, &r, sizeof r);
 	}
+}
+
+static void bulk(uint64_t mib)
+{
+	struct segment f[BULK_FLOWS];
+	uint64_t left = mib << 20;
+	make_noise();
 	for (uint32_t i = 0; i < BULK_FLOWS; i++) {
 		f[i] = (struct segment){.src = 0x0a000001 + i,
 		                        .dst = 0x0a010001,
@@ -178,44 +189,117 @@ static void scan(uint64_t syns)
 	}
 }
 
-static void frag(uint64_t halves)
+/* -- a flood of fragments ------------------------------------------------------------ */
+
+/* Segment k of the honest connection. */
+static struct segment honest(uint64_t k)
 {
-	static uint8_t noise[SEGMENT];
-	struct segment honest = {.src = 0x0a000001,
-	                         .dst = 0x0a010001,
-	                         .sport = 80,
-	                         .dport = 40000,
-	                         .seq = (uint32_t)next_random(),
-	                         .flags = SYN};
-	for (size_t i = 0; i < sizeof noise; i++)
-		noise[i] = (uint8_t)next_random();
-	put_segment(&honest);
-	honest.seq++;
-	honest.flags = ACK;
-	honest.payload = noise;
-	honest.n = SEGMENT;
-	for (uint64_t i = 0; i < halves; i++) {
-		struct segment s = {.src = 0x0b000000 + (uint32_t)i,
-		                    .dst = 0x0a010001,
-		                    .sport = 1024,
-		                    .dport = 443,
-		                    .flags = ACK,
-		                    .payload = noise,
-		                    .n = SEGMENT};
-		put_fragment(&s, (uint32_t)next_random() & 0xffff, 0, FRAG_FIRST);
-		if (i % FRAG_EVERY == 0)
-			put_fragment(&honest, (uint32_t)(i / FRAG_EVERY), 0, 1200);
-		if (i % FRAG_EVERY == FRAG_APART) {
-			put_fragment(&honest, (uint32_t)(i / FRAG_EVERY), 1200, 20 + SEGMENT);
-			honest.seq += SEGMENT;
-		}
+	return (struct segment){.src = 0x0a000001,
+	                        .dst = 0x0a010001,
+	                        .sport = 80,
+	                        .dport = 40000,
+	                        .seq = 1 + (uint32_t)k * SEGMENT,
+	                        .flags = ACK,
+	                        .payload = noise + k * 7919 % (sizeof noise - SEGMENT),
+	                        .n = SEGMENT};
+}
+
+static void put_syn(void)
+{
+	struct segment s = honest(0);
+	s.seq--;
+	s.flags = SYN;
+	s.n = 0;
+	put_segment(&s);
+}
+
+static void put_half(uint64_t k, bool first)
+{
+	struct segment s = honest(k);
+	bool swapped = k % 2 == 1;
+	uint32_t id = (uint32_t)k & 0xffff;
+	if (first != swapped)
+		put_fragment(&s, id, 0, HONEST_CUT);
+	else
+		put_fragment(&s, id, HONEST_CUT, 20 + SEGMENT);
+}
+
+static const uint64_t apart[] = {1, 50, 1500};
+enum { APARTS = sizeof apart / sizeof *apart };
+
+/* What of the honest connection stands behind packet i of the flood. */
+static void put_honest(uint64_t i, uint64_t segments)
+{
+	if (i % HONEST_EVERY == 0 && i / HONEST_EVERY < segments)
+		put_half(i / HONEST_EVERY, true);
+	for (size_t a = 0; a < APARTS; a++) {
+		uint64_t k = (i - apart[a]) / HONEST_EVERY;
+		if (i >= apart[a] && (i - apart[a]) % HONEST_EVERY == 0 && k % APARTS == a &&
+		    k < segments)
+			put_half(k, false);
+	}
+}
+
+/* Packet i of the flood. */
+static void put_hostile(uint64_t i, bool halves)
+{
+	struct segment s = {.src = 0x0b000000 + (uint32_t)i,
+	                    .dst = 0x0a010001,
+	                    .sport = 1024,
+	                    .dport = 443,
+	                    .flags = ACK,
+	                    .payload = noise,
+	                    .n = SEGMENT};
+	uint32_t id = (uint32_t)next_random() & 0xffff;
+	if (!halves)
+		put_fragment(&s, id, 0, FRAG_FIRST);
+	else if (i % 2 == 0)
+		put_fragment(&s, id, 0, HALF);
+	else
+		put_fragment(&s, id, 20 + SEGMENT - HALF + 4, 20 + SEGMENT);
+}
+
+static uint64_t honest_segments(uint64_t count)
+{
+	return (count + HONEST_EVERY - 1) / HONEST_EVERY;
+}
+
+static void flood(uint64_t count, bool halves)
+{
+	uint64_t segments = honest_segments(count);
+	make_noise();
+	put_syn();
+	for (uint64_t i = 0; i < segments * HONEST_EVERY + apart[APARTS - 1]; i++) {
+		if (i < count)
+			put_hostile(i, halves);
+		put_honest(i, segments);
+	}
+}
+
+static void frag(uint64_t count)
+{
+	flood(count, false);
+}
+
+static void half(uint64_t count)
+{
+	flood(count, true);
+}
+
+static void whole(uint64_t count)
+{
+	make_noise();
+	put_syn();
+	for (uint64_t k = 0; k < honest_segments(count); k++) {
+		struct segment s = honest(k);
+		put_segment(&s);
 	}
 }
 
 static const struct {
 	const char *name;
 	void (*make)(uint64_t count);
-} workloads[] = {{"bulk", bulk}, {"scan", scan}, {"frag", frag}};
+} workloads[] = {{"bulk", bulk}, {"scan", scan}, {"frag", frag}, {"half", half}, {"whole", whole}};
 
 int main(int argc, char **argv)
 {
@@ -228,7 +312,6 @@ int main(int argc, char **argv)
 		workloads[i].make(strtoull(argv[2], NULL, 10));
 		return fflush(stdout) != 0;
 	}
-	(void)fprintf(stderr, "usage: gen bulk MIB SEED | gen scan SYNS SEED | gen frag HALVES "
-	                      "SEED > file.pcap\n");
+	(void)fprintf(stderr, "usage: gen bulk|scan|frag|half|whole COUNT SEED > file.pcap\n");
 	return 1;
 }

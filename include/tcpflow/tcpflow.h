@@ -99,12 +99,28 @@ enum tf_net {
 	TF_NET_NVGRE      /* RFC 7637: VSID */
 };
 
+#define TF_MARKS 4 /* numbers of a tunnel that are kept of a direction */
+
+/* Numbers of tunnels that each side chooses for itself: no part of a flow's key. */
+enum tf_mark {
+	TF_MARK_MPLS = 1, /* RFC 3032: label, 20 bits */
+	TF_MARK_GRE,      /* RFC 2890: key; RFC 2637: call id */
+	TF_MARK_GTP       /* 3GPP TS 29.281: tunnel endpoint id */
+};
+
+/* Outermost first; those behind the first TF_MARKS are left out. */
+struct tf_marks {
+	uint8_t kind[TF_MARKS]; /* enum tf_mark; 0 ends the list */
+	uint32_t number[TF_MARKS];
+};
+
 /* A TCP connection. Direction d is what end[d] sent to end[!d]. */
 struct tf_flow {
 	struct tf_endpoint end[2]; /* end[0] sent the first packet seen */
 	uint16_t vlan[TF_VLANS];   /* VLAN ids, outermost first; 0 ends the list */
 	uint32_t net[TF_NETS];     /* network ids of tunnels, outermost first: enum
 	                              tf_net << 24 | id; 0 ends the list */
+	struct tf_marks marks[2];  /* of each direction's first packet */
 	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
 	                              SYN, SYN-ACK, else the first packet tell */
 	int64_t first_ns, last_ns; /* times of its first and latest packet */

@@ -13,11 +13,15 @@ static const struct kind {
 	uint32_t magic;
 	uint32_t unit_ns; /* of the second time field */
 	uint32_t header;  /* bytes before a record's data */
+	const char *name, *source;
 } kinds[] = {
-        {0xa1b2c3d4, 1000, 16},
-        {0xa1b23c4d, 1, 16},
-        {0xa1b2cd34, 1000, 24}, /* Kuznetsov's patch: interface, protocol, kind follow */
+        {0xa1b2c3d4, 1000, 16, "pcap, microseconds", "draft-ietf-opsawg-pcap, 4"},
+        {0xa1b23c4d, 1, 16, "pcap, nanoseconds", "draft-ietf-opsawg-pcap, 4"},
+        /* interface, protocol, kind follow the lengths */
+        {0xa1b2cd34, 1000, 24, "pcap as Kuznetsov patched it", "libpcap, savefile.c"},
 };
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 struct pcap {
 	const struct kind *kind;
@@ -30,7 +34,7 @@ static const struct kind *find_kind(struct tf_span first, bool little)
 {
 	struct fields f = fields_over(first.p, first.n, little);
 	uint32_t magic = field_u32(&f);
-	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+	for (size_t i = 0; i < KINDS; i++)
 		if (kinds[i].magic == magic)
 			return &kinds[i];
 	return NULL;
@@ -111,6 +115,22 @@ static enum source_result next(void *self, struct reading *r, struct tf_frame *f
 	return SOURCE_FRAME;
 }
 
+static bool kind(size_t index, struct source_kind *to)
+{
+	if (index >= KINDS)
+		return false;
+	const struct kind *k = &kinds[index];
+	*to = (struct source_kind){
+	        .name = k->name,
+	        .source = k->source,
+	        .start = {(uint8_t)(k->magic >> 24), (uint8_t)(k->magic >> 16),
+	                  (uint8_t)(k->magic >> 8), (uint8_t)k->magic},
+	        .n = sizeof k->magic,
+	        .either = true,
+	};
+	return true;
+}
+
 const struct format pcap_format = {
         .name = "pcap",
         .unit = "record",
@@ -118,4 +138,5 @@ const struct format pcap_format = {
         .open = open_pcap,
         .next = next,
         .close = free,
+        .kind = kind,
 };

@@ -506,6 +506,20 @@ static void close_pcapng(void *self)
 	free(s);
 }
 
+static bool kind(size_t index, struct source_kind *to)
+{
+	if (index != 0)
+		return false;
+	*to = (struct source_kind){
+	        .name = "pcapng",
+	        .source = "draft-ietf-opsawg-pcapng, 4.1",
+	        .start = {SECTION_HEADER >> 24, SECTION_HEADER >> 16 & 0xff,
+	                  SECTION_HEADER >> 8 & 0xff, SECTION_HEADER & 0xff},
+	        .n = 4,
+	};
+	return true;
+}
+
 const struct format pcapng_format = {
         .name = "pcapng",
         .unit = "block",
@@ -513,4 +527,5 @@ const struct format pcapng_format = {
         .open = open_pcapng,
         .next = next,
         .close = close_pcapng,
+        .kind = kind,
 };

@@ -39,6 +39,8 @@ struct format {
 	enum source_result (*next)(void *self, struct reading *r, struct tf_frame *frame,
 	                           struct tf_error *err);
 	void (*close)(void *self);
+	/* source_kind() of this format's kinds */
+	bool (*kind)(size_t index, struct source_kind *to);
 };
 
 /* A record starts here. */

@@ -222,6 +222,18 @@ const struct source_notes *source_notes(const struct source *s)
 	return &s->r.notes;
 }
 
+bool source_kind(size_t index, struct source_kind *to)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
+		size_t kinds = 0;
+		while (formats[i]->kind(kinds, to))
+			if (kinds++ == index)
+				return true;
+		index -= kinds;
+	}
+	return unpack_kind(index, to);
+}
+
 void source_close(struct source *s)
 {
 	if (s == NULL)

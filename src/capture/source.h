@@ -72,6 +72,18 @@ bool source_never_waits(const struct source *s);
 /* -> whether it is a plain file, opened by its path: one that can be opened again. */
 bool source_is_file(const struct source *s);
 
+/* A kind of file that is read, for doc/LINKTYPES.md. */
+struct source_kind {
+	const char *name, *source; /* what it is, and who says so */
+	uint8_t start[8];          /* its first bytes, */
+	uint8_t n;                 /* how many of them there are, */
+	bool either;               /* and whether they may stand the other way round */
+	bool packed;               /* a file of another kind is in it */
+};
+
+/* -> false: there are not so many. */
+bool source_kind(size_t index, struct source_kind *to);
+
 /* What the file said besides frames (pcapng): kept for later use. */
 struct source_notes {
 	uint64_t comments;           /* opt_comment options */

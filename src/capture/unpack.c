@@ -29,6 +29,8 @@
  */
 #include "capture/unpack.h"
 
+#include "capture/source.h"
+
 #include "base/error.h"
 
 #include <bzlib.h>
@@ -246,8 +248,11 @@ static void end_lz4(struct unpack *u)
 	(void)LZ4F_freeDecompressionContext(u->lib.lz4);
 }
 
+static const char zstd_format[] = "RFC 8878", xz_format[] = "xz file format 1.2",
+                  bzip2_format[] = "sourceware.org/bzip2", lz4_format[] = "lz4 frame format 1.6";
+
 static const struct packer {
-	const char *name;
+	const char *name, *source;
 	uint8_t magic[UNPACK_LOOK];
 	uint8_t n;
 	uint8_t any; /* bits of the first byte that do not count */
@@ -255,13 +260,13 @@ static const struct packer {
 	enum step (*step)(struct unpack *u, uint8_t *to, size_t *n);
 	void (*end)(struct unpack *u);
 } packers[] = {
-        {"gzip", {0x1f, 0x8b}, 2, 0, begin_gzip, step_gzip, end_gzip},
-        {"zstd", {0x28, 0xb5, 0x2f, 0xfd}, 4, 0, begin_zstd, step_zstd, end_zstd},
-        {"xz", {0xfd, '7', 'z', 'X', 'Z', 0}, 6, 0, begin_xz, step_xz, end_xz},
-        {"bzip2", {'B', 'Z', 'h'}, 3, 0, begin_bzip2, step_bzip2, end_bzip2},
-        {"lz4", {0x04, 0x22, 0x4d, 0x18}, 4, 0, begin_lz4, step_lz4, end_lz4},
+        {"gzip", "RFC 1952", {0x1f, 0x8b}, 2, 0, begin_gzip, step_gzip, end_gzip},
+        {"zstd", zstd_format, {0x28, 0xb5, 0x2f, 0xfd}, 4, 0, begin_zstd, step_zstd, end_zstd},
+        {"xz", xz_format, {0xfd, '7', 'z', 'X', 'Z', 0}, 6, 0, begin_xz, step_xz, end_xz},
+        {"bzip2", bzip2_format, {'B', 'Z', 'h'}, 3, 0, begin_bzip2, step_bzip2, end_bzip2},
+        {"lz4", lz4_format, {0x04, 0x22, 0x4d, 0x18}, 4, 0, begin_lz4, step_lz4, end_lz4},
         /* Skippable frames, which lz4 has too; zstd's library skips them. */
-        {"zstd", {0x50, 0x2a, 0x4d, 0x18}, 4, 0x0f, begin_zstd, step_zstd, end_zstd},
+        {"zstd", zstd_format, {0x50, 0x2a, 0x4d, 0x18}, 4, 0xf, begin_zstd, step_zstd, end_zstd},
 };
 
 static const struct packer *find_packer(struct tf_span first)
@@ -279,6 +284,16 @@ const char *unpack_packer(struct tf_span first)
 {
 	const struct packer *p = find_packer(first);
 	return p != NULL ? p->name : NULL;
+}
+
+bool unpack_kind(size_t index, struct source_kind *to)
+{
+	if (index >= sizeof packers / sizeof packers[0])
+		return false;
+	const struct packer *p = &packers[index];
+	*to = (struct source_kind){.name = p->name, .source = p->source, .n = p->n, .packed = true};
+	memcpy(to->start, p->magic, p->n);
+	return true;
 }
 
 /* -- members -------------------------------------------------------------------- */

@@ -14,6 +14,10 @@ enum { UNPACK_LOOK = 6 };
 /* -> the name of what packed a file that starts so, or NULL: it is not packed. */
 const char *unpack_packer(struct tf_span first);
 
+/* source_kind() of what packers make: -> false: there are not so many. */
+struct source_kind;
+bool unpack_kind(size_t index, struct source_kind *to);
+
 /*
  * Takes over *from, of which `first` (copied) was read already, and puts the origin
  * of the unpacked bytes in its place -> false, with *from as it was, when there is

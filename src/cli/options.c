@@ -206,9 +206,8 @@ static const char talk[] = "Messages", other[] = "Other";
 static const struct option_row rows[] = {
         {'r', "read", "FILE", input,
          "read this capture file (pcap or pcapng, packed or not), or all captures of this folder "
-         "in "
-         "the order of their times; \"-\" is standard input, tcp://HOST:PORT a peer that sends a "
-         "capture; give it again to read several, one after the other",
+         "in the order of their times; \"-\" is standard input, tcp://HOST:PORT a peer that sends "
+         "a capture; give it again to read several, one after the other",
          "a capture file, or - for standard input", PLAIN(take_source)},
         {'R', "read-known", "FILE", input,
          "read this after all of -r, and only go on with connections that began there",
@@ -239,6 +238,10 @@ static const struct option_row rows[] = {
         {'m', "max-hole", "N", output,
          "start a new file at a hole longer than N bytes (default 16M, below 2G)",
          "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 0, 2 * G - 1)},
+        {'w', "unrecorded", "FILE", output,
+         "write the packets that are not recorded (not TCP, not decoded, refused) to this pcapng "
+         "file, with comments that say why; \"-\" is standard output",
+         "a file name", PLAIN(take_unrecorded)},
         {OPTION_CHECKSUM, "checksum", "KIND", receiver,
          "segments with a wrong TCP checksum: auto (default) leaves them out once their direction "
          "has shown a good one, strict always does, ignore looks at none",
@@ -257,10 +260,6 @@ static const struct option_row rows[] = {
          "what tells flows apart: full (default) is addresses, ports, VLAN ids and network ids of "
          "tunnels; 5tuple is addresses and ports alone",
          "full or 5tuple", PLAIN(take_key)},
-        {'w', "unrecorded", "FILE", output,
-         "write the packets that are not recorded (not TCP, not decoded, refused) to this pcapng "
-         "file, with comments that say why; \"-\" is standard output",
-         "a file name", PLAIN(take_unrecorded)},
         {'f', "max-files", "N", means,
          "use at most N descriptors for files (default: what the system allows)",
          "a number of files from 1 to 1048576", NUMBER(files_max, 1, M)},

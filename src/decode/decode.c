@@ -81,6 +81,7 @@ enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf
 		w.cut = frame->length - frame->captured;
 	memset(pkt->vlan, 0, sizeof pkt->vlan);
 	memset(pkt->net, 0, sizeof pkt->net);
+	memset(pkt->marks.kind, 0, sizeof pkt->marks.kind);
 	return go_on(go_to(d->link->to), &c, &w);
 }
 
@@ -92,6 +93,8 @@ static struct walk walk_again(struct decode *d, const struct tf_frame *frame,
 		pkt->vlan[i] = 0;
 	for (size_t i = at->nets; i < TF_NETS; i++)
 		pkt->net[i] = 0;
+	for (size_t i = at->marks; i < TF_MARKS; i++)
+		pkt->marks.kind[i] = 0;
 	return (struct walk){.frame = frame,
 	                     .base = at->base,
 	                     .position = at->position,
@@ -101,6 +104,7 @@ static struct walk walk_again(struct decode *d, const struct tf_frame *frame,
 	                     .left = at->left,
 	                     .vlans = at->vlans,
 	                     .nets = at->nets,
+	                     .marks = at->marks,
 	                     .extensions = at->extensions};
 }
 
@@ -128,8 +132,11 @@ struct next fragment_end(struct cursor *c, struct walk *w, struct tf_fragment f)
 	f.payload = (struct tf_span){.p = c->p, .n = c->n};
 	f.ts_ns = w->frame->ts_ns;
 	w->decode->fragment = f;
-	w->decode->behind = (struct decode_rest){
-	        .left = w->left, .vlans = w->vlans, .nets = w->nets, .extensions = w->extensions};
+	w->decode->behind = (struct decode_rest){.left = w->left,
+	                                         .vlans = w->vlans,
+	                                         .nets = w->nets,
+	                                         .marks = w->marks,
+	                                         .extensions = w->extensions};
 	return end_as(FATE_fragments);
 }
 
@@ -211,11 +218,11 @@ bool decode_link_known(uint32_t link_type)
 	return link_next(link_type).to != NULL;
 }
 
-enum { TABLES = 7 };
+enum { TABLES = 10 };
 
 static const struct table *const tables[TABLES] = {
-        &link_table,      &ethertype_table, &gre_table, &protocol_table,
-        &extension_table, &udp_table,       &ppp_table,
+        &link_table,     &family_table,    &ethertype_table, &nlpid_table, &ppp_table,
+        &protocol_table, &extension_table, &gre_table,       &udp_table,   &service_table,
 };
 
 struct decode_table decode_table(unsigned table)

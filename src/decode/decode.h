@@ -14,7 +14,7 @@
    told by UDP port, sentence). What hides nothing and has always been passed (VLAN tags, AH) is not
    among them. */
 #define DECAPS(X)                                                                                  \
-	X(pbb, "pbb", false, "provider backbone bridging (802.1ah), VN-Tag, E-Tag, TRILL")         \
+	X(pbb, "pbb", false, "backbone bridging (802.1ah), VN-Tag, E-Tag, TRILL, HSR")             \
 	X(mpls, "mpls", true,                                                                      \
 	  "MPLS labels and Ethernet pseudowires, also in IP, UDP, GRE and PPP")                    \
 	X(pppoe, "pppoe", false, "PPP over Ethernet")                                              \
@@ -57,7 +57,7 @@ struct decode_rest {
 	const uint8_t *base;
 	uint64_t position;
 	size_t cut;
-	uint8_t left, vlans, nets, extensions;
+	uint8_t left, vlans, nets, marks, extensions;
 };
 
 /* A decoder: how it was set up, and the state of one frame. Belongs to one thread. */
@@ -123,7 +123,7 @@ struct decode_doc {
 
 struct decode_table {
 	const char *title;
-	bool hex; /* its numbers are customarily written in hexadecimal */
+	int hex; /* digits, where its numbers are customarily written in hexadecimal; else 0 */
 	size_t rows;
 };
 

@@ -34,7 +34,7 @@ static const struct row rows[] = {
 
 const struct table ethertype_table = {
         .title = "EtherTypes",
-        .hex = true,
+        .hex = 4,
         .row = rows,
         .rows = sizeof rows / sizeof *rows,
 };
@@ -127,8 +127,22 @@ struct next llc_read(struct cursor *c, struct walk *w)
 	                    : end_as(FATE_not_ip);
 }
 
-/* A network layer protocol id (ISO/IEC TR 9577; RFC 2427, 4; RFC 2364, 6 for PPP),
-   behind a 0 that may fill up the header before it. */
+static const struct row ids[] = {
+        {0xcc, ip4_read, "IPv4", "RFC 2427, 4", 0},
+        {0x8e, ip6_read, "IPv6", "ISO/IEC TR 9577", 0},
+        {0x80, snap_read, "SNAP", "RFC 2427, 4", 0},
+        {0xcf, ppp_read, "PPP", "RFC 2364, 6", 0},
+};
+
+const struct table nlpid_table = {
+        .title = "Network layer protocol ids",
+        .hex = 2,
+        .row = ids,
+        .rows = sizeof ids / sizeof *ids,
+};
+
+/* A network layer protocol id (ISO/IEC TR 9577), behind a 0 that may fill up the header
+   before it. */
 struct next nlpid_read(struct cursor *c, struct walk *w)
 {
 	uint8_t id = cursor_u8(c);
@@ -136,18 +150,7 @@ struct next nlpid_read(struct cursor *c, struct walk *w)
 		id = cursor_u8(c);
 	if (c->bad)
 		return ran_out(w, FATE_not_ip);
-	switch (id) {
-	case 0xcc:
-		return go_to(ip4_read);
-	case 0x8e:
-		return go_to(ip6_read);
-	case 0x80:
-		return go_to(snap_read);
-	case 0xcf:
-		return go_to(ppp_read);
-	default:
-		return end_as(FATE_not_ip);
-	}
+	return row_next(w, table_find(&nlpid_table, id), FATE_not_ip);
 }
 
 /* -- guesses -------------------------------------------------------------------- */
@@ -161,6 +164,8 @@ static bool fits(uint16_t type, uint8_t first)
 		return first >> 4 == 6;
 	case 0x8864:
 		return first == 0x11; /* PPPoE's version and type */
+	case 0x0806:
+		return first == 0; /* ARP's hardware, which is not followed */
 	default:
 		return table_find(&ethertype_table, type) != NULL;
 	}

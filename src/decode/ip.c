@@ -25,6 +25,7 @@ static const struct row rows[] = {
         {51, authentication_read, "AH", "RFC 4302, 2", 0},
         {50, esp_read, "ESP", "RFC 4303, RFC 2410", DECAP_esp},
         {97, etherip_read, "EtherIP", "RFC 3378, 3", DECAP_etherip},
+        {143, ethernet_read, "Ethernet, in segment routing", "RFC 8986, 4.9", DECAP_etherip},
         {115, l2tp3_read, "L2TPv3", "RFC 3931, 4.1.1", DECAP_l2tp},
         {137, mpls_read, "MPLS", "RFC 4023, 3", DECAP_mpls},
 };

@@ -10,6 +10,7 @@
  *	IP protocols    ip.c          by protocol number
  *	UDP ports       tunnel_udp.c  with what --tunnel-port adds
  *	PPP protocols   ppp.c
+ *	and families, NLPIDs, next protocols of NSH, which are few
  *
  * To add a link type or a tunnel: write its function in the file of its family,
  *
@@ -24,7 +25,7 @@
  * name it in the list below, and give it a row in the table that leads to it, with
  * its source; if it is to be closed by --decap, also a row in DECAPS (decode.h). The
  * test is a row of tests/unit/decode/samples.h, which every truncation is tried on,
- * and doc/LINKTYPES.md is made anew by the test that compares it.
+ * and `meson compile -C build linktypes` makes doc/LINKTYPES.md anew.
  */
 #ifndef DECODE_LAYER_H
 #define DECODE_LAYER_H
@@ -38,7 +39,8 @@
  *
  * I1  The bytes of the innermost packet known so far, from the cursor on, are
  *     the cursor's n and behind them `cut` more that were not captured.
- * I2  vlans <= TF_VLANS, and pkt->vlan[vlans..] are 0; so with nets and pkt->net.
+ * I2  vlans <= TF_VLANS, and pkt->vlan[vlans..] are 0; so with nets and pkt->net, and
+ *     with marks and pkt->marks.kind.
  * I3  Each call of a layer lowers `left`, or raises `vlans` or `extensions`,
  *     which have limits of their own: so every frame comes to an end.
  */
@@ -52,6 +54,7 @@ struct walk {
 	uint8_t left;       /* headers that may still follow */
 	uint8_t vlans;      /* ids in pkt->vlan */
 	uint8_t nets;       /* ids in pkt->net */
+	uint8_t marks;      /* numbers in pkt->marks */
 	uint8_t extensions; /* IPv6 extension headers passed */
 	bool ip6;           /* the innermost IP header is IPv6 */
 	uint8_t ecn;        /* its ECN bits (RFC 3168, 5) */
@@ -220,13 +223,13 @@ struct row {
 
 struct table {
 	const char *title;
-	bool hex;
+	int hex; /* digits of its numbers, 0: they are decimal */
 	const struct row *row;
 	size_t rows;
 };
 
-extern const struct table link_table, ethertype_table, gre_table, protocol_table, extension_table,
-        udp_table, ppp_table;
+extern const struct table link_table, family_table, ethertype_table, nlpid_table, ppp_table,
+        protocol_table, extension_table, gre_table, udp_table, service_table;
 
 static inline const struct row *table_find(const struct table *t, uint32_t number)
 {
@@ -265,7 +268,7 @@ struct next link_next(uint32_t link_type);
 /* What an address family leads to; those of all systems are known. */
 struct next family_next(uint32_t family);
 
-/* What a GRE protocol leads to; flags: of the GRE header, key: 0 when none. */
+/* What a GRE protocol leads to; flags: of the GRE header, key: 0 when none, PPTP's call. */
 struct next gre_next(struct walk *w, uint16_t flags, uint16_t protocol, uint32_t key);
 
 /* What the next protocol of NSH and VXLAN-GPE leads to (RFC 8300, 2.2). */
@@ -289,7 +292,8 @@ static inline struct next version_next(const struct cursor *c, const struct walk
 }
 
 /* -> whether an Ethernet frame with IP, or with what may lead to it, starts at the
-   position at from here: an EtherType and a fitting byte behind it. */
+   position at from here (or ARP, which is not followed): an EtherType and a fitting byte
+   behind it. */
 bool ethernet_at(const struct cursor *c, size_t at);
 
 /* -> whether the bytes from position at on look like an IP packet whose length fits. */
@@ -322,6 +326,15 @@ static inline bool add_net(struct walk *w, enum tf_net kind, uint32_t id)
 		return false;
 	w->pkt->net[w->nets++] = (uint32_t)kind << 24 | id;
 	return true;
+}
+
+/* Keeps a number that is no part of the key, while there is room. */
+static inline void add_mark(struct walk *w, enum tf_mark kind, uint32_t number)
+{
+	if (w->marks == TF_MARKS)
+		return;
+	w->pkt->marks.kind[w->marks] = (uint8_t)kind;
+	w->pkt->marks.number[w->marks++] = number;
 }
 
 #endif

@@ -5,20 +5,21 @@
 
 /* Address families as the systems number them that wrote the capture. */
 static const struct row families[] = {
-        {2, ip4_read, "AF_INET everywhere", NULL, 0},
-        {24, ip6_read, "NetBSD, OpenBSD", NULL, 0},
-        {28, ip6_read, "FreeBSD", NULL, 0},
-        {30, ip6_read, "macOS", NULL, 0},
-        {10, ip6_read, "Linux", NULL, 0},
-        {23, ip6_read, "Windows", NULL, 0},
-        {26, ip6_read, "Solaris", NULL, 0},
+        {2, ip4_read, "IPv4", "all systems", 0}, {24, ip6_read, "IPv6", "NetBSD, OpenBSD", 0},
+        {28, ip6_read, "IPv6", "FreeBSD", 0},    {30, ip6_read, "IPv6", "macOS", 0},
+        {10, ip6_read, "IPv6", "Linux", 0},      {23, ip6_read, "IPv6", "Windows", 0},
+        {26, ip6_read, "IPv6", "Solaris", 0},
+};
+
+const struct table family_table = {
+        .title = "Address families in link headers",
+        .row = families,
+        .rows = sizeof families / sizeof *families,
 };
 
 struct next family_next(uint32_t family)
 {
-	static const struct table table = {.row = families,
-	                                   .rows = sizeof families / sizeof *families};
-	const struct row *r = table_find(&table, family);
+	const struct row *r = table_find(&family_table, family);
 	return r == NULL ? end_as(FATE_not_ip) : go_to(r->to);
 }
 

@@ -12,6 +12,7 @@
 
 /* The first two bytes of 802.11 (IEEE 802.11, 9.2.4.1). */
 enum {
+	VERSION_BITS = 0x03,
 	TYPE_BITS = 0x0c,
 	TYPE_DATA = 0x08,
 	SUBTYPE_EMPTY = 0x40,
@@ -22,24 +23,27 @@ enum {
 	ORDER = 0x80 /* in QoS frames: HT control follows */
 };
 
+enum { SUBFRAME = 14 }; /* bytes before LLC in an A-MSDU */
+
 static bool snap_at(const struct cursor *c, size_t at)
 {
 	return peek16(c, at) == 0xaaaa && peek16(c, at + 2) == 0x0300;
 }
 
-/* What an encrypted frame that is none may begin with -> bytes before LLC */
-static bool is_decrypted(const struct cursor *c, size_t *before)
+/* What an encrypted frame that is none may begin with, with so many bytes before LLC when
+   it was never encrypted -> bytes more than these */
+static bool is_decrypted(const struct cursor *c, size_t header, size_t *before)
 {
 	enum { CIPHER_HEADER = 8 };
-	*before = snap_at(c, 0) ? 0 : CIPHER_HEADER;
-	return snap_at(c, *before);
+	*before = snap_at(c, header) ? 0 : CIPHER_HEADER;
+	return snap_at(c, header + *before);
 }
 
 static struct next body_next(struct cursor *c, const struct walk *w, uint8_t flags, bool aggregate)
 {
-	size_t before = 0;
-	if ((flags & PROTECTED) != 0 && !is_decrypted(c, &before))
-		return end_as(w->cut > 0 && c->n < 12 ? FATE_drop_short : FATE_encrypted);
+	size_t before = 0, header = aggregate ? SUBFRAME : 0;
+	if ((flags & PROTECTED) != 0 && !is_decrypted(c, header, &before))
+		return end_as(w->cut > 0 && c->n < header + 12 ? FATE_drop_short : FATE_encrypted);
 	cursor_skip(c, before);
 	return go_to(aggregate ? aggregate_read : llc_read);
 }
@@ -51,6 +55,10 @@ struct next wifi_read(struct cursor *c, struct walk *w)
 	size_t before = c->n;
 	uint8_t kind = cursor_u8(c);
 	uint8_t flags = cursor_u8(c);
+	if (c->bad)
+		return end_as(FATE_drop_short);
+	if ((kind & (VERSION_BITS | TYPE_BITS | SUBTYPE_EMPTY)) != TYPE_DATA)
+		return end_as(FATE_not_ip);
 	cursor_skip(c, 20);
 	uint8_t fragment = cursor_u8(c) & 0x0f;
 	cursor_skip(c, 1);
@@ -63,8 +71,7 @@ struct next wifi_read(struct cursor *c, struct walk *w)
 	}
 	if (w->padded)
 		cursor_skip(c, (4 - (before - c->n) % 4) % 4);
-	if ((kind & 0x03) != 0 || (kind & TYPE_BITS) != TYPE_DATA || (kind & SUBTYPE_EMPTY) != 0)
-		return ran_out(w, FATE_not_ip);
+	w->padded = false;
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	if ((flags & MORE_FRAGMENTS) != 0 || fragment != 0)
@@ -78,13 +85,12 @@ struct next wifi_read(struct cursor *c, struct walk *w)
  */
 struct next aggregate_read(struct cursor *c, struct walk *w)
 {
-	enum { HEADER = 14 };
 	cursor_skip(c, 12);
 	size_t length = cursor_u16(c);
 	if (c->bad)
 		return end_as(FATE_drop_short);
-	size_t padded = ((HEADER + length + 3) & ~(size_t)3) - HEADER;
-	if (c->n > padded + HEADER) {
+	size_t padded = ((SUBFRAME + length + 3) & ~(size_t)3) - SUBFRAME;
+	if (c->n > padded + SUBFRAME) {
 		w->decode->rest = (struct decode_rest){
 		        .c = {.p = c->p + padded, .n = c->n - padded},
 		        .base = w->base,
@@ -93,6 +99,7 @@ struct next aggregate_read(struct cursor *c, struct walk *w)
 		        .left = (uint8_t)(w->left + 1),
 		        .vlans = w->vlans,
 		        .nets = w->nets,
+		        .marks = w->marks,
 		        .extensions = w->extensions,
 		};
 	}

@@ -22,7 +22,7 @@ static const struct row rows[] = {
 
 const struct table ppp_table = {
         .title = "PPP protocols",
-        .hex = true,
+        .hex = 4,
         .row = rows,
         .rows = sizeof rows / sizeof *rows,
 };

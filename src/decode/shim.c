@@ -78,15 +78,23 @@ struct next metadata_read(struct cursor *c, struct walk *w)
 	return then_type(c, w);
 }
 
+static const struct row services[] = {
+        {1, ip4_read, "IPv4", "RFC 8300, 2.2", 0},
+        {2, ip6_read, "IPv6", "RFC 8300, 2.2", 0},
+        {3, ethernet_read, "Ethernet", "RFC 8300, 2.2", 0},
+        {4, service_read, "NSH", "RFC 8300, 2.2", DECAP_nsh},
+        {5, mpls_read, "MPLS", "RFC 8300, 2.2", DECAP_mpls},
+};
+
+const struct table service_table = {
+        .title = "Next protocols of NSH and VXLAN-GPE",
+        .row = services,
+        .rows = sizeof services / sizeof *services,
+};
+
 struct next service_next(const struct walk *w, uint8_t protocol)
 {
-	static const struct row rows[] = {
-	        {1, ip4_read, NULL, NULL, 0},           {2, ip6_read, NULL, NULL, 0},
-	        {3, ethernet_read, NULL, NULL, 0},      {4, service_read, NULL, NULL, DECAP_nsh},
-	        {5, mpls_read, NULL, NULL, DECAP_mpls},
-	};
-	static const struct table table = {.row = rows, .rows = sizeof rows / sizeof *rows};
-	return row_next(w, table_find(&table, protocol), FATE_tunnel_unknown);
+	return row_next(w, table_find(&service_table, protocol), FATE_tunnel_unknown);
 }
 
 /* Network service header (RFC 8300, 2): version 0, length in units of 4 bytes, kind of

@@ -25,24 +25,29 @@ static const struct row rows[] = {
 
 const struct table gre_table = {
         .title = "GRE protocols, besides EtherTypes",
-        .hex = true,
+        .hex = 4,
         .row = rows,
         .rows = sizeof rows / sizeof *rows,
 };
 
-/* NVGRE (RFC 7637, 3.2) is told from Ethernet in GRE with a key, which looks the same,
-   by nothing: the upper 24 bits of a key are taken for a network id when there is
-   neither checksum nor sequence number. */
-static bool is_nvgre(uint16_t flags, uint16_t protocol)
+/* NVGRE (RFC 7637, 3.2) looks like Ethernet in GRE with a key. The upper 24 bits of a key
+   are taken for a network id when there is neither checksum nor sequence number, and when
+   it is none of the ids that NVGRE has reserved: keys that people choose are small. */
+static bool is_nvgre(uint16_t flags, uint16_t protocol, uint32_t key)
 {
-	return protocol == 0x6558 && (flags & (CHECKSUM | ROUTING | KEY | SEQUENCE)) == KEY;
+	enum { RESERVED = 0xfff };
+	return protocol == 0x6558 && (flags & (CHECKSUM | ROUTING | KEY | SEQUENCE)) == KEY &&
+	       key >> 8 > RESERVED;
 }
 
 struct next gre_next(struct walk *w, uint16_t flags, uint16_t protocol, uint32_t key)
 {
-	if (is_nvgre(flags, protocol) && !is_closed(w, DECAP_nvgre) &&
-	    !add_net(w, TF_NET_NVGRE, key >> 8))
+	if (!is_nvgre(flags, protocol, key)) {
+		if (flags & KEY)
+			add_mark(w, TF_MARK_GRE, key);
+	} else if (!is_closed(w, DECAP_nvgre) && !add_net(w, TF_NET_NVGRE, key >> 8)) {
 		return end_as(FATE_drop_too_deep);
+	}
 	if (protocol == 0x88be && (flags & SEQUENCE) == 0 && !is_closed(w, DECAP_erspan))
 		return go_to(ethernet_read); /* ERSPAN I has no header of its own */
 	const struct row *r = table_find(&gre_table, protocol);
@@ -51,14 +56,15 @@ struct next gre_next(struct walk *w, uint16_t flags, uint16_t protocol, uint32_t
 	return row_next(w, r, FATE_tunnel_unknown);
 }
 
-/* Source routes (RFC 1701): family, offset, length, route; ended by zeros. */
+/* Source routes (RFC 1701): family, offset, length, route; ended by one whose family and
+   length are 0. */
 static void skip_routes(struct cursor *c)
 {
 	uint32_t route;
 	do {
 		route = cursor_u32(c);
 		cursor_skip(c, route & 0xff);
-	} while (route != 0 && !c->bad);
+	} while ((route & 0xffff00ff) != 0 && !c->bad);
 }
 
 /* Version 1 (RFC 2637, 4.1): the key is payload length and call. */
@@ -66,8 +72,9 @@ static struct next version1_next(struct cursor *c, struct walk *w, uint16_t flag
                                  uint16_t protocol)
 {
 	uint16_t length = cursor_u16(c);
+	uint16_t call = cursor_u16(c);
 	size_t optional = (flags & SEQUENCE ? 4U : 0) + (flags & ACKNOWLEDGED ? 4U : 0);
-	cursor_skip(c, 2 + optional);
+	cursor_skip(c, optional);
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	if (protocol != 0x880b || (flags & KEY) == 0)
@@ -75,7 +82,7 @@ static struct next version1_next(struct cursor *c, struct walk *w, uint16_t flag
 	if ((flags & SEQUENCE) == 0)
 		return end_as(FATE_not_tcp); /* an acknowledgement alone */
 	walk_shrink(w, c, length);
-	return gre_next(w, flags, protocol, 0);
+	return gre_next(w, flags, protocol, call);
 }
 
 /* GRE: flags, version, protocol; checksum and offset, key, sequence number, routes, as

@@ -6,7 +6,7 @@
 #include "decode/layer.h"
 
 static layer vxlan_read, vxlan_gpe_read, geneve_read, gtp_read, l2tp_read, teredo_read, capwap_read,
-        lisp_read, udp_esp_read;
+        lisp_read, udp_mpls_read, udp_esp_read;
 
 /* The usual ports (IANA, "Service Names and Port Numbers", where it is not said). */
 static const struct row rows[] = {
@@ -19,7 +19,7 @@ static const struct row rows[] = {
         {3544, teredo_read, "Teredo", "RFC 4380, 5.1.1", DECAP_teredo},
         {5247, capwap_read, "CAPWAP data", "RFC 5415, 4", DECAP_capwap},
         {4341, lisp_read, "LISP data", "RFC 9300, 5", DECAP_lisp},
-        {6635, mpls_read, "MPLS", "RFC 7510, 3", DECAP_mpls},
+        {6635, udp_mpls_read, "MPLS", "RFC 7510, 3", DECAP_mpls},
         {4500, udp_esp_read, "ESP", "RFC 3948, 2", DECAP_esp},
 };
 
@@ -74,17 +74,18 @@ static struct next vxlan_read(struct cursor *c, struct walk *w)
 	                                         : end_as(FATE_drop_too_deep);
 }
 
-/* VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, 3): flags with version 0 and P, which says that
-   a next protocol stands in the fourth byte. */
+/* VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe, 3): flags with version 0; I says that the network
+   id counts, P that a next protocol stands in the fourth byte. */
 static struct next vxlan_gpe_read(struct cursor *c, struct walk *w)
 {
-	enum { VERSION = 0x30, INSTANCE = 0x08, PROTOCOL = 0x04 };
+	enum { RESERVED = 0xc0, VERSION = 0x30, INSTANCE = 0x08, PROTOCOL = 0x04 };
 	uint32_t word = cursor_u32(c);
 	uint32_t id = cursor_u32(c);
 	if (c->bad)
 		return ran_out(w, FATE_not_tcp);
 	uint8_t flags = (uint8_t)(word >> 24);
-	if ((flags & VERSION) != 0 || (id & 0xff) != 0)
+	if ((flags & (RESERVED | VERSION)) != 0 || (flags & (INSTANCE | PROTOCOL)) == 0 ||
+	    (id & 0xff) != 0)
 		return end_as(FATE_not_tcp);
 	if ((flags & INSTANCE) != 0 && !add_net(w, TF_NET_VXLAN, id >> 8))
 		return end_as(FATE_drop_too_deep);
@@ -111,6 +112,13 @@ static struct next geneve_read(struct cursor *c, struct walk *w)
 	return row_next(w, table_find(&ethertype_table, type), FATE_not_tcp);
 }
 
+/* MPLS in UDP (RFC 7510, 3): labels, and something known behind them. */
+static struct next udp_mpls_read(struct cursor *c, struct walk *w)
+{
+	struct next next = mpls_read(c, w);
+	return next.to != NULL ? next : ran_out(w, FATE_not_tcp);
+}
+
 /* LISP data (RFC 9300, 5.1): 8 bytes, then IP. */
 static struct next lisp_read(struct cursor *c, struct walk *w)
 {
@@ -132,23 +140,28 @@ static struct next user_next(const struct cursor *c, const struct walk *w)
 }
 
 /* GTP-U (3GPP TS 29.281, 5.1 and 5.2): version 1 and flags, type (255 carries a packet),
-   length, tunnel; with any of the flags E, S, PN, 4 more bytes, of which the last
-   names an extension header: length in units of 4 bytes, contents, next one. */
+   length, tunnel; with any of the flags E, S, PN, 4 more bytes, of which the last, with
+   E, names an extension header: length in units of 4 bytes, contents, next one. */
 static struct next gtp_read(struct cursor *c, struct walk *w)
 {
+	enum { EXTENDED = 0x04, OPTIONAL = 0x07 };
 	uint8_t flags = cursor_u8(c);
 	uint8_t type = cursor_u8(c);
 	uint16_t length = cursor_u16(c);
-	cursor_skip(c, 4);
+	uint32_t tunnel = cursor_u32(c);
 	if (c->bad)
 		return ran_out(w, FATE_not_tcp);
 	if ((flags & 0xf0) != 0x30 || type != 255)
 		return end_as(FATE_not_tcp);
+	add_mark(w, TF_MARK_GTP, tunnel);
 	walk_shrink(w, c, length);
 	uint8_t extension = 0;
-	if ((flags & 0x07) != 0) {
+	if ((flags & OPTIONAL) != 0) {
 		cursor_skip(c, 3);
 		extension = cursor_u8(c);
+	}
+	if ((flags & EXTENDED) == 0) {
+		extension = 0;
 	}
 	while (extension != 0 && !c->bad) {
 		size_t units = cursor_u8(c);

@@ -35,7 +35,7 @@
  *	D4  No arrived unit lies at or behind top; top <= end, when the end is known.
  *	D5  waiting is the sum of the datagrams' frames; a stone has no frames and no pieces.
  *
- * Bounds. One slab of cells of 620 bytes, for datagrams and pieces alike: a datagram of
+ * Bounds. One slab of cells of 624 bytes, for datagrams and pieces alike: a datagram of
  * one small fragment takes two, one of full size 129. When the slab is empty the oldest
  * datagram goes (datagrams_evicted). A fragment touches at most 128 pieces.
  *
@@ -159,7 +159,7 @@ static void discard(struct defrag *d, struct datagram *g, enum defrag_answer why
 	if (g->stone == 0)
 		count(d, why);
 	d->lost += g->frames;
-	kept_tell(d, &g->kept, why);
+	kept_drop(d, g, why);
 	give_pieces(d, g);
 	if (stays) {
 		d->waiting -= g->frames;
@@ -210,13 +210,9 @@ static void *take_cell(struct defrag *d, const struct datagram *g)
 {
 	void *cell;
 	while ((cell = slab_take(&d->cells)) == NULL) {
-		struct datagram *oldest = datagram_at(d, d->oldest);
-		bool own = oldest != NULL && oldest->kept.first != 0;
-		struct kept *kept = own ? &oldest->kept : &d->carried;
-		if (kept->first != 0) {
-			kept_tell(d, kept, DEFRAG_WAITING);
+		if (kept_give_way(d))
 			continue;
-		}
+		struct datagram *oldest = datagram_at(d, d->oldest);
 		MUST(oldest != NULL);
 		if (oldest == g)
 			return NULL;
@@ -341,7 +337,7 @@ static void finish(struct defrag *d, struct datagram *g, struct tf_datagram *who
 {
 	count(d, DEFRAG_COMPLETE);
 	link_out(d, g);
-	kept_join(d, &d->carried, &g->kept);
+	kept_carry(d, g);
 	d->ready = slab_index(&d->cells, g);
 	*whole = (struct tf_datagram){
 	        .payload.n = g->end, .protocol = g->protocol, .hop_limit = g->hop_limit};
@@ -480,7 +476,7 @@ void defrag_finish(struct defrag *d)
 
 bool defrag_check(const struct defrag *d)
 {
-	size_t cells = 0, datagrams = 0, chained = 0;
+	size_t cells = 0, datagrams = 0, chained = 0, keepers = 0;
 	uint64_t frames = 0;
 	for (const struct datagram *g = datagram_at(d, d->oldest); g != NULL;
 	     g = datagram_at(d, g->younger)) {
@@ -490,6 +486,7 @@ bool defrag_check(const struct defrag *d)
 		    (younger == NULL ? d->youngest : younger->older) != slab_index(&d->cells, g))
 			return false;
 		cells += own + kept;
+		keepers += kept > 0;
 		frames += g->frames;
 		datagrams++;
 	}
@@ -498,7 +495,7 @@ bool defrag_check(const struct defrag *d)
 		     g = datagram_at(d, g->next))
 			chained++;
 	size_t carried = kept_cells(d, &d->carried);
-	if (carried == SIZE_MAX)
+	if (carried == SIZE_MAX || keepers != kept_keepers(d))
 		return false;
 	cells += carried;
 	if (d->ready != 0)

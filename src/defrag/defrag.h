@@ -78,6 +78,7 @@ struct defrag {
 	uint32_t latest;           /* the datagram of a fragment answered with DEFRAG_WAITING */
 	uint32_t *sent;            /* fragments of IPv4 by their ends: see is_distant() */
 	struct kept carried;       /* frames of datagrams that became complete */
+	uint32_t keeps_longest, keeps_latest; /* datagrams that keep frames */
 	uint8_t *scratch;
 	struct defrag_setup setup;
 };

@@ -41,6 +41,7 @@ struct datagram {
 	uint8_t ecn;   /* 1 << ECN bits of each fragment */
 	uint8_t stone; /* not 0: why it was discarded (enum defrag_answer) */
 	struct kept kept;
+	uint32_t before, after; /* among those that keep frames, by when they began to */
 	uint32_t piece[PIECES];
 };
 
@@ -108,14 +109,19 @@ size_t units_check(const struct defrag *d, const struct datagram *g);
 /* Bytes of defrag.scratch. */
 size_t kept_scratch(void);
 
-/* Tells the frames of a row, or forgets them; the row is empty then. */
-void kept_tell(struct defrag *d, struct kept *k, enum defrag_answer why);
-void kept_forget(struct defrag *d, struct kept *k);
+/* Tells a datagram's frames: why it is discarded, or DEFRAG_WAITING. */
+void kept_drop(struct defrag *d, struct datagram *g, enum defrag_answer why);
 
-/* Puts the row k behind `to`, and leaves it empty. */
-void kept_join(struct defrag *d, struct kept *to, struct kept *k);
+/* The datagram is complete: its frames are carried. */
+void kept_carry(struct defrag *d, struct datagram *g);
+
+/* Frees cells for which frames go, those that were kept longest -> false: there are none */
+bool kept_give_way(struct defrag *d);
 
 /* -> the cells that a row takes, SIZE_MAX when they are not what it says */
 size_t kept_cells(const struct defrag *d, const struct kept *k);
+
+/* -> how many datagrams keep frames, SIZE_MAX when their list is broken */
+size_t kept_keepers(const struct defrag *d);
 
 #endif

@@ -14,11 +14,14 @@
  * it carried, which may be a fragment in its turn: then the row goes on to that one's
  * datagram.
  *
+ * Invariant. A datagram is in the list from keeps_longest to keeps_latest exactly when its
+ * row is not empty.
+ *
  * Bounds. The cells are those that datagrams and pieces are made of, but a frame is kept in
- * cells that are free: it drives out no datagram, and when cells are short frames go before
- * datagrams do (take_cell() in defrag.c). A row has at most ROW_MOST bytes, so neither
- * copies nor fragments of a few bytes use it all up. A frame that is not kept, or no
- * longer, is told as it comes to that (DEFRAG_WAITING): every frame is told or recorded.
+ * cells that are free: it drives out no datagram, and when cells are short all frames go
+ * before the first datagram does. A row has at most ROW_MOST bytes, so neither copies nor
+ * fragments of a few bytes use it all up. A frame that is not kept, or no longer, is told as
+ * it comes to that (DEFRAG_WAITING): every frame is told or recorded.
  */
 #include "defrag/inside.h"
 
@@ -47,7 +50,7 @@ static void give_from(struct defrag *d, uint32_t index)
 	}
 }
 
-void kept_forget(struct defrag *d, struct kept *k)
+static void forget(struct defrag *d, struct kept *k)
 {
 	give_from(d, k->first);
 	*k = (struct kept){0};
@@ -105,22 +108,6 @@ static bool add(struct defrag *d, struct kept *k, const struct tf_frame *f)
 	return false;
 }
 
-void kept_join(struct defrag *d, struct kept *to, struct kept *k)
-{
-	if (k->first == 0)
-		return;
-	if (to->bytes + k->bytes > ROW_MOST)
-		kept_tell(d, to, DEFRAG_WAITING);
-	if (to->first == 0) {
-		*to = *k;
-	} else {
-		log_at(d, to->last)->next = k->first;
-		to->last = k->last;
-		to->bytes += k->bytes;
-	}
-	*k = (struct kept){0};
-}
-
 /* A place in a row. */
 struct place {
 	struct log *log;
@@ -144,7 +131,8 @@ static void read_on(const struct defrag *d, struct place *p, void *to, size_t n)
 	}
 }
 
-void kept_tell(struct defrag *d, struct kept *k, enum defrag_answer why)
+/* Tells the frames of a row, which is empty then. */
+static void tell(struct defrag *d, struct kept *k, enum defrag_answer why)
 {
 	struct place p = {.log = log_at(d, k->first)};
 	struct tf_frame f;
@@ -155,7 +143,84 @@ void kept_tell(struct defrag *d, struct kept *k, enum defrag_answer why)
 		f.bytes = d->scratch;
 		d->setup.left_out(d->setup.arg, &f, why);
 	}
-	kept_forget(d, k);
+	forget(d, k);
+}
+
+/* Puts the row k behind `to`, and leaves it empty. */
+static void join(struct defrag *d, struct kept *to, struct kept *k)
+{
+	if (k->first == 0)
+		return;
+	if (to->bytes + k->bytes > ROW_MOST)
+		tell(d, to, DEFRAG_WAITING);
+	if (to->first == 0) {
+		*to = *k;
+	} else {
+		log_at(d, to->last)->next = k->first;
+		to->last = k->last;
+		to->bytes += k->bytes;
+	}
+	*k = (struct kept){0};
+}
+
+/* -- the datagrams that keep frames ------------------------------------------------------ */
+
+static void list(struct defrag *d, struct datagram *g)
+{
+	uint32_t index = slab_index(&d->cells, g);
+	struct datagram *before = datagram_at(d, d->keeps_latest);
+	g->before = d->keeps_latest;
+	g->after = 0;
+	*(before != NULL ? &before->after : &d->keeps_longest) = index;
+	d->keeps_latest = index;
+}
+
+static void unlist(struct defrag *d, const struct datagram *g)
+{
+	struct datagram *before = datagram_at(d, g->before), *after = datagram_at(d, g->after);
+	*(before != NULL ? &before->after : &d->keeps_longest) = g->after;
+	*(after != NULL ? &after->before : &d->keeps_latest) = g->before;
+}
+
+void kept_drop(struct defrag *d, struct datagram *g, enum defrag_answer why)
+{
+	if (g->kept.first == 0)
+		return;
+	unlist(d, g);
+	tell(d, &g->kept, why);
+}
+
+void kept_carry(struct defrag *d, struct datagram *g)
+{
+	if (g->kept.first == 0)
+		return;
+	unlist(d, g);
+	join(d, &d->carried, &g->kept);
+}
+
+bool kept_give_way(struct defrag *d)
+{
+	struct datagram *g = datagram_at(d, d->keeps_longest);
+	if (g != NULL)
+		kept_drop(d, g, DEFRAG_WAITING);
+	else if (d->carried.first != 0)
+		tell(d, &d->carried, DEFRAG_WAITING);
+	else
+		return false;
+	return true;
+}
+
+size_t kept_keepers(const struct defrag *d)
+{
+	size_t keepers = 0;
+	uint32_t before = 0;
+	const struct datagram *g = datagram_at(d, d->keeps_longest);
+	for (; g != NULL; g = datagram_at(d, g->after), keepers++) {
+		if (g->before != before || g->kept.first == 0)
+			return SIZE_MAX;
+		before = slab_index(&d->cells, g);
+	}
+	return before == d->keeps_latest ? keepers : SIZE_MAX;
 }
 
 size_t kept_cells(const struct defrag *d, const struct kept *k)
@@ -176,15 +241,19 @@ void defrag_keep(struct defrag *d, const struct tf_frame *frame)
 {
 	struct datagram *g = datagram_at(d, d->latest);
 	MUST(g != NULL);
-	kept_join(d, &g->kept, &d->carried);
-	if (!add(d, &g->kept, frame))
+	bool listed = g->kept.first != 0;
+	join(d, &g->kept, &d->carried);
+	bool kept = add(d, &g->kept, frame);
+	if (!listed && g->kept.first != 0)
+		list(d, g);
+	if (!kept)
 		d->setup.left_out(d->setup.arg, frame, DEFRAG_WAITING);
 }
 
 void defrag_release(struct defrag *d, bool recorded)
 {
 	if (recorded)
-		kept_forget(d, &d->carried);
+		forget(d, &d->carried);
 	else
-		kept_tell(d, &d->carried, DEFRAG_COMPLETE);
+		tell(d, &d->carried, DEFRAG_COMPLETE);
 }

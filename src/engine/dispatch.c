@@ -354,16 +354,16 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
 {
-	struct tf_packet pkt;
-	enum fate fate = decode_frame(&d->decode, frame, &pkt);
+	struct tf_packet *pkt = &d->packet;
+	enum fate fate = decode_frame(&d->decode, frame, pkt);
 	d->numbers++;
 	d->frame_bytes += frame->captured;
-	take_packet(d, frame, fate, &pkt, b);
+	take_packet(d, frame, fate, pkt, b);
 	if (fate == FATE_drop_link_type)
 		note_link(d, frame->link_type);
 	while (decode_has_more(&d->decode)) {
 		d->aggregated++;
-		take_packet(d, frame, decode_more(&d->decode, frame, &pkt), &pkt, b);
+		take_packet(d, frame, decode_more(&d->decode, frame, pkt), pkt, b);
 	}
 	give_spent(d);
 }

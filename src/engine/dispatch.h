@@ -68,6 +68,7 @@ struct dispatch {
 	struct block *spent; /* the room before it, in use until the frame is done */
 	uint64_t aggregated; /* packets behind the first in their frame */
 	struct decode decode;
+	struct tf_packet packet; /* of the latest frame; not cleared for each, as a variable is */
 	struct tf_link link[TF_LINKS]; /* link types that are not decoded, */
 	size_t links;                  /* and how many there were */
 	_Atomic bool stop;             /* set from a signal handler: read no more */

@@ -74,6 +74,17 @@ void life_init(struct flows *fs)
 
 /* -- from the first packet to the last --------------------------------------------- */
 
+/* A direction's first packet. */
+static void first_word(struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	f->spoke[dir] = true;
+	f->pub.began_ns[dir] = pkt->ts_ns;
+	for (int i = 0; i < TF_MARKS && pkt->marks.kind[i] != 0; i++) {
+		f->pub.marks[dir].kind[i] = pkt->marks.kind[i];
+		f->pub.marks[dir].number[i] = pkt->marks.number[i];
+	}
+}
+
 void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 {
 	f->pub = (struct tf_flow){
@@ -90,6 +101,7 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	f->pub.originator = (pkt->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 	half_init(&f->half[0], 0);
 	half_init(&f->half[1], 1);
+	first_word(f, 0, pkt);
 	if ((pkt->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
 		(void)reasm_isn(&fs->reasm, &f->half[0], pkt->seq, true, pkt->ts_ns);
 	fs->counters->flows++;
@@ -226,8 +238,7 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		return;
 	}
 	if (!f->spoke[dir])
-		f->pub.began_ns[dir] = pkt->ts_ns;
-	f->spoke[dir] = true;
+		first_word(f, dir, pkt);
 	if (pkt->flags & TCP_SYN)
 		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
 	if (pkt->flags & TCP_ACK)

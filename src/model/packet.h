@@ -22,6 +22,7 @@ struct tf_packet {
 	struct tf_endpoint src, dst;
 	uint16_t vlan[TF_VLANS]; /* ids that are not 0, outermost first; 0 ends it */
 	uint32_t net[TF_NETS];   /* network ids of tunnels as in struct tf_flow */
+	struct tf_marks marks;   /* number[i] is set where kind[i] is */
 	uint32_t seq, ack;
 	uint16_t window;        /* as it stands in the header, unscaled */
 	uint8_t flags;          /* enum tcp_flag */

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+#include "capture/unpack.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -73,6 +75,36 @@ static void no_captures(void **state)
 		write_file(cases[i].bytes, cases[i].n);
 		refused(path, TF_DAMAGED, cases[i].said);
 	}
+}
+
+/* What is listed as read can be opened, also backwards where it says so. */
+static void kinds(void **state)
+{
+	(void)state;
+	static const uint8_t rest[] = "\0\0\0\x1c\x1a\x2b\x3c\x4d\0\1\0\0"
+	                              "\xff\xff\xff\xff\xff\xff\xff\xff\0\0\0\x1c";
+	struct source_kind kind;
+	size_t i = 0;
+	for (; source_kind(i, &kind); i++) {
+		if (kind.packed) {
+			const char *packer = unpack_packer((struct tf_span){kind.start, kind.n});
+			assert_string_equal(packer, kind.name);
+			continue;
+		}
+		for (int turned = 0; turned <= kind.either; turned++) {
+			uint8_t file[4 + sizeof rest - 1];
+			struct tf_error err;
+			assert_int_equal(kind.n, 4);
+			for (unsigned k = 0; k < 4; k++)
+				file[k] = kind.start[turned ? 3 - k : k];
+			memcpy(file + 4, rest, sizeof rest - 1);
+			write_file(file, sizeof file);
+			struct source *s = source_open(path, 0, &store.as_store, &err);
+			assert_non_null(s);
+			source_close(s);
+		}
+	}
+	assert_int_equal(i, 10);
 }
 
 static void no_file(void **state)
@@ -209,7 +241,7 @@ int main(void)
 	        cmocka_unit_test(no_captures), cmocka_unit_test(no_file),
 	        cmocka_unit_test(long_path),   cmocka_unit_test(a_file),
 	        cmocka_unit_test(a_pipe),      cmocka_unit_test(read_error),
-	        cmocka_unit_test(no_memory),
+	        cmocka_unit_test(no_memory),   cmocka_unit_test(kinds),
 	};
 	return cmocka_run_group_tests_name("capture/source", tests, set_up, tear_down);
 }

@@ -316,6 +316,9 @@ static void help_has_each_row(void **state)
 	for (size_t i = 0; i < count; i++) {
 		char want[60], letter[] = "-x,";
 		letter[1] = (char)rows[i].letter;
+		for (size_t k = 0; i > 0 && k < i - 1; k++) /* a heading comes once */
+			assert_true(rows[k].group != rows[i].group ||
+			            rows[i - 1].group == rows[i].group);
 		bool glued = rows[i].value && rows[i].value[0] == '[';
 		(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s",
 		               rows[i].letter < 256 ? letter : "", rows[i].name,

@@ -19,6 +19,11 @@ struct stack {
 	unsigned layers, vlans, nets;
 	uint16_t vlan[64]; /* innermost first */
 	uint32_t net[64];
+	unsigned marks;
+	struct {
+		enum tf_mark kind;
+		uint32_t number;
+	} mark[128];
 };
 
 static uint64_t seed = 1;
@@ -96,6 +101,13 @@ static void add_net_id(struct stack *s, unsigned kind, uint32_t id)
 	s->net[s->nets++] = kind << 24 | id;
 }
 
+static uint32_t mark(struct stack *s, enum tf_mark kind, uint32_t number)
+{
+	s->mark[s->marks].kind = kind;
+	s->mark[s->marks++].number = number;
+	return number;
+}
+
 static unsigned ethertype(const struct stack *s)
 {
 	return s->ip6 ? 0x86dd : 0x0800;
@@ -115,7 +127,13 @@ static void in_ip(struct stack *s)
 
 static void in_gre(struct stack *s)
 {
-	be16(push(s, 4) + 2, ethertype(s));
+	bool keyed = draw(2) != 0;
+	uint8_t *p = push(s, keyed ? 8 : 4);
+	be16(p + 2, ethertype(s));
+	if (keyed) {
+		p[0] = 0x20;
+		be32(p + 4, mark(s, TF_MARK_GRE, draw(UINT32_MAX)));
+	}
 	s->layers++;
 	push_ip(s, 47);
 }
@@ -124,7 +142,7 @@ static void in_mpls(struct stack *s)
 {
 	unsigned labels = 1 + draw(4);
 	for (unsigned i = 0; i < labels; i++)
-		be32(push(s, 4), (100 + i) << 12 | (i == 0 ? 0x100 : 0));
+		be32(push(s, 4), mark(s, TF_MARK_MPLS, 100 + i) << 12 | (i == 0 ? 0x100 : 0));
 	s->layers++;
 	push_ether(s, 0x8847);
 }
@@ -156,6 +174,7 @@ static void in_gtp(struct stack *s)
 	uint8_t *p = push(s, 8);
 	be16(p, 0x30ff);
 	be16(p + 2, n);
+	be32(p + 4, mark(s, TF_MARK_GTP, draw(UINT32_MAX)));
 	s->layers++;
 	push_udp(s, 2152);
 }
@@ -210,13 +229,18 @@ static void in_vxlan(struct stack *s)
 	push_udp(s, draw(2) ? 4789 : 8472);
 }
 
+/* The lowest ids are reserved: then it is Ethernet in GRE with a key. */
 static void in_nvgre(struct stack *s)
 {
-	uint32_t id = draw(1 << 24);
+	uint32_t id = draw(2) ? draw(1 << 24) : draw(0x2000);
+	uint32_t key = id << 8 | draw(256);
 	uint8_t *p = push(s, 8);
 	be32(p, 0x20006558);
-	be32(p + 4, id << 8 | draw(256));
-	add_net_id(s, 3, id);
+	be32(p + 4, key);
+	if (id < 0x1000)
+		mark(s, TF_MARK_GRE, key);
+	else
+		add_net_id(s, 3, id);
 	s->layers++;
 	push_ip(s, 47);
 }
@@ -246,7 +270,7 @@ static void in_backbone(struct stack *s)
 
 static void in_pseudowire(struct stack *s)
 {
-	be32(push(s, 8), 100 << 12 | 0x100);
+	be32(push(s, 8), mark(s, TF_MARK_MPLS, 100) << 12 | 0x100);
 	s->layers++;
 	push_ether(s, 0x8847);
 }
@@ -287,6 +311,12 @@ static void check_ids(const struct stack *s, const struct tf_packet *pkt)
 		assert_int_equal(pkt->vlan[i], i < s->vlans ? s->vlan[s->vlans - 1 - i] : 0);
 	for (unsigned i = 0; i < TF_NETS; i++)
 		assert_int_equal(pkt->net[i], i < s->nets ? s->net[s->nets - 1 - i] : 0);
+	for (unsigned i = 0; i < TF_MARKS; i++) {
+		unsigned at = s->marks - 1 - i;
+		assert_int_equal(pkt->marks.kind[i], i < s->marks ? s->mark[at].kind : 0);
+		if (i < s->marks)
+			assert_int_equal(pkt->marks.number[i], s->mark[at].number);
+	}
 }
 
 static bool check(const struct stack *s)

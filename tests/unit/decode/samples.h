@@ -954,6 +954,16 @@ static inline void sample_wccp1(struct build *f)
 	outer_done(f);
 }
 
+/* Ethernet behind a segment routing header. */
+static inline void sample_ethernet_in_ip6(struct build *f)
+{
+	put_outer6(f, 43, 24 + 14 + 45);
+	put32(f, 0x8f020400);
+	put_fill(f, 4, 0);
+	put_fill(f, 16, 0xfd);
+	put_ethernet_ip4(f);
+}
+
 static inline void sample_etherip(struct build *f)
 {
 	put_outer(f, 97);
@@ -1319,6 +1329,7 @@ static const struct sample {
         {101, sample_6in4, "6in4", false},
         {101, sample_4in6, "4in6", false},
         {101, sample_6in6, "6in6", false},
+        {101, sample_ethernet_in_ip6, "ethernet-in-ip6", false},
         {101, sample_gre, "gre", false},
         {101, sample_gre_all, "gre-all", false},
         {101, sample_gre_ethernet, "gre-ethernet", false},

@@ -69,6 +69,58 @@ static void network_ids(void **state)
 	assert_int_equal(pkt.net[0], 0);
 }
 
+/* -- numbers that differ by direction -------------------------------------------------- */
+
+static void put_gretap_keyed(struct build *f)
+{
+	sample_nvgre(f);
+	set16(f, 24, 0x000f); /* a key whose upper 24 bits NVGRE has reserved */
+}
+
+/* More labels than are kept; then a key within them. */
+static void put_five_labels(struct build *f)
+{
+	put_ethernet(f, 0x8847);
+	for (unsigned i = 0; i < 5; i++)
+		put_label(f, 0xf0000 + i, i == 4);
+	put_ip4_tcp(f);
+}
+
+static void marks(void **state)
+{
+	static const struct {
+		void (*put)(struct build *f);
+		uint32_t link;
+		struct tf_marks marks;
+	} rows[] = {
+	        {sample_ethernet, 1, {{0}, {0}}},
+	        {sample_gre, 101, {{0}, {0}}},
+	        {sample_gre_all, 101, {{TF_MARK_GRE}, {77}}},
+	        {sample_pptp, 101, {{TF_MARK_GRE}, {7}}},
+	        {sample_nvgre, 101, {{0}, {0}}},
+	        {put_gretap_keyed, 101, {{TF_MARK_GRE}, {0x000f4567}}},
+	        {sample_erspan2, 101, {{0}, {0}}},
+	        {sample_gre_mpls, 101, {{TF_MARK_MPLS}, {100}}},
+	        {sample_mpls_link, 219, {{TF_MARK_MPLS, TF_MARK_MPLS}, {100, 200}}},
+	        {sample_gtp, 101, {{TF_MARK_GTP}, {1}}},
+	        {put_five_labels,
+	         1,
+	         {{TF_MARK_MPLS, TF_MARK_MPLS, TF_MARK_MPLS, TF_MARK_MPLS},
+	          {0xf0000, 0xf0001, 0xf0002, 0xf0003}}},
+	};
+	(void)state;
+	struct tf_config key5 = decode_config();
+	key5.key = TF_KEY_5TUPLE; /* they are no part of the key, so they stay */
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		const struct tf_marks *want = &rows[i / 2].marks;
+		struct tf_packet pkt =
+		        segment_of(rows[i / 2].put, rows[i / 2].link, i % 2 ? &key5 : NULL);
+		assert_memory_equal(pkt.marks.kind, want->kind, sizeof want->kind);
+		for (size_t k = 0; k < TF_MARKS && want->kind[k] != 0; k++)
+			assert_int_equal(pkt.marks.number[k], want->number[k]);
+	}
+}
+
 /* -- --decap, --tunnel-port -------------------------------------------------------------- */
 
 /* Each name closes its tunnels, and no other does. */
@@ -94,6 +146,7 @@ static void closed(void **state)
 	        {"ipip", sample_4in6, 101, FATE_tunnel_closed},
 	        {"gre", sample_gre, 101, FATE_tunnel_closed},
 	        {"etherip", sample_etherip, 101, FATE_tunnel_closed},
+	        {"etherip", sample_ethernet_in_ip6, 101, FATE_tunnel_closed},
 	        {"esp", sample_esp, 101, FATE_tunnel_closed},
 	        {"esp", sample_esp_udp, 101, FATE_not_tcp},
 	        {"l2tp", sample_l2tp3, 101, FATE_tunnel_closed},
@@ -338,6 +391,15 @@ static void put_mpls_endless(struct build *f)
 	put_ip4_tcp(f);
 }
 
+/* Neither a network id nor a next protocol. */
+static void put_gpe_without_flags(struct build *f)
+{
+	put_outer_udp(f, 4790);
+	put_fill(f, 8, 0);
+	put_ethernet_ip4(f);
+	outer_done(f);
+}
+
 static void put_l2tp3_unknown(struct build *f)
 {
 	put_outer(f, 115);
@@ -373,6 +435,7 @@ static void hidden(void **state)
 	        {put_mpls_unknown, 1, FATE_tunnel_unknown},
 	        {put_mpls_endless, 1, FATE_drop_too_deep},
 	        {put_l2tp3_unknown, 101, FATE_tunnel_unknown},
+	        {put_gpe_without_flags, 101, FATE_not_tcp},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -459,12 +522,124 @@ static void aggregates(void **state)
 	}
 }
 
+/* -- headers that are easily misread ------------------------------------------------------ */
+
+/* Without E, the byte that would name an extension header says nothing. */
+static void gtp_sequence(void **state)
+{
+	(void)state;
+	struct build f = {.link = 101};
+	put_outer_udp(&f, 2152);
+	put32(&f, 0x32ff0000 | (4 + 45));
+	put32(&f, 0x1000);
+	put32(&f, 0x0001ff85);
+	put_ip4_tcp(&f);
+	outer_done(&f);
+	expect_segment(&f, 5, 0);
+	f.b[28] = 0x36; /* with E there is one, whose length is IP's first byte */
+	expect_fate(&f, FATE_not_tcp);
+}
+
+/* The last source route has no family and no length; its offset does not matter. */
+static void last_route(void **state)
+{
+	(void)state;
+	struct build f = {.link = 101};
+	sample_gre_all(&f);
+	f.b[20 + 24 + 2] = 0x99;
+	expect_segment(&f, 5, 0);
+}
+
+/* A pseudowire without control word whose first address looks like an IP header with a
+   length that is possible. */
+static void pseudowire_address(void **state)
+{
+	static const uint8_t address[][6] = {
+	        {0x45, 0x00, 0x00, 0x30, 0xaa, 0xbb},
+	        {0x60, 0x00, 0xaa, 0xbb, 0x00, 0x08},
+	        {0x4c, 0x5e, 0x00, 0x00, 0xaa, 0xbb},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(address); i++) {
+		struct build f = {.link = 1};
+		sample_mpls_ethernet(&f);
+		memcpy(f.b + 18, address[i], 6);
+		expect_segment(&f, 5, 0);
+
+		struct build arp = {.link = 1};
+		put_ethernet(&arp, 0x8847);
+		put_label(&arp, 100, true);
+		put_ethernet(&arp, 0x0806);
+		memcpy(arp.b + 18, address[i], 6);
+		arp.b[18 + 9] = 6;
+		put32(&arp, 0x00010800);
+		put_fill(&arp, 60, 0x50);
+		expect_fate(&arp, FATE_not_ip);
+	}
+}
+
+static unsigned header_sum(const uint8_t *p)
+{
+	uint32_t sum = 0;
+	for (size_t i = 0; i < 20; i += 2)
+		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
+	return ~(sum + (sum >> 16)) & 0xffff;
+}
+
+/* An IP packet whose source address looks like a known EtherType: here TRILL's. Without
+   padding its length tells, with padding its checksum. */
+static void type_in_address(void **state)
+{
+	(void)state;
+	for (size_t padding = 0; padding < 8; padding += 7) {
+		struct build f = {.link = 1};
+		struct tf_packet pkt;
+		put_ethernet(&f, 0x8847);
+		put_label(&f, 100, true);
+		put_ip4_tcp(&f);
+		set16(&f, f.ip + 12, 0x22f3);
+		set16(&f, f.ip + 10, 0);
+		set16(&f, f.ip + 10, header_sum(f.b + f.ip));
+		put_fill(&f, padding, 0);
+		assert_int_equal(decode_whole(&f, &pkt), FATE_tcp_segments);
+		assert_int_equal(pkt.src.address.b[12], 0x22);
+	}
+}
+
+/* The card has decrypted these, and left the flag. */
+static void decrypted_aggregate(void **state)
+{
+	(void)state;
+	for (unsigned cipher = 0; cipher <= 8; cipher += 8) {
+		struct build f = {.link = 105};
+		put_wifi(&f, 0x88, 0x42);
+		put16(&f, 0x8000);
+		put_fill(&f, cipher, 0x20);
+		put_subframe(&f, false);
+		put_subframe(&f, true);
+		for (f.packet = 0; f.packet < 2; f.packet++)
+			expect_segment(&f, 5, 0);
+	}
+}
+
+/* Beacons are no IP, wherever they are cut. */
+static void cut_beacon(void **state)
+{
+	(void)state;
+	struct build f = {.link = 105};
+	put_wifi_beacon(&f);
+	for (size_t n = 2; n < f.n; n++) {
+		struct tf_packet pkt;
+		assert_int_equal(decode_cut(&f, n, f.n, &pkt), FATE_not_ip);
+	}
+}
+
 /* -- packets that only look like a tunnel -------------------------------------------------- */
 
 /* Text on each port is an ordinary packet; so are zeros and ones of any length. */
 static void not_a_tunnel(void **state)
 {
-	static const unsigned port[] = {4789, 8472, 4790, 6081, 2152, 1701, 3544, 5247, 4341};
+	static const unsigned port[] = {4789, 8472, 4790, 6081, 2152, 1701, 3544, 5247, 4341, 6635};
 	static const uint8_t fill[] = {0x00, 0x20, 'G', 0xff};
 	(void)state;
 	for (size_t i = 0; i < COUNT(port) * COUNT(fill); i++) {
@@ -499,6 +674,33 @@ static void dns(void **state)
 	expect_fate(&f, FATE_not_tcp);
 }
 
+/* Answers of a name server to a client that happens to use a tunnel's port, with every
+   first byte of the id: none becomes a segment, whatever they are taken for. */
+static void dns_answers(void **state)
+{
+	static const unsigned port[] = {4789, 8472, 4790, 6081, 2152, 1701,
+	                                3544, 5247, 4341, 6635, 4500};
+	static const uint8_t question[] = "\x07"
+	                                  "example\x03"
+	                                  "com\0\0\x01\0\x01"
+	                                  "\xc0\x0c\0\x01\0\x01\0\0\x0e\x10\0\x04\x45\0\0\x28";
+	(void)state;
+	for (size_t i = 0; i < COUNT(port) * 256; i++) {
+		struct build f = {.link = 101};
+		struct tf_packet pkt;
+		put_outer_udp(&f, port[i / 256]);
+		set16(&f, 20, 53);
+		put16(&f, (unsigned)(i % 256) << 8 | (i * 7 & 0xff));
+		put16(&f, 0x8180);
+		put32(&f, 0x00010001);
+		put32(&f, 0);
+		for (size_t k = 0; k < sizeof question - 1; k++)
+			put8(&f, question[k]);
+		outer_done(&f);
+		assert_int_not_equal(decode_whole(&f, &pkt), FATE_tcp_segments);
+	}
+}
+
 /* A tunnel's own length shortens, but does not lengthen: the sending host shows packets
    that the card will cut into segments. */
 static void lengths(void **state)
@@ -517,12 +719,26 @@ static void lengths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(network_ids),   cmocka_unit_test(closed),
-	        cmocka_unit_test(closed_in_gre), cmocka_unit_test(none),
-	        cmocka_unit_test(ports),         cmocka_unit_test(rows_with_ports),
-	        cmocka_unit_test(hidden),        cmocka_unit_test(esp),
-	        cmocka_unit_test(aggregates),    cmocka_unit_test(not_a_tunnel),
-	        cmocka_unit_test(dns),           cmocka_unit_test(lengths),
+	        cmocka_unit_test(network_ids),
+	        cmocka_unit_test(closed),
+	        cmocka_unit_test(closed_in_gre),
+	        cmocka_unit_test(none),
+	        cmocka_unit_test(ports),
+	        cmocka_unit_test(rows_with_ports),
+	        cmocka_unit_test(hidden),
+	        cmocka_unit_test(esp),
+	        cmocka_unit_test(aggregates),
+	        cmocka_unit_test(not_a_tunnel),
+	        cmocka_unit_test(dns),
+	        cmocka_unit_test(lengths),
+	        cmocka_unit_test(dns_answers),
+	        cmocka_unit_test(marks),
+	        cmocka_unit_test(gtp_sequence),
+	        cmocka_unit_test(last_route),
+	        cmocka_unit_test(pseudowire_address),
+	        cmocka_unit_test(type_in_address),
+	        cmocka_unit_test(decrypted_aggregate),
+	        cmocka_unit_test(cut_beacon),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

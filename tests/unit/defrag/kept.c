@@ -212,13 +212,44 @@ static void at_random(void **state)
 	}
 }
 
+/* What is answered does not depend on whether frames are kept. */
+static void changes_nothing(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 30; seed++) {
+		uint64_t r = seed, evicted = 0;
+		size_t memory = (85 + seed * seed) * 1024;
+		static struct box plain;
+		begin(memory + 80 * 1024);
+		box_open(&plain, memory, DEFRAG_AS_LINUX, DEFRAG_STRICT);
+		for (uint64_t i = 0; i < FRAMES; i++) {
+			struct tf_datagram whole;
+			r = r * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+			struct tf_fragment f = {.id = (uint32_t)(r >> 55), .header = 20};
+			f.offset = (uint32_t)(r >> 40) % 8 * 200;
+			f.payload.n = 200;
+			f.more = f.offset < 1400;
+			enum defrag_answer answer = box_take(&b, f, 'a', &whole);
+			assert_int_equal(box_take(&plain, f, 'a', &whole), answer);
+			if (answer == DEFRAG_WAITING)
+				keep(i, (uint32_t)(r >> 50) % 2000);
+			else
+				defrag_release(&b.d, r % 2);
+		}
+		evicted = b.counters.datagrams_evicted;
+		assert_int_equal(plain.counters.datagrams_evicted, evicted);
+		assert_true(evicted > 0);
+		box_close(&plain);
+		box_close(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(fates),
-	        cmocka_unit_test(too_much),
-	        cmocka_unit_test(least),
-	        cmocka_unit_test(at_random),
+	        cmocka_unit_test(fates),           cmocka_unit_test(too_much),
+	        cmocka_unit_test(least),           cmocka_unit_test(at_random),
+	        cmocka_unit_test(changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,6 +56,29 @@ static void times(void **state)
 	}
 }
 
+/* Each direction's tunnel numbers are those of its first packet, whatever the others say;
+   they do not tell flows apart. */
+static void tunnel_numbers(void **state)
+{
+	(void)state;
+	net_start(&n, 20);
+	for (unsigned i = 0; i < 4; i++) {
+		struct tf_packet pkt = packet(&n, 1, i % 2, TCP_ACK, 1 + i, 1, "x");
+		pkt.marks = (struct tf_marks){{TF_MARK_GRE, TF_MARK_GTP}, {10 + i, 20 + i}};
+		pkt.marks.kind[i % 2 ? 2 : 1] = 0;
+		take(&n, &pkt);
+	}
+	net_end(&n);
+	assert_int_equal(n.begun, 1);
+	assert_int_equal(n.last.marks[0].kind[0], TF_MARK_GRE);
+	assert_int_equal(n.last.marks[0].number[0], 10);
+	assert_int_equal(n.last.marks[0].kind[1], 0);
+	assert_int_equal(n.last.marks[0].number[1], 0);
+	assert_int_equal(n.last.marks[1].kind[1], TF_MARK_GTP);
+	assert_int_equal(n.last.marks[1].number[0], 11);
+	assert_int_equal(n.last.marks[1].number[1], 21);
+}
+
 /* Times as far apart as can be. */
 static void time_jumps(void **state)
 {
@@ -495,6 +518,7 @@ int main(void)
 	        cmocka_unit_test(whole),
 	        cmocka_unit_test(times),
 	        cmocka_unit_test(time_jumps),
+	        cmocka_unit_test(tunnel_numbers),
 	        cmocka_unit_test(directions),
 	        cmocka_unit_test(vlans),
 	        cmocka_unit_test(reuse_after_close),
