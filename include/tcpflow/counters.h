@@ -39,9 +39,11 @@
 	X(datagrams, "datagrams", "IP datagrams put together from fragments")                      \
 	X(datagrams_overlap, "datagrams", "discarded: their fragments overlap")                    \
 	X(datagrams_bad_end, "datagrams", "discarded: fragments differ in where it ends")          \
+	X(datagrams_ecn, "datagrams", "discarded: fragments differ in whether they have ECN")      \
 	X(datagrams_cut, "datagrams", "discarded: the snaplen cut a fragment")                     \
 	X(datagrams_evicted, "datagrams", "discarded, incomplete, for memory")                     \
 	X(datagrams_timeout, "datagrams", "discarded: incomplete for too long")                    \
+	X(datagrams_distant, "datagrams", "discarded: too many others of the sender came between") \
 	X(datagrams_unfinished, "datagrams", "incomplete when the input ended")                    \
 	X(fragments_too_big, "fragments", "fragments that reach beyond 65,535 bytes")              \
 	X(fragments_odd, "fragments", "fragments before the last, of odd length")                  \
@@ -53,11 +55,13 @@
 	X(checksums_offloaded, "segments", "segments whose checksum was left to a network card")   \
 	X(checksums_unknown, "segments", "segments of which too little is known for a check")      \
 	X(checksums_bad, "segments", "segments with a wrong TCP checksum")                         \
-	X(checksums_rejected, "segments", "segments rejected for a wrong checksum")                \
+	X(checksums_rejected, "segments", "segments rejected for a wrong checksum (--checksum)")   \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \
 	X(flows_evicted_embryonic, "flows", "of these, never more than a SYN")                     \
+	X(flows_forgotten, "flows",                                                                \
+	  "closed connections forgotten so early that segments may follow")                        \
 	X(streams_restarted, "streams", "streams begun anew after a long hole")                    \
 	X(bytes_seen, "bytes", "payload bytes captured in segments")                               \
 	X(bytes_written, "bytes", "payload bytes recorded")                                        \

@@ -38,6 +38,7 @@ static const struct line {
              {"conflicting", AT(bytes_conflicting), true, AT(conflicts), "overlap", "overlaps"},
              {"evicted", AT(flows_evicted), true, NONE, NULL, NULL},
              {"evicted", AT(flows_evicted_embryonic), true, NONE, NULL, NULL},
+             {"evicted", AT(flows_forgotten), false, NONE, NULL, NULL},
              {"evicted", AT(bytes_evicted), true, NONE, NULL, NULL},
              {"evicted", AT(held_spilled), false, NONE, NULL, NULL},
              {"evicted", AT(datagrams_evicted), true, NONE, NULL, NULL},

@@ -123,10 +123,11 @@ struct next fragment_end(struct cursor *c, struct walk *w, struct tf_fragment f)
 	const struct tf_packet *pkt = w->pkt;
 	f.src = pkt->src.address;
 	f.dst = pkt->dst.address;
-	f.context = hash_bytes(pkt->vlan, sizeof pkt->vlan, 0);
+	f.context = hash_bytes(pkt->vlan, sizeof pkt->vlan, w->decode->seed);
 	f.context = hash_bytes(pkt->net, sizeof pkt->net, f.context);
 	f.ip6 = w->ip6;
 	f.hop_limit = pkt->ttl;
+	f.ecn = w->ecn;
 	f.cut = (uint32_t)w->cut;
 	f.payload = (struct tf_span){.p = c->p, .n = c->n};
 	f.ts_ns = w->frame->ts_ns;
@@ -177,6 +178,7 @@ void decode_init(struct decode *d, const struct tf_config *cfg)
 	        .closed = ~cfg->decap & ~(UINT64_C(1) << DECAP_ALWAYS),
 	        .esp_null = cfg->esp_null,
 	        .key5 = cfg->key == TF_KEY_5TUPLE,
+	        .seed = cfg->hash_seed,
 	};
 	for (unsigned i = 0; i < cfg->tunnel_ports && i < TF_TUNNEL_PORTS; i++)
 		add_port(d, cfg->tunnel_port[i].port, row_with_port(cfg->tunnel_port[i].tunnel));

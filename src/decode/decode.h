@@ -68,12 +68,13 @@ struct decode {
 	struct decode_rest behind;   /* the fragment */
 	uint64_t closed;             /* 1 << enum decap: tunnels not to be opened */
 	bool esp_null, key5;
+	uint64_t seed; /* random: keeps the contexts of fragments apart */
 	unsigned ports;
 	uint16_t port[DECODE_PORTS];            /* UDP ports, */
 	const struct row *tunnel[DECODE_PORTS]; /* and what they lead to */
 };
 
-/* From the fields decap, tunnel_port, esp_null and key of the configuration, which
+/* From the fields decap, tunnel_port, esp_null, key and hash_seed of the configuration, which
    decode_check() accepts; the others do not matter. */
 void decode_init(struct decode *d, const struct tf_config *cfg);
 

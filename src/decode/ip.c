@@ -102,7 +102,7 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	uint8_t version_size = cursor_u8(&h);
-	cursor_skip(&h, 1);
+	w->ecn = cursor_u8(&h) & 3;
 	uint16_t total = cursor_u16(&h);
 	uint16_t id = cursor_u16(&h);
 	uint16_t fragment = cursor_u16(&h);

@@ -45,7 +45,7 @@ static void read_address(struct cursor *c, struct tf_address *to)
    the sending host shows of packets still to be segmented: it means all. */
 struct next ip6_read(struct cursor *c, struct walk *w)
 {
-	uint32_t version = cursor_u32(c) >> 28;
+	uint32_t first = cursor_u32(c); /* version, traffic class, flow label */
 	uint16_t length = cursor_u16(c);
 	uint8_t protocol = cursor_u8(c);
 	w->pkt->ttl = cursor_u8(c);
@@ -53,12 +53,13 @@ struct next ip6_read(struct cursor *c, struct walk *w)
 	read_address(c, &w->pkt->dst.address);
 	if (c->bad)
 		return end_as(FATE_drop_short);
-	if (version != 6)
+	if (first >> 28 != 6)
 		return end_as(FATE_drop_bad_ip);
 	go_straight(w);
 	if (length != 0)
 		walk_bound(w, c, length);
 	w->ip6 = true;
+	w->ecn = first >> 20 & 3;
 	w->sizeless = length == 0;
 	return protocol_next(w, protocol);
 }
@@ -157,7 +158,6 @@ struct next hop_by_hop_read(struct cursor *c, struct walk *w)
 			return end_as(FATE_drop_bad_ip);
 		if (length != 0)
 			walk_bound(w, c, length);
-		w->sizeless = false;
 	}
 	return extension_read(c, w);
 }
@@ -175,10 +175,13 @@ struct next authentication_read(struct cursor *c, struct walk *w)
 	return pass(c, w, units * 4 + 6, protocol);
 }
 
-/* Fragment (RFC 8200, 4.5). An atomic one (RFC 6946) is a whole packet. */
+/* Fragment (RFC 8200, 4.5). An atomic one (RFC 6946) is a whole packet. Without a payload
+   length there is none of either (RFC 2675, 3; Linux takes none). */
 struct next fragment_read(struct cursor *c, struct walk *w)
 {
 	uint8_t protocol = cursor_u8(c);
+	if (w->sizeless)
+		return end_as(FATE_drop_bad_ip);
 	cursor_skip(c, 1);
 	uint16_t offset = cursor_u16(c);
 	if ((offset & (OFFSET_BITS | MORE_FRAGMENTS)) == 0)
@@ -186,8 +189,6 @@ struct next fragment_read(struct cursor *c, struct walk *w)
 	uint32_t id = cursor_u32(c);
 	if (c->bad)
 		return ran_out(w, FATE_drop_bad_ip);
-	if (w->sizeless)
-		return end_as(FATE_drop_bad_ip);
 	return fragment_end(c, w,
 	                    (struct tf_fragment){.id = id,
 	                                         .protocol = protocol,

@@ -57,6 +57,7 @@ struct walk {
 	uint8_t marks;      /* numbers in pkt->marks */
 	uint8_t extensions; /* IPv6 extension headers passed */
 	bool ip6;           /* the innermost IP header is IPv6 */
+	uint8_t ecn;        /* its ECN bits (RFC 3168, 5) */
 	bool sizeless;      /* and its payload length is 0 */
 	bool padded;        /* the 802.11 header is filled up to a multiple of 4 */
 };

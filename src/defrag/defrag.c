@@ -21,7 +21,8 @@
  * other fragment is a run of its own. Linux takes a fragment that lies inside one run for
  * a copy (without comparing bytes) and discards the datagram on any other overlap; then it
  * forgets it, so a full set of fragments that comes later is put together. All this, and
- * what happens to odd lengths and contradicting ends, was measured with Linux 6.18. Under
+ * what happens to odd lengths, contradicting ends, mixed ECN bits, short first fragments
+ * and after many others, was measured with Linux 6.18. Under
  * DEFRAG_STRICT every fragment is a run, copies must be equal, and a discarded datagram
  * stays in the table as a stone, without bytes, until its time is over. Stones also mark
  * datagrams of which the snaplen has cut a fragment.
@@ -38,10 +39,9 @@
  * one small fragment takes two, one of full size 129. When the slab is empty the oldest
  * datagram goes (datagrams_evicted). A fragment touches at most 128 pieces.
  *
- * Time. 60 s, of RFC 8200, 4.5 and of Linux for IPv6, is the longest that a common
- * receiver waits (Linux takes 30 s for IPv4): whoever waits less than the receiver misses
- * what that got. A clock that jumps back by more ends the wait as well: those fragments
- * belong to another capture.
+ * Time. As long as the receiver: who waits less misses what that got, who waits longer may
+ * take for a copy what that took for the beginning. A clock that jumps back by more ends the
+ * wait as well: those fragments belong to another capture.
  *
  * Choices not taken. A tree of fragments for each datagram, as in the kernel: bitmaps need
  * no balance, and merge copies for nothing. Borrowing the frames' bytes instead of copying:
@@ -57,7 +57,9 @@
 enum {
 	SWEEP = 2, /* a call begins one datagram at most, so this catches up */
 	PROTOCOL_TCP = 6,
-	TCP_HEADER = 20
+	TCP_HEADER = 20,
+	ENDS = 4096,  /* rows of defrag.sent */
+	DISTANCE = 64 /* net.ipv4.ipfrag_max_dist */
 };
 
 /* -- counting ---------------------------------------------------------------------- */
@@ -72,9 +74,12 @@ size_t defrag_counter(enum defrag_answer answer)
 	        [DEFRAG_BAD_END] = ROW(datagrams_bad_end),
 	        [DEFRAG_TOO_BIG] = ROW(fragments_too_big),
 	        [DEFRAG_ODD] = ROW(fragments_odd),
+	        [DEFRAG_TINY] = ROW(fragments_tiny),
+	        [DEFRAG_ECN] = ROW(datagrams_ecn),
 	        [DEFRAG_CUT] = ROW(datagrams_cut),
 	        [DEFRAG_EVICTED] = ROW(datagrams_evicted),
 	        [DEFRAG_TIMEOUT] = ROW(datagrams_timeout),
+	        [DEFRAG_DISTANT] = ROW(datagrams_distant),
 	        [DEFRAG_UNFINISHED] = ROW(datagrams_unfinished),
 	};
 #undef ROW
@@ -171,7 +176,22 @@ static bool is_old(const struct defrag *d, const struct datagram *g, int64_t now
 {
 	uint64_t age = now_ns >= g->began_ns ? (uint64_t)now_ns - (uint64_t)g->began_ns
 	                                     : (uint64_t)g->began_ns - (uint64_t)now_ns;
-	return age > (uint64_t)d->setup.timeout_ns;
+	return age > (uint64_t)(g->key.ip6 ? d->setup.ip6_timeout_ns : d->setup.ip4_timeout_ns);
+}
+
+/* -> how many fragments of IPv4 went the way of k, roughly: others may share the place */
+static uint32_t *sent_of(const struct defrag *d, const struct key *k)
+{
+	return &d->sent[hash_bytes(k, offsetof(struct key, id), d->setup.seed) % ENDS];
+}
+
+/* -> whether its sender has gone on to others, though its time is not over. IPv4 has but
+   65,536 ids, and a busy sender uses them up in less than a second (RFC 4963): what is left
+   of a datagram would spoil the next one, whose rest would spoil the one after that. */
+static bool is_distant(const struct defrag *d, const struct datagram *g)
+{
+	return !g->key.ip6 && policy_of(d, g) == DEFRAG_AS_LINUX && (g->top > 0 || g->stone != 0) &&
+	       *sent_of(d, &g->key) - g->sent > DISTANCE;
 }
 
 static void sweep(struct defrag *d, int64_t now_ns)
@@ -262,6 +282,12 @@ static bool is_complete(const struct datagram *g)
 	return g->end != NO_END && g->units == (g->end + UNIT - 1) / UNIT && g->top == g->end;
 }
 
+/* -> whether n bytes are the first fragment's, and not all of TCP's header */
+static bool is_tiny(const struct tf_fragment *f, size_t n)
+{
+	return f->offset == 0 && f->more && f->protocol == PROTOCOL_TCP && n < TCP_HEADER;
+}
+
 /* What the first fragment says holds for the datagram (RFC 8200, 4.5). */
 static void note_first(struct defrag *d, struct datagram *g, const struct tf_fragment *f)
 {
@@ -269,8 +295,14 @@ static void note_first(struct defrag *d, struct datagram *g, const struct tf_fra
 		return;
 	g->protocol = f->protocol;
 	g->hop_limit = f->hop_limit;
-	if (f->more && f->protocol == PROTOCOL_TCP && f->payload.n < TCP_HEADER)
-		d->setup.counters->fragments_tiny++;
+	if (is_tiny(f, f->payload.n))
+		count(d, DEFRAG_TINY);
+}
+
+/* Linux finds out when the datagram is complete. */
+static bool mixes_ecn(const struct datagram *g)
+{
+	return (g->ecn & 1) != 0 && g->ecn != 1;
 }
 
 static enum defrag_answer add(struct defrag *d, struct datagram *g, const struct tf_fragment *f,
@@ -288,8 +320,9 @@ static enum defrag_answer add(struct defrag *d, struct datagram *g, const struct
 			return DEFRAG_EVICTED;
 		note_first(d, g, f);
 		units_place(d, g, r, f->payload.p);
+		g->ecn |= (uint8_t)(1 << (f->ecn & 3));
 		if (is_complete(g))
-			return DEFRAG_COMPLETE;
+			return mixes_ecn(g) ? DEFRAG_ECN : DEFRAG_COMPLETE;
 		answer = DEFRAG_WAITING;
 	}
 	if (answer == DEFRAG_WAITING) {
@@ -335,11 +368,15 @@ static struct datagram *get(struct defrag *d, const struct tf_fragment *f)
 {
 	struct key k = key_of(f);
 	struct datagram *g = find(d, &k);
-	if (g != NULL && is_old(d, g, f->ts_ns)) {
-		discard(d, g, DEFRAG_TIMEOUT);
+	uint32_t sent = f->ip6 ? 0 : ++*sent_of(d, &k);
+	if (g != NULL && (is_old(d, g, f->ts_ns) || is_distant(d, g))) {
+		discard(d, g, is_old(d, g, f->ts_ns) ? DEFRAG_TIMEOUT : DEFRAG_DISTANT);
 		g = NULL;
 	}
-	return g != NULL ? g : begin(d, &k, f->ts_ns);
+	if (g == NULL)
+		g = begin(d, &k, f->ts_ns);
+	g->sent = sent;
+	return g;
 }
 
 /* An IPv4 fragment that reaches too far has no place; but Linux keeps it, and whether the
@@ -366,10 +403,15 @@ enum defrag_answer defrag_take(struct defrag *d, const struct tf_fragment *f,
 	bool too_big = n > (size_t)LENGTH_MAX - f->offset || /* so the sum is small */
 	               f->offset + n + f->header > LENGTH_MAX;
 	bool odd = f->more && n % UNIT != 0;
-	if (too_big || odd)
-		count(d, too_big ? DEFRAG_TOO_BIG : DEFRAG_ODD);
-	if (f->ip6 && (too_big || odd))
-		return too_big ? DEFRAG_TOO_BIG : DEFRAG_ODD;
+	bool tiny = f->ip6 && is_tiny(f, n);
+	enum defrag_answer fault = too_big ? DEFRAG_TOO_BIG
+	                           : tiny  ? DEFRAG_TINY
+	                           : odd   ? DEFRAG_ODD
+	                                   : DEFRAG_COMPLETE;
+	if (fault != DEFRAG_COMPLETE)
+		count(d, fault);
+	if (f->ip6 && fault != DEFRAG_COMPLETE)
+		return fault;
 
 	struct datagram *g = get(d, f);
 	if (g->stone != 0)
@@ -393,7 +435,8 @@ enum defrag_answer defrag_take(struct defrag *d, const struct tf_fragment *f,
 
 size_t defrag_memory_least(void)
 {
-	return (sizeof(union cell) + sizeof(uint32_t)) * (PIECES + 1) + 128;
+	return (sizeof(union cell) + sizeof(uint32_t)) * (PIECES + 1) + ENDS * sizeof(uint32_t) +
+	       128;
 }
 
 bool defrag_init(struct defrag *d, struct arena *a, size_t memory, const struct defrag_setup *s)
@@ -406,6 +449,8 @@ bool defrag_init(struct defrag *d, struct arena *a, size_t memory, const struct 
 	d->scratch = scratch > 0 ? arena_take(a, scratch) : NULL;
 	if (scratch > 0 && d->scratch == NULL)
 		return false;
+	memory -= ENDS * sizeof *d->sent;
+	d->sent = arena_take(a, ENDS * sizeof *d->sent);
 	size_t cells = (memory - 128) / (sizeof(union cell) + sizeof(uint32_t));
 	if (cells > UINT32_MAX / 2)
 		cells = UINT32_MAX / 2;
@@ -414,7 +459,8 @@ bool defrag_init(struct defrag *d, struct arena *a, size_t memory, const struct 
 		buckets *= 2;
 	d->mask = (uint32_t)(buckets - 1);
 	d->bucket = arena_take(a, buckets * sizeof *d->bucket);
-	return d->bucket != NULL && slab_init(&d->cells, a, sizeof(union cell), cells);
+	return d->sent != NULL && d->bucket != NULL &&
+	       slab_init(&d->cells, a, sizeof(union cell), cells);
 }
 
 void defrag_finish(struct defrag *d)

@@ -41,16 +41,19 @@ enum defrag_answer {
 	DEFRAG_TOO_BIG,   /* reaches beyond 65,535 bytes: the fragment only */
 	DEFRAG_ODD,       /* IPv6: not the last, and no multiple of 8 bytes: the fragment only
 	                     (IPv4: the odd bytes are left out) */
+	DEFRAG_TINY,      /* IPv6: the first, without all of TCP's header: the fragment only */
+	DEFRAG_ECN,       /* some fragments are not ECN-capable, others are (RFC 3168, 5.3) */
 	DEFRAG_CUT,       /* the snaplen cut a fragment, so the datagram cannot be had */
 	DEFRAG_EVICTED,   /* the oldest, when memory was used up */
 	DEFRAG_TIMEOUT,   /* never an answer: of a datagram that waited too long */
+	DEFRAG_DISTANT,   /* never an answer: of one whose sender went on to too many others */
 	DEFRAG_UNFINISHED /* never an answer: of those that wait when the input ends */
 };
 
 struct defrag_setup {
 	uint64_t seed; /* random: keeps the table safe from chosen keys */
 	enum defrag_policy ip4, ip6;
-	int64_t timeout_ns;           /* packet time from the first fragment that came */
+	int64_t ip4_timeout_ns, ip6_timeout_ns; /* packet time from the first that came */
 	struct tf_counters *counters; /* the rows datagrams* and fragments_* are counted here */
 	/* Told each frame of defrag_keep() that was not recorded; NULL: none is kept. why: what
 	   its datagram was discarded for; DEFRAG_COMPLETE: see defrag_release();
@@ -73,6 +76,7 @@ struct defrag {
 	uint64_t waiting;          /* frames of the datagrams in the table */
 	uint64_t lost;             /* frames that waited for nothing */
 	uint32_t latest;           /* the datagram of a fragment answered with DEFRAG_WAITING */
+	uint32_t *sent;            /* fragments of IPv4 by their ends: see is_distant() */
 	struct kept carried;       /* frames of datagrams that became complete */
 	uint32_t keeps_longest, keeps_latest; /* datagrams that keep frames */
 	uint8_t *scratch;

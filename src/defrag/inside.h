@@ -36,7 +36,9 @@ struct datagram {
 	uint32_t top;   /* behind the highest byte that came */
 	uint32_t end;   /* its length, from the last fragment; NO_END before that */
 	uint32_t units; /* that have come */
+	uint32_t sent;  /* what defrag.sent said when the latest came */
 	uint8_t protocol, hop_limit;
+	uint8_t ecn;   /* 1 << ECN bits of each fragment */
 	uint8_t stone; /* not 0: why it was discarded (enum defrag_answer) */
 	struct kept kept;
 	uint32_t before, after; /* among those that keep frames, by when they began to */

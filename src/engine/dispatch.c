@@ -398,7 +398,8 @@ bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf
 	const struct defrag_setup defrag = {.seed = s->config->hash_seed,
 	                                    .ip4 = DEFRAG_AS_LINUX,
 	                                    .ip6 = DEFRAG_STRICT,
-	                                    .timeout_ns = 60 * SECOND,
+	                                    .ip4_timeout_ns = 30 * SECOND, /* Linux */
+	                                    .ip6_timeout_ns = 60 * SECOND, /* RFC 8200, 4.5 */
 	                                    .counters = &d->counters,
 	                                    .left_out = s->unrecorded != NULL ? left_out : NULL,
 	                                    .arg = d};

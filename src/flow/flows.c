@@ -85,19 +85,6 @@ static struct flow *quietest(struct flows *fs, enum flow_list list)
 	return at(fs, fs->list[list].oldest);
 }
 
-static void evict(struct flows *fs)
-{
-	struct flow *f = NULL;
-	for (int list = 0; f == NULL && list < FLOW_LISTS; list++)
-		f = quietest(fs, (enum flow_list)list);
-	MUST(f != NULL); /* the slab is empty, so they are all listed */
-	fs->counters->flows_evicted += f->list != FLOW_CLOSED; /* those have lost nothing */
-	fs->counters->flows_evicted_embryonic += f->list == FLOW_EMBRYONIC;
-	if (!f->ended)
-		life_end(fs, f, TF_END_EVICTED);
-	flows_forget(fs, f);
-}
-
 /* -> whether f was closed and then silent for so long that pkt is not of it. Only f's
    own packets count, so this does not depend on what else is in the capture, nor on
    which flows share a worker. */
@@ -108,11 +95,27 @@ static bool has_lingered(const struct flows *fs, const struct flow *f, const str
 	       silent > (uint64_t)fs->linger_ns;
 }
 
+/* The quietest flow makes room for pkt's. */
+static void evict(struct flows *fs, const struct tf_packet *pkt)
+{
+	struct flow *f = NULL;
+	for (int list = 0; f == NULL && list < FLOW_LISTS; list++)
+		f = quietest(fs, (enum flow_list)list);
+	MUST(f != NULL);                      /* the slab is empty, so they are all listed */
+	bool closed = f->list == FLOW_CLOSED; /* those have lost nothing */
+	fs->counters->flows_evicted += !closed;
+	fs->counters->flows_evicted_embryonic += f->list == FLOW_EMBRYONIC;
+	fs->counters->flows_forgotten += closed && !has_lingered(fs, f, pkt);
+	if (!f->ended)
+		life_end(fs, f, TF_END_EVICTED);
+	flows_forget(fs, f);
+}
+
 static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)
 {
 	struct flow *f = slab_take(&fs->slab);
 	if (f == NULL) {
-		evict(fs);
+		evict(fs, pkt);
 		f = slab_take(&fs->slab);
 	}
 	memset(f, 0, fs->slab.size);

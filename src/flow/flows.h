@@ -17,7 +17,7 @@
  *
  * Bounds: flows, segments and chunks come from slabs of fixed size; a packet costs
  * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,
- * held_spilled.
+ * flows_forgotten, held_spilled.
  */
 #ifndef FLOW_FLOWS_H
 #define FLOW_FLOWS_H

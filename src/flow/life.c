@@ -103,7 +103,7 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	half_init(&f->half[1], 1);
 	first_word(f, 0, pkt);
 	if ((pkt->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
-		(void)reasm_isn(&fs->reasm, &f->half[0], pkt->seq, true);
+		(void)reasm_isn(&fs->reasm, &f->half[0], pkt->seq, true, pkt->ts_ns);
 	fs->counters->flows++;
 	struct tf_event ev = {.kind = TF_BEGIN, .dir = TF_BOTH, .ts_ns = pkt->ts_ns};
 	tell(fs, f, &ev);
@@ -158,7 +158,7 @@ enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
 	bool answered = h->ack_known && h->ack_raw == pkt->seq + 1;
 	bool lenient = !is_closed(f) || answered || pkt->ts_ns <= f->pub.first_ns;
 	enum isn_fit fit = f->ended ? reasm_isn_fit(h, pkt->seq, lenient)
-	                            : reasm_isn(&fs->reasm, h, pkt->seq, lenient);
+	                            : reasm_isn(&fs->reasm, h, pkt->seq, lenient, pkt->ts_ns);
 	if (fit != ISN_OTHER)
 		return LIFE_GOES_ON;
 	if ((pkt->flags & TCP_ACK) == 0 || is_closed(f))

@@ -17,6 +17,7 @@ struct tf_fragment {
 	bool more;         /* more fragments follow: this is not the last */
 	uint8_t protocol;  /* of the payload that was cut up (IPv6: what this fragment says) */
 	uint8_t hop_limit; /* or time to live */
+	uint8_t ecn;       /* of the IP header: two bits, 0: not ECN-capable */
 	uint16_t header;   /* bytes of headers that count in the datagram's 65,535 */
 	uint32_t offset;   /* of payload in the datagram's, a multiple of 8 */
 	uint32_t cut;      /* bytes behind payload that the snaplen cut off */

@@ -245,7 +245,7 @@ static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, u
 		off += (int64_t)used;
 		piece_skip(&p, used);
 	}
-	if (cut > 0 && h->next == end)
+	if (cut > 0 && end <= max64(h->next, h->cut_end)) /* also where it repeats old bytes */
 		h->cut_end = max64(h->cut_end, end + cut);
 	drain(r, h, p.ts_ns);
 }
@@ -277,15 +277,19 @@ static bool is_first_keepalive(const struct half *h, const struct tf_packet *pkt
 	       pkt->seq + 1 == h->ack_raw;
 }
 
-/* Data and ACKs decide between two SYN-ACKs with different sequence numbers. */
+/* Data and ACKs decide between two SYN-ACKs with different sequence numbers. A FIN, and
+   bytes that were cut, had their places by the one that is given up. */
 static void choose_isn(struct half *h, uint32_t seq)
 {
 	if (!h->alt_known || !is_empty(h))
 		return;
 	uint32_t first = h->base + (uint32_t)h->start, other = h->alt_isn + 1;
-	if (seq - first > SYN_REACH && seq - other <= SYN_REACH)
-		h->base = other - (uint32_t)h->start;
 	h->alt_known = false;
+	if (seq - first <= SYN_REACH || seq - other > SYN_REACH)
+		return;
+	h->base = other - (uint32_t)h->start;
+	h->fin = REASM_NO_FIN;
+	h->cut_end = INT64_MIN;
 }
 
 static void note_fin(struct half *h, int64_t at)
@@ -434,7 +438,7 @@ enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
 	return off > h->start || h->start - off > reach ? ISN_OTHER : ISN_NEW;
 }
 
-enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient)
+enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient, int64_t ts_ns)
 {
 	enum isn_fit fit = reasm_isn_fit(h, isn, lenient);
 	if (fit != ISN_NEW)
@@ -449,7 +453,7 @@ enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenie
 	if (is_empty(h))
 		h->next = off;
 	else if (off < h->start)
-		gaps_add_low(r, h, off, h->start, 0);
+		gaps_add_low(r, h, off, h->start, ts_ns);
 	h->start = off;
 	return fit;
 }

@@ -119,7 +119,7 @@ enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient);
 
 /* A SYN came. lenient: accept a start up to 1 MiB before the lowest data seen,
    else only exactly before it. On ISN_OTHER nothing has changed. */
-enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient);
+enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient, int64_t ts_ns);
 
 /* A second SYN-ACK with another ISN: remembered until an ACK or data decide, unless
    they have. */

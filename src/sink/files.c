@@ -214,8 +214,9 @@ static void finish(struct files *s, uintptr_t *slot, struct tf_account *account)
 		return;
 	flush(s, f);
 	store_finish(&s->store, &f->stored);
-	account->written -= f->stored.lost;
-	account->write_failed += f->stored.lost;
+	int64_t lost = f->stored.garbled ? account->written : f->stored.lost;
+	account->written -= lost;
+	account->write_failed += lost;
 	slab_give(&s->slab, f);
 }
 

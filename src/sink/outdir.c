@@ -112,6 +112,12 @@ int outdir_reopen(const struct outdir *d, const char *name, const struct outfile
 	return -1;
 }
 
+bool outdir_has(const struct outdir *d, const char *name)
+{
+	struct stat st;
+	return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 void outdir_remove(const struct outdir *d, const char *name)
 {
 	(void)unlinkat(d->fd, name, 0);

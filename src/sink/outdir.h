@@ -34,6 +34,9 @@ int outdir_create(const struct outdir *d, const char *name, struct outfile_id *i
    belongs to another file now). */
 int outdir_reopen(const struct outdir *d, const char *name, const struct outfile_id *id);
 
+/* -> whether the name is taken, by whatever it may be */
+bool outdir_has(const struct outdir *d, const char *name);
+
 void outdir_remove(const struct outdir *d, const char *name);
 
 #endif

@@ -109,18 +109,43 @@ static struct number *number_of(struct store *s, const char *name)
 	return n;
 }
 
-/* Makes the file under the first name that is not taken. */
+static bool is_taken(const struct store *s, const struct stored *f, uint32_t number)
+{
+	char name[NAME_ROOM];
+	name_of(f->flow, f->dir, number, name);
+	return outdir_has(s->dir, name);
+}
+
+/* -> a number that is taken, behind which none is, when low is taken: numbers may have been
+   forgotten, or be another run's, so there can be thousands of them */
+static uint32_t last_taken(const struct store *s, const struct stored *f, uint32_t low)
+{
+	uint32_t step = 1;
+	for (; low + step > low && is_taken(s, f, low + step); step *= 2)
+		low += step;
+	while (step > 1) { /* low + step is not taken */
+		step /= 2;
+		if (is_taken(s, f, low + step))
+			low += step;
+	}
+	return low;
+}
+
+/* Makes the file under a name that is not taken: behind all those that are. */
 static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 {
 	name_of(f->flow, f->dir, 0, name);
 	int fd = outdir_create(s->dir, name, &f->id);
 	if (fd < 0 && errno == EEXIST) {
 		struct number *n = number_of(s, name);
-		do {
+		for (;;) {
 			f->number = ++n->latest;
 			name_of(f->flow, f->dir, f->number, name);
 			fd = outdir_create(s->dir, name, &f->id);
-		} while (fd < 0 && errno == EEXIST);
+			if (fd >= 0 || errno != EEXIST)
+				break;
+			n->latest = last_taken(s, f, n->latest);
+		}
 	}
 	f->made = fd >= 0;
 	s->made += f->made;
@@ -315,8 +340,9 @@ static void join_head(struct store *s, struct stored *f)
 		return;
 	}
 	int head = f->head_made ? open_head(s, f) : -1;
-	bool ok = (head >= 0 || !f->head_made) && make_longer(f->fd, f->end, room) &&
-	          move_up(s, f->fd, 0, f->fd, room, f->end);
+	bool ok = (head >= 0 || !f->head_made) && make_longer(f->fd, f->end, room);
+	if (ok) /* when this fails, nobody knows how far it came */
+		f->garbled = !(ok = move_up(s, f->fd, 0, f->fd, room, f->end));
 	if (ok && f->head_made)
 		ok = move_up(s, head, HEAD_ROOM - room, f->fd, 0, room);
 	else if (ok) /* NULs, from behind the end; also where there are no holes */

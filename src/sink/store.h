@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Stream files as they stand in the output folder: made under the first free name,
+ * Stream files as they stand in the output folder: made under a name that is free,
  * opened again when their descriptor was needed elsewhere, written and read at stream
  * offsets, and closed with the time of their direction's first packet.
  *
@@ -39,6 +39,7 @@ struct stored {
 	int fd;
 	uint8_t dir;
 	bool made, head_made, failed;
+	bool garbled;                 /* its bytes are not where they should be, so all are lost */
 	struct stored *older, *newer; /* in store.open */
 };
 

@@ -19,6 +19,7 @@ static unsigned read_fragment(struct cursor *c, struct tf_fragment *f, int64_t *
 	f->more = flags & 1;
 	f->header = flags & 2 ? 60 : 0;
 	f->hop_limit = (uint8_t)flags;
+	f->ecn = flags >> 6;
 	f->protocol = f->ip6 ? (uint8_t)flags : 6;
 	f->cut = flags & 0xe0 ? 0 : cursor_u16(c);
 	uint16_t where = cursor_u16(c), size = cursor_u16(c);
@@ -71,11 +72,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	bool keeps = sizes & 2;
 	struct tf_counters counters = {0};
 	struct defrag_setup setup = {.seed = 1, .ip4 = policies & 3, .ip6 = policies >> 2 & 3};
-	setup.timeout_ns = INT64_C(60000000000);
+	setup.ip4_timeout_ns = INT64_C(30000000000);
+	setup.ip6_timeout_ns = INT64_C(60000000000);
 	setup.counters = &counters;
 	setup.left_out = keeps ? left_out : NULL;
 	told = 0;
-	struct plain p = {.timeout_ns = setup.timeout_ns, .ip4 = setup.ip4, .ip6 = setup.ip6};
+	struct plain p = {.ip4 = setup.ip4, .ip6 = setup.ip6};
 	struct defrag d;
 	size_t memory = defrag_memory_least() * (small ? 1 : DATAGRAMS + 1);
 	memory += keeps ? SCRATCH : 0;

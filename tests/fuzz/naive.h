@@ -92,7 +92,7 @@ static inline void naive_check(const struct naive *m)
 
 static inline void naive_syn(struct naive *m)
 {
-	MUST(reasm_isn(&m->reasm, &m->half, m->first - 1, true) == ISN_NEW);
+	MUST(reasm_isn(&m->reasm, &m->half, m->first - 1, true, 0) == ISN_NEW);
 	m->placed = m->syn = true;
 	naive_check(m);
 }

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 enum {
+	STRAY = 24, /* less than half of what Linux allows for */
 	STREAM = 200000,
 	LONG_STREAM = 6000000,
 	LEAST_MEMORY = 8 << 20,
@@ -46,6 +47,7 @@ static uint64_t seed_now, completed;
 /* -- frames ---------------------------------------------------------------------------- */
 
 struct parcel {
+	uint64_t key; /* orders what arrives */
 	uint8_t *bytes;
 	uint32_t n;
 };
@@ -58,6 +60,7 @@ struct flight {
 	uint32_t id;
 	size_t segment_most;
 	unsigned depth;        /* how often a packet may be packed */
+	bool ip6_only;         /* no fragments of IPv4 */
 	bool lossy;            /* the next datagram loses a fragment */
 	struct pcapfile *file; /* to which frames go; NULL: they are pushed */
 	uint64_t pushed, copies;
@@ -104,8 +107,9 @@ static size_t make_fragment(const uint8_t *frame, size_t ip, size_t from, size_t
 	return ip + header + extra + n;
 }
 
-/* Packs a packet into another IPv4 header, for the tunnel IP in IP. */
-static size_t wrap(const uint8_t *frame, size_t ip, size_t n, uint8_t *out)
+/* Packs a packet into another IPv4 header, for the tunnel IP in IP, whose end depends on the
+   depth. */
+static size_t wrap(const uint8_t *frame, size_t ip, size_t n, unsigned depth, uint8_t *out)
 {
 	static const uint8_t header[20] = {0x45, [8] = 9, [12] = 10, [15] = 9, [16] = 10, [19] = 8};
 	memcpy(out, frame, ip);
@@ -113,6 +117,7 @@ static size_t wrap(const uint8_t *frame, size_t ip, size_t n, uint8_t *out)
 	memcpy(out + ip, header, sizeof header);
 	put16(out + ip + 2, n - ip + 20);
 	out[ip + 9] = frame[ip] >> 4 == 6 ? 41 : 4;
+	out[ip + 15] = (uint8_t)depth;
 	memcpy(out + ip + 20, frame + ip, n - ip);
 	return n + 20;
 }
@@ -123,13 +128,15 @@ static void cut_up(struct flight *f, const uint8_t *frame, size_t ip, size_t n, 
 	uint8_t *out = malloc(ROOM);
 	MUST_BE(out != NULL);
 	if (depth > 0 && n + 20 < 60000 && random_chance(&f->r, 50)) {
-		size_t packed = wrap(frame, ip, n, out);
+		size_t packed = wrap(frame, ip, n, depth, out);
 		cut_up(f, out, ip, packed, depth - 1);
 		free(out);
 		return;
 	}
 	size_t header = frame[ip] >> 4 == 6 ? 40 : 20, all = n - ip - header;
 	size_t step = random_below(&f->r, 3) == 0 ? 8 : 8 * (1 + random_below(&f->r, 200));
+	if (header == 40 && step < 24)
+		step = 24; /* Linux takes no first one without TCP's whole header */
 	if (all <= step || random_chance(&f->r, 10) || all / step > 600) {
 		if (!f->lossy)
 			add_frame(f, frame, n);
@@ -148,7 +155,7 @@ static void cut_up(struct flight *f, const uint8_t *frame, size_t ip, size_t n, 
 		size_t packed = size;
 		uint8_t *again = depth > 0 ? malloc(ROOM) : NULL;
 		if (again != NULL && random_chance(&f->r, 20)) {
-			packed = wrap(out, ip, size, again);
+			packed = wrap(out, ip, size, depth, again);
 			cut_up(f, again, ip, packed, depth - 1);
 		} else {
 			add_frame(f, out, size);
@@ -158,19 +165,23 @@ static void cut_up(struct flight *f, const uint8_t *frame, size_t ip, size_t n, 
 	free(out);
 }
 
-/* All that is on its way arrives, in any order, some of it twice. */
+static int by_key(const void *a, const void *b)
+{
+	const struct parcel *x = a, *y = b;
+	return (x->key > y->key) - (x->key < y->key);
+}
+
+/* All that is on its way arrives, in any order, some of it twice. Fragments of IPv4 do not
+   stray far: no receiver waits while its sender goes on to many others. */
 static void arrive(struct flight *f, struct tf_engine *e)
 {
 	size_t own = f->count;
 	for (size_t i = 0; i < own; i++)
 		if (random_chance(&f->r, 3))
 			add_frame(f, f->frame[i].bytes, f->frame[i].n);
-	for (size_t i = f->count; i > 1; i--) {
-		size_t k = random_below(&f->r, i);
-		struct parcel t = f->frame[k];
-		f->frame[k] = f->frame[i - 1];
-		f->frame[i - 1] = t;
-	}
+	for (size_t i = 0; i < f->count; i++)
+		f->frame[i].key = f->ip6_only ? random_next(&f->r) : i + random_below(&f->r, STRAY);
+	qsort(f->frame, f->count, sizeof *f->frame, by_key);
 	for (size_t i = 0; i < f->count; i++) {
 		struct tf_frame frame = {.bytes = f->frame[i].bytes,
 		                         .captured = f->frame[i].n,
@@ -190,7 +201,11 @@ static void arrive(struct flight *f, struct tf_engine *e)
 
 static void send_stream(struct flight *f, struct tf_engine *e, const uint8_t *stream, size_t length)
 {
-	bool ip6 = random_chance(&f->r, 50), tagged = random_chance(&f->r, 30);
+	bool ip6 = random_chance(&f->r, 50);
+	f->ip6_only = ip6 && (f->depth == 0 || random_chance(&f->r, 50));
+	if (f->ip6_only)
+		f->depth = 0;
+	bool tagged = random_chance(&f->r, 30);
 	struct build b = {.src = build_endpoint(ip6 ? "2001:db8::1" : "10.0.0.1", 4000),
 	                  .dst = build_endpoint(ip6 ? "2001:db8::2" : "10.0.0.2", 80),
 	                  .vlan = {tagged ? 7 : 0},
@@ -321,9 +336,10 @@ static void plain(uint64_t seed)
 	struct defrag_setup setup = {.seed = seed,
 	                             .ip4 = (enum defrag_policy)random_below(&r, 4),
 	                             .ip6 = (enum defrag_policy)random_below(&r, 4),
-	                             .timeout_ns = 60 * INT64_C(1000000000),
+	                             .ip4_timeout_ns = 30 * INT64_C(1000000000),
+	                             .ip6_timeout_ns = 60 * INT64_C(1000000000),
 	                             .counters = &counters};
-	struct plain p = {.timeout_ns = setup.timeout_ns, .ip4 = setup.ip4, .ip6 = setup.ip6};
+	struct plain p = {.ip4 = setup.ip4, .ip6 = setup.ip6};
 	struct arena arena;
 	struct defrag d;
 	MUST_BE(arena_init(&arena, 1 << 20, NULL) && defrag_init(&d, &arena, 1 << 20, &setup));
@@ -336,6 +352,7 @@ static void plain(uint64_t seed)
 	for (unsigned i = 0; i < TIMES; i++) {
 		unsigned number = (unsigned)random_below(&r, DATAGRAMS);
 		struct tf_fragment f = pick(&r, number, step[number], length[number], bytes);
+		f.ecn = random_chance(&r, 1) ? 2 : 0;
 		f.cut = random_chance(&r, 1) ? 8 : 0;
 		f.ts_ns = now_ns += (int64_t)random_below(&r, 300) * 1000000;
 		struct tf_datagram a, b = {0};

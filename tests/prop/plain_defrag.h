@@ -17,6 +17,9 @@ struct plain_datagram {
 	unsigned number, frames, runs;
 	int64_t began_ns;
 	long top, end; /* end: -1 while not known */
+	unsigned sent; /* what plain.sent said when the latest came */
+	unsigned ecn;  /* bits */
+	bool ip6;
 	enum defrag_answer stone;
 	struct tf_datagram whole;
 	uint8_t bytes[PLAIN_ROOM];
@@ -26,7 +29,7 @@ struct plain_datagram {
 struct plain {
 	struct plain_datagram *waiting[PLAIN_DATAGRAMS]; /* the oldest first */
 	unsigned count;
-	int64_t timeout_ns;
+	unsigned sent[16]; /* fragments of IPv4, by the last byte of the source and the context */
 	uint64_t lost;
 	enum defrag_policy ip4, ip6;
 };
@@ -44,24 +47,38 @@ static bool plain_old(const struct plain *p, unsigned at, int64_t now_ns)
 {
 	int64_t from = p->waiting[at]->began_ns, to = now_ns;
 	uint64_t age = to > from ? (uint64_t)to - (uint64_t)from : (uint64_t)from - (uint64_t)to;
-	return age > (uint64_t)p->timeout_ns;
+	return age > UINT64_C(1000000000) * (p->waiting[at]->ip6 ? 60 : 30);
 }
 
-static unsigned plain_find(struct plain *p, unsigned number, int64_t now_ns)
+/* -> whether more than 64 others of IPv4 came from there since its latest */
+static bool plain_distant(const struct plain *p, unsigned at, unsigned sent)
 {
-	unsigned i = 0;
+	const struct plain_datagram *g = p->waiting[at];
+	bool began = g->top > 0 || g->stone != DEFRAG_WAITING;
+	return !g->ip6 && p->ip4 == DEFRAG_AS_LINUX && began && sent - g->sent > 64;
+}
+
+static unsigned plain_find(struct plain *p, unsigned number, const struct tf_fragment *f)
+{
+	unsigned i = 0, sent = 0;
+	if (!f->ip6)
+		sent = ++p->sent[(f->src.b[15] + f->context) % 16];
 	while (i < p->count && p->waiting[i]->number != number)
 		i++;
-	if (i < p->count && !plain_old(p, i, now_ns))
+	if (i < p->count && !plain_old(p, i, f->ts_ns) && !plain_distant(p, i, sent)) {
+		p->waiting[i]->sent = sent;
 		return i;
+	}
 	if (i < p->count)
 		plain_remove(p, i, true);
 	struct plain_datagram *g = calloc(1, sizeof *g);
 	if (g == NULL || p->count == PLAIN_DATAGRAMS)
 		abort();
 	g->number = number;
-	g->began_ns = now_ns;
+	g->began_ns = f->ts_ns;
 	g->end = -1;
+	g->sent = sent;
+	g->ip6 = f->ip6;
 	p->waiting[p->count] = g;
 	return p->count++;
 }
@@ -120,8 +137,11 @@ static enum defrag_answer plain_add(struct plain_datagram *g, const struct tf_fr
 	if (a == DEFRAG_COMPLETE) {
 		if (f->offset == 0)
 			g->whole = (struct tf_datagram){{0}, f->protocol, f->hop_limit};
+		g->ecn |= 1U << f->ecn;
 		if (!plain_put(g, f->offset, to, f->payload.p, policy))
 			a = DEFRAG_WAITING;
+		else if ((g->ecn & 1) != 0 && g->ecn != 1)
+			a = DEFRAG_ECN;
 	}
 	g->frames += a == DEFRAG_WAITING;
 	return a;
@@ -136,9 +156,10 @@ static enum defrag_answer plain_take(struct plain *p, unsigned number, const str
 	bool too_big = f->offset + n + f->header > PLAIN_MOST, odd = f->more && n % 8 != 0;
 	for (int i = 0; i < 2 && p->count > 0 && plain_old(p, 0, f->ts_ns); i++)
 		plain_remove(p, 0, true);
-	if (f->ip6 && (too_big || odd))
-		return too_big ? DEFRAG_TOO_BIG : DEFRAG_ODD;
-	unsigned at = plain_find(p, number, f->ts_ns);
+	bool tiny = f->ip6 && f->offset == 0 && f->more && f->protocol == 6 && n < 20;
+	if (f->ip6 && (too_big || tiny || odd))
+		return too_big ? DEFRAG_TOO_BIG : tiny ? DEFRAG_TINY : DEFRAG_ODD;
+	unsigned at = plain_find(p, number, f);
 	struct plain_datagram *g = p->waiting[at];
 	if (g->stone != DEFRAG_WAITING)
 		return g->stone;

@@ -3,6 +3,10 @@
  * A byte is settled when its receiver has surely taken it: the peer acknowledged it, or
  * all bytes from the first on (when a SYN, first of all packets, says which that is) had
  * arrived. What was captured of it later must not show, unless nothing was earlier.
+ *
+ * Keep-alive probes are left out by rule: a segment of one NUL byte that stands where one
+ * would, before all others or in a hole, is taken for a probe and not recorded. Schedules
+ * have no such segment, since no byte of theirs is NUL (schedule.h), whatever its version.
  */
 #include "prop/truth.h"
 

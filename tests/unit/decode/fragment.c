@@ -16,9 +16,12 @@ static struct tf_frame frame_of(const struct build *f, size_t captured)
 	                         .position = 1000};
 }
 
+static uint64_t seed;
+
 static enum fate decode(const struct tf_frame *frame, struct tf_packet *pkt)
 {
 	struct tf_config cfg = decode_config();
+	cfg.hash_seed = seed;
 	decode_init(&decoder, &cfg);
 	return decode_frame(&decoder, frame, pkt);
 }
@@ -62,6 +65,11 @@ static void fields_of_ip4(void **state)
 	set16(&f, f.ip + 6, 1); /* the last */
 	assert_int_equal(decode(&frame, &pkt), FATE_fragments);
 	assert_true(!got->more && got->offset == 8);
+	for (unsigned i = 0; i < 256; i++) {
+		f.b[f.ip + 1] = (uint8_t)i;
+		assert_int_equal(decode(&frame, &pkt), FATE_fragments);
+		assert_int_equal(got->ecn, i % 4);
+	}
 }
 
 static void fields_of_ip6(void **state)
@@ -86,6 +94,11 @@ static void fields_of_ip6(void **state)
 	assert_int_equal(got->header, 0);
 	assert_ptr_equal(got->payload.p, f.b + at + 8);
 	assert_int_equal(got->payload.n, 25);
+	for (unsigned i = 0; i < 256; i++) {
+		set16(&f, f.ip, 0x6000 | i << 4);
+		assert_int_equal(decode(&frame, &pkt), FATE_fragments);
+		assert_int_equal(got->ecn, i % 4);
+	}
 	set16(&f, at + 2, 0xfff8); /* the last */
 	assert_int_equal(decode(&frame, &pkt), FATE_fragments);
 	assert_true(!got->more && got->offset == 0xfff8);
@@ -112,6 +125,31 @@ static void not_kept(void **state)
 	assert_int_equal(decode(&frame, &pkt), FATE_tcp_segments);
 }
 
+/* IPv6 without a payload length has no fragments, nor what looks like a whole one. */
+static void without_length(void **state)
+{
+	(void)state;
+	for (unsigned options = 0; options < 2; options++) {
+		struct build f = {.link = 229};
+		struct tf_packet pkt;
+		put_ip6(&f, options ? 0 : 44, 8 * options + 8 + 25);
+		if (options)
+			put_extension(&f, 44, 0);
+		size_t at = f.n;
+		put32(&f, 6U << 24 | 1);
+		put32(&f, 1);
+		put_tcp(&f, 20, 5);
+		struct tf_frame frame = frame_of(&f, f.n);
+		assert_int_equal(decode(&frame, &pkt), FATE_fragments);
+		set16(&f, f.ip + 4, 0);
+		assert_int_equal(decode(&frame, &pkt), FATE_drop_bad_ip);
+		set16(&f, at + 2, 0);
+		assert_int_equal(decode(&frame, &pkt), FATE_drop_bad_ip);
+		set16(&f, f.ip + 4, 8 * options + 8 + 25);
+		assert_int_equal(decode(&frame, &pkt), FATE_tcp_segments);
+	}
+}
+
 static uint64_t context_of(uint16_t vlan, uint16_t inner)
 {
 	struct build f = {.link = 1};
@@ -136,6 +174,11 @@ static void contexts(void **state)
 	assert_true(context_of(1, 2) != context_of(1, 3));
 	assert_true(context_of(1, 2) != context_of(2, 2));
 	assert_true(context_of(1, 2) != context_of(2, 1));
+	uint64_t before = context_of(1, 2); /* nobody can know which are equal by chance */
+	seed = 5;
+	assert_true(context_of(1, 2) == context_of(1, 2));
+	assert_true(context_of(1, 2) != before);
+	seed = 0;
 }
 
 /* The datagram is decoded with what the fragment's frame had around it. */
@@ -200,9 +243,10 @@ static void depth(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(fields_of_ip4), cmocka_unit_test(fields_of_ip6),
-	        cmocka_unit_test(not_kept),      cmocka_unit_test(contexts),
-	        cmocka_unit_test(going_on),      cmocka_unit_test(depth),
+	        cmocka_unit_test(fields_of_ip4),  cmocka_unit_test(fields_of_ip6),
+	        cmocka_unit_test(not_kept),       cmocka_unit_test(contexts),
+	        cmocka_unit_test(without_length), cmocka_unit_test(going_on),
+	        cmocka_unit_test(depth),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,8 @@ static inline void box_open(struct box *b, size_t memory, enum defrag_policy ip4
 	struct defrag_setup s = {.seed = 7,
 	                         .ip4 = ip4,
 	                         .ip6 = ip6,
-	                         .timeout_ns = 60 * SECOND,
+	                         .ip4_timeout_ns = 30 * SECOND,
+	                         .ip6_timeout_ns = 60 * SECOND,
 	                         .counters = &b->counters};
 	assert_true(arena_init(&b->arena, memory, NULL));
 	assert_true(defrag_init(&b->d, &b->arena, memory, &s));
@@ -109,7 +110,7 @@ static inline void box_run(struct box *b, bool ip6, uint32_t id, const char *tex
 		version = *text >= 'a' && *text <= 'e' ? *text++ : 'a';
 		struct tf_fragment f = {.ip6 = ip6,
 		                        .id = id,
-		                        .protocol = 6,
+		                        .protocol = ip6 ? 253 : 6,
 		                        .header = ip6 ? 0 : 20,
 		                        .offset = from,
 		                        .more = more == '+',

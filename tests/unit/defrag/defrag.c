@@ -77,7 +77,7 @@ static void protocol_of_ip6(void **state)
 	(void)state;
 	struct box b;
 	box_open(&b, MEMORY, DEFRAG_AS_LINUX, DEFRAG_STRICT);
-	struct tf_fragment first = fragment(0, 16, true), last = fragment(16, 24, false);
+	struct tf_fragment first = fragment(0, 24, true), last = fragment(24, 32, false);
 	struct tf_datagram whole;
 	first.ip6 = last.ip6 = true;
 	last.protocol = 17;
@@ -208,18 +208,27 @@ static void timeout(void **state)
 {
 	(void)state;
 	static const struct {
+		bool ip6;
 		int64_t first, last;
 		enum defrag_answer answer;
 	} rows[] = {
-	        {0, 60 * SECOND, DEFRAG_COMPLETE},       {0, 60 * SECOND + 1, DEFRAG_WAITING},
-	        {60 * SECOND, 0, DEFRAG_COMPLETE},       {60 * SECOND + 1, 0, DEFRAG_WAITING},
-	        {INT64_MIN, INT64_MAX, DEFRAG_WAITING},  {INT64_MAX, INT64_MIN, DEFRAG_WAITING},
-	        {INT64_MIN, INT64_MIN, DEFRAG_COMPLETE},
+	        {true, 0, 60 * SECOND, DEFRAG_COMPLETE},
+	        {true, 0, 60 * SECOND + 1, DEFRAG_WAITING},
+	        {true, 60 * SECOND, 0, DEFRAG_COMPLETE},
+	        {true, 60 * SECOND + 1, 0, DEFRAG_WAITING},
+	        {false, 0, 30 * SECOND, DEFRAG_COMPLETE},
+	        {false, 0, 30 * SECOND + 1, DEFRAG_WAITING},
+	        {false, 30 * SECOND, 0, DEFRAG_COMPLETE},
+	        {false, 30 * SECOND + 1, 0, DEFRAG_WAITING},
+	        {false, INT64_MIN, INT64_MAX, DEFRAG_WAITING},
+	        {false, INT64_MAX, INT64_MIN, DEFRAG_WAITING},
+	        {false, INT64_MIN, INT64_MIN, DEFRAG_COMPLETE},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct box b;
 		box_open(&b, MEMORY, DEFRAG_AS_LINUX, DEFRAG_STRICT);
-		struct tf_fragment f = fragment(0, 16, true), g = fragment(16, 24, false);
+		struct tf_fragment f = fragment(0, 24, true), g = fragment(24, 32, false);
+		f.ip6 = g.ip6 = rows[i].ip6;
 		f.ts_ns = rows[i].first;
 		g.ts_ns = rows[i].last;
 		assert_int_equal(take(&b, f), DEFRAG_WAITING);
@@ -240,16 +249,19 @@ static void timeout_by_age(void **state)
 	struct box b;
 	box_open(&b, MEMORY, DEFRAG_AS_LINUX, DEFRAG_STRICT);
 	for (uint32_t i = 0; i < 10; i++) {
-		struct tf_fragment f = fragment(0, 16, true);
+		struct tf_fragment f = fragment(0, 24, true);
+		f.ip6 = true;
 		f.id = i;
 		f.ts_ns = i * SECOND;
 		assert_int_equal(take(&b, f), DEFRAG_WAITING);
-		f = fragment(16, 24, true);
+		f = fragment(24, 32, true);
+		f.ip6 = true;
 		f.id = i;
 		f.ts_ns = (i + 30) * SECOND;
 		assert_int_equal(take(&b, f), DEFRAG_WAITING);
 	}
-	struct tf_fragment f = fragment(24, 32, false);
+	struct tf_fragment f = fragment(32, 40, false);
+	f.ip6 = true;
 	f.ts_ns = 65 * SECOND;
 	f.id = 4; /* began 61 s ago, behind four that are older */
 	assert_int_equal(take(&b, f), DEFRAG_WAITING);
@@ -258,6 +270,71 @@ static void timeout_by_age(void **state)
 	assert_int_equal(take(&b, f), DEFRAG_COMPLETE);
 	assert_int_equal(b.counters.datagrams_timeout, 5);
 	assert_int_equal(b.d.lost, 10);
+	box_close(&b);
+}
+
+/* After 64 others that went the same way, and not before, a datagram of IPv4 is begun anew.
+   Those of other ways do not count, and copies of its own do not either, though each of them
+   is one of the others to the others. */
+static void others_between(void **state)
+{
+	(void)state;
+	static const struct {
+		unsigned others;
+		bool ip6, elsewhere, own;
+		enum defrag_answer answer;
+	} rows[] = {
+	        {63, false, false, false, DEFRAG_COMPLETE},
+	        {64, false, false, false, DEFRAG_WAITING},
+	        {500, false, false, false, DEFRAG_WAITING},
+	        {500, true, false, false, DEFRAG_COMPLETE},
+	        {500, false, true, false, DEFRAG_COMPLETE},
+	        {500, false, false, true, DEFRAG_COMPLETE},
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct box b;
+		box_open(&b, MEMORY, DEFRAG_AS_LINUX, DEFRAG_STRICT);
+		struct tf_fragment f = fragment(0, 24, true), g = fragment(24, 32, false);
+		f.ip6 = g.ip6 = rows[i].ip6;
+		assert_int_equal(take(&b, f), DEFRAG_WAITING);
+		for (unsigned k = 0; k < rows[i].others; k++) {
+			struct tf_fragment other = f;
+			other.id = rows[i].own ? 1 : 2 + k;
+			other.src.b[15] = rows[i].elsewhere;
+			assert_int_equal(take(&b, other), DEFRAG_WAITING);
+		}
+		assert_int_equal(take(&b, g), rows[i].answer);
+		bool anew = rows[i].answer == DEFRAG_WAITING;
+		assert_int_equal(b.counters.datagrams_distant, anew);
+		assert_int_equal(b.d.lost, anew);
+		assert_int_equal(take(&b, f), anew ? DEFRAG_COMPLETE : DEFRAG_WAITING);
+		box_close(&b);
+	}
+}
+
+/* What is left of each datagram would be taken for a part of the next with its id, for ever:
+   a sender who has sent 65,536 others begins again. */
+static void ids_used_again(void **state)
+{
+	(void)state;
+	enum { IDS = 65536, ROUNDS = 3 };
+	struct box b;
+	box_open(&b, 16 * MEMORY, DEFRAG_AS_LINUX, DEFRAG_STRICT);
+	unsigned complete = 0;
+	for (uint32_t i = 0; i < ROUNDS * IDS; i++) {
+		struct tf_fragment f = fragment(0, 24, true), g = fragment(24, 32, false);
+		struct tf_datagram whole;
+		uint8_t bytes[24] = {0};
+		f.id = g.id = i % IDS;
+		f.ts_ns = g.ts_ns = i * INT64_C(10000);
+		f.payload.p = g.payload.p = bytes;
+		if (i % 1000 != 0) /* the first fragment of every thousandth is lost */
+			assert_int_equal(defrag_take(&b.d, &f, &whole), DEFRAG_WAITING);
+		enum defrag_answer answer = defrag_take(&b.d, &g, &whole);
+		assert_int_equal(answer, i % 1000 == 0 ? DEFRAG_WAITING : DEFRAG_COMPLETE);
+		complete += answer == DEFRAG_COMPLETE;
+	}
+	assert_int_equal(b.counters.datagrams, complete);
 	box_close(&b);
 }
 
@@ -354,8 +431,8 @@ static void counters(void **state)
 	assert_int_equal(b.counters.datagrams_bad_end, 1);
 	assert_int_equal(b.counters.datagrams, 1);
 	assert_int_equal(b.counters.fragments_odd, 2);
-	/* each first fragment but the copy */
-	assert_int_equal(b.counters.fragments_tiny, 4);
+	/* each first fragment of TCP but the copy */
+	assert_int_equal(b.counters.fragments_tiny, 3);
 	assert_int_equal(b.d.lost, 2 + 1 + 1);
 	box_close(&b);
 	assert_int_equal(b.counters.datagrams_unfinished, 1);
@@ -381,7 +458,39 @@ static void tiny(void **state)
 	f.id = 6;
 	assert_int_equal(take(&b, f), DEFRAG_WAITING);
 	assert_int_equal(b.counters.fragments_tiny, 1);
+	f.ip6 = true; /* left out; the datagram takes a longer one */
+	assert_int_equal(take(&b, f), DEFRAG_TINY);
+	assert_int_equal(b.counters.fragments_tiny, 2);
+	f = fragment(0, 24, true);
+	f.ip6 = true;
+	assert_int_equal(take(&b, f), DEFRAG_WAITING);
 	box_close(&b);
+}
+
+/* Of the ECN bits of two fragments, 0 goes with 0 only. The datagram is discarded when it is
+   complete, and may come again. */
+static void ecn(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 32; i++) {
+		struct box b;
+		box_open(&b, MEMORY, DEFRAG_AS_LINUX, DEFRAG_STRICT);
+		uint8_t x = i & 3, y = i >> 2 & 3;
+		struct tf_fragment f = fragment(0, 24, true), g = fragment(24, 32, false);
+		f.ip6 = g.ip6 = i >= 16;
+		f.ecn = x;
+		g.ecn = y;
+		bool mixed = (x == 0) != (y == 0);
+		assert_int_equal(take(&b, f), DEFRAG_WAITING);
+		f.ecn = y; /* a copy's do not matter */
+		assert_int_equal(take(&b, f), DEFRAG_WAITING);
+		assert_int_equal(take(&b, g), mixed ? DEFRAG_ECN : DEFRAG_COMPLETE);
+		assert_int_equal(b.counters.datagrams_ecn, mixed);
+		assert_int_equal(b.d.lost, mixed ? 2 : 0);
+		assert_int_equal(take(&b, f), DEFRAG_WAITING);
+		assert_int_equal(take(&b, g), DEFRAG_COMPLETE);
+		box_close(&b);
+	}
 }
 
 /* A stone's time is counted from the datagram's beginning, and it is not counted twice. */
@@ -392,7 +501,7 @@ static void stones(void **state)
 	char told[256];
 	box_open(&b, MEMORY, DEFRAG_AS_LINUX, DEFRAG_STRICT);
 	box_run(&b, true, 1, "0-16+ 8-24+", told);
-	struct tf_fragment f = fragment(0, 16, true);
+	struct tf_fragment f = fragment(0, 24, true);
 	f.ip6 = true;
 	f.ts_ns = 60 * SECOND;
 	assert_int_equal(take(&b, f), DEFRAG_OVERLAP);
@@ -406,13 +515,23 @@ static void stones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(keys_apart),   cmocka_unit_test(protocol_of_ip6),
-	        cmocka_unit_test(largest),      cmocka_unit_test(too_big),
-	        cmocka_unit_test(huge),         cmocka_unit_test(cut),
-	        cmocka_unit_test(timeout),      cmocka_unit_test(timeout_by_age),
-	        cmocka_unit_test(memory_least), cmocka_unit_test(share_is_kept),
-	        cmocka_unit_test(eviction),     cmocka_unit_test(eviction_of_itself),
-	        cmocka_unit_test(counters),     cmocka_unit_test(tiny),
+	        cmocka_unit_test(keys_apart),
+	        cmocka_unit_test(protocol_of_ip6),
+	        cmocka_unit_test(largest),
+	        cmocka_unit_test(too_big),
+	        cmocka_unit_test(huge),
+	        cmocka_unit_test(cut),
+	        cmocka_unit_test(timeout),
+	        cmocka_unit_test(timeout_by_age),
+	        cmocka_unit_test(memory_least),
+	        cmocka_unit_test(share_is_kept),
+	        cmocka_unit_test(eviction),
+	        cmocka_unit_test(eviction_of_itself),
+	        cmocka_unit_test(counters),
+	        cmocka_unit_test(tiny),
+	        cmocka_unit_test(ecn),
+	        cmocka_unit_test(others_between),
+	        cmocka_unit_test(ids_used_again),
 	        cmocka_unit_test(stones),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

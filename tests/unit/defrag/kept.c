@@ -30,7 +30,8 @@ static void begin(size_t memory)
 	struct defrag_setup s = {.seed = 7,
 	                         .ip4 = DEFRAG_AS_LINUX,
 	                         .ip6 = DEFRAG_STRICT,
-	                         .timeout_ns = 60 * SECOND,
+	                         .ip4_timeout_ns = 30 * SECOND,
+	                         .ip6_timeout_ns = 60 * SECOND,
 	                         .counters = &b.counters,
 	                         .left_out = left_out,
 	                         .arg = &b};
@@ -195,7 +196,7 @@ static void at_random(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 40; seed++) {
 		uint64_t r = seed, waits = 0, tells = 0;
-		begin((80 + 85 + seed * seed * 3) * 1024);
+		begin((80 + 101 + seed * seed * 3) * 1024);
 		for (uint64_t i = 0; i < FRAMES; i++) {
 			r = r * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 			waits += take_some(r, i) == DEFRAG_WAITING;

@@ -125,7 +125,33 @@ static void closed_ones_are_no_loss(void **state)
 	say(2000, 1, "new");
 	assert_int_equal(n.counters.flows_evicted, 1);
 	assert_int_equal(n.counters.flows_evicted_embryonic, 1);
+	assert_int_equal(n.counters.flows_forgotten, closed);
 	net_end(&n);
+}
+
+/* Forgotten before its time: what comes late is taken for another connection, which is told.
+   One whose time is over would have been forgotten anyway. */
+static void forgotten_early(void **state)
+{
+	(void)state;
+	for (int late = 0; late < 2; late++) {
+		net_start(&n, 12);
+		unsigned count = (unsigned)flows_capacity(&n.flows);
+		handshake(&n, 0);
+		goodbye(&n, 0, 0, 0);
+		for (unsigned i = 1; i < count; i++)
+			say(i, 1, "other");
+		n.now_ns += late ? 61 * INT64_C(1000000000) : 0;
+		say(count, 1, "new");
+		assert_int_equal(n.counters.flows_forgotten, !late);
+		assert_int_equal(n.counters.flows_evicted, 0);
+		uint64_t flows = n.counters.flows;
+		say(0, 990, "again");
+		assert_int_equal(n.counters.flows, flows + 1);
+		assert_int_equal(n.counters.flows_forgotten, !late);
+		assert_int_equal(n.counters.flows_evicted, 1);
+		net_end(&n);
+	}
 }
 
 /* Whoever was heard of since it was last looked at gets another turn. */
@@ -225,6 +251,7 @@ int main(void)
 	        cmocka_unit_test(collisions),
 	        cmocka_unit_test(order),
 	        cmocka_unit_test(closed_ones_are_no_loss),
+	        cmocka_unit_test(forgotten_early),
 	        cmocka_unit_test(second_chance),
 	        cmocka_unit_test(flood),
 	        cmocka_unit_test(too_little_memory),

@@ -232,6 +232,23 @@ static void downwards(void **state)
 		told(&w, -4 * i, "ab__");
 }
 
+/* A SYN that comes late shows that bytes are missing; where there is no room to remember the
+   gap it is told at once, with the time of the SYN. */
+static void shown_by_a_late_syn(void **state)
+{
+	(void)state;
+	world_start(&w, 1 << 20, 64);
+	for (int i = 0; i <= REASM_GAPS; i++)
+		say(&w, -4 * i, "ab");
+	assert_int_equal(w.half[0].gap_count, REASM_GAPS);
+	uint32_t isn = BASE - 4 * REASM_GAPS - 11;
+	assert_int_equal(reasm_isn(&w.r, &w.half[0], isn, true, 77), ISN_NEW);
+	assert_int_equal(w.told[0].gaps, 1);
+	told(&w, -4 * REASM_GAPS - 10, "__________ab..");
+	assert_int_equal(w.told[0].gap_ns, 77);
+	world_end(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +262,7 @@ int main(void)
 	        cmocka_unit_test(no_room_to_split),
 	        cmocka_unit_test(no_memory),
 	        cmocka_unit_test(downwards),
+	        cmocka_unit_test(shown_by_a_late_syn),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

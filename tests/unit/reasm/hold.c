@@ -262,7 +262,7 @@ static void random_step(int half)
 	if (what < 4)
 		reasm_ack(&w.r, &w.half[half], BASE + (uint32_t)roll(LENGTH + 20), 0);
 	else if (what == 4)
-		(void)reasm_isn(&w.r, &w.half[half], BASE - 1 - (uint32_t)roll(60), roll(2));
+		(void)reasm_isn(&w.r, &w.half[half], BASE - 1 - (uint32_t)roll(60), roll(2), 0);
 	else if (what == 5)
 		world_packet(&w, half, (1 << 27) + roll(3) * 100, "far away", 8, 0, 0);
 	else if (what == 6)

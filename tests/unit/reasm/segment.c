@@ -166,7 +166,7 @@ static void fin_before_all_forged(void **state)
 
 	start(false);
 	fin(&w, 100);
-	assert_int_equal(reasm_isn(&w.r, &w.half[0], BASE - 1, true), ISN_NEW);
+	assert_int_equal(reasm_isn(&w.r, &w.half[0], BASE - 1, true, 0), ISN_NEW);
 	ack(&w, 110);
 	say(&w, 0, "0123456789");
 	told(&w, -100, "0123456789..");
@@ -312,7 +312,7 @@ static void late_syn(void **state)
 		say(&w, 0, "data");
 		uint32_t isn = BASE + (uint32_t)fits[i].isn - 1;
 		struct half before = w.half[0];
-		assert_int_equal(reasm_isn(&w.r, &w.half[0], isn, fits[i].lenient), fits[i].fit);
+		assert_int_equal(reasm_isn(&w.r, &w.half[0], isn, fits[i].lenient, 0), fits[i].fit);
 		world_check(&w);
 		if (fits[i].fit != ISN_NEW) {
 			assert_memory_equal(&w.half[0], &before, sizeof before);
@@ -321,8 +321,8 @@ static void late_syn(void **state)
 		}
 		assert_int_equal(w.half[0].start, fits[i].isn);
 		assert_int_equal(w.half[0].gap_count, fits[i].isn < 0);
-		assert_int_equal(reasm_isn(&w.r, &w.half[0], isn, false), ISN_SAME);
-		assert_int_equal(reasm_isn(&w.r, &w.half[0], isn + 1, true), ISN_OTHER);
+		assert_int_equal(reasm_isn(&w.r, &w.half[0], isn, false, 0), ISN_SAME);
+		assert_int_equal(reasm_isn(&w.r, &w.half[0], isn + 1, true, 0), ISN_OTHER);
 		say(&w, fits[i].isn - 3, "___");
 		assert_int_equal(account()->outside, 3);
 		if (fits[i].isn == -10)
@@ -341,7 +341,7 @@ static void late_syn_fills(void **state)
 	(void)state;
 	start(false);
 	say(&w, 0, "data");
-	assert_int_equal(reasm_isn(&w.r, &w.half[0], BASE - 11, true), ISN_NEW);
+	assert_int_equal(reasm_isn(&w.r, &w.half[0], BASE - 11, true, 0), ISN_NEW);
 	say(&w, -10, "0123");
 	say(&w, -6, "456789");
 	told(&w, -10, "0123456789data");
@@ -377,7 +377,7 @@ static void alternative_isn(void **state)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		start(false);
 		struct half *h = &w.half[0];
-		assert_int_equal(reasm_isn(&w.r, h, 1000, true), ISN_NEW);
+		assert_int_equal(reasm_isn(&w.r, h, 1000, true, 0), ISN_NEW);
 		reasm_alternative_isn(h, 5000000);
 		assert_true(h->alt_known);
 		if (rows[i].by_ack) {

@@ -36,10 +36,10 @@ struct told_half {
 	int64_t at;         /* where a TF_STREAM sink stands */
 	bool started;
 	int64_t data, late, gaps, snaplen_gaps, passed, conflicts, conflict_bytes;
-	int64_t gap_start, gap_end; /* of the latest final gap */
-	int64_t conflict_at;        /* of the latest */
-	unsigned ends;              /* streams that ended at a hole */
-	struct tf_account ended;    /* of the latest of these */
+	int64_t gap_start, gap_end, gap_ns; /* of the latest final gap */
+	int64_t conflict_at;                /* of the latest */
+	unsigned ends;                      /* streams that ended at a hole */
+	struct tf_account ended;            /* of the latest of these */
 };
 
 struct world {
@@ -116,6 +116,7 @@ static inline void hear_gap(struct told_half *t, const struct tf_event *ev)
 	t->snaplen_gaps += ev->cause == TF_GAP_SNAPLEN;
 	t->gap_start = ev->offset;
 	t->gap_end = ev->offset + ev->length;
+	t->gap_ns = ev->ts_ns;
 }
 
 static inline void hear_conflict(struct told_half *t, const struct tf_event *ev)
@@ -198,7 +199,7 @@ static inline void world_check(const struct world *w)
 /* The half has seen a SYN: offset 0 is its first byte. */
 static inline void world_syn(struct world *w, int half)
 {
-	assert_int_equal(reasm_isn(&w->r, &w->half[half], BASE - 1, true), ISN_NEW);
+	assert_int_equal(reasm_isn(&w->r, &w->half[half], BASE - 1, true, 0), ISN_NEW);
 }
 
 static inline void world_packet(struct world *w, int half, int64_t offset, const void *bytes,

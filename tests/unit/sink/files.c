@@ -357,6 +357,42 @@ static void numbers(void **state)
 	done(&r);
 }
 
+/* Thousands of names that were taken before, and nobody remembers: they are not tried one by
+   one, so one that is free among them is not found. */
+static void many_taken(void **state)
+{
+	(void)state;
+	enum { TAKEN = 3000, FREE = 1500 };
+	start(&r, 10, 64);
+	for (uint32_t i = 0; i <= TAKEN; i++)
+		if (i != FREE)
+			write_file(path_of(&r, 0, 0, i), "");
+	for (unsigned i = 0; i < 2; i++) {
+		r.talk[i].flow.end[0].port = r.talk[0].flow.end[0].port;
+		data_at(&r, i, 0, 0, &"01"[i], 1);
+		end_flow(&r, i);
+	}
+	file_is(path_of(&r, 0, 0, TAKEN + 1), "0");
+	file_is(path_of(&r, 0, 0, TAKEN + 2), "1");
+	assert_false(exists(path_of(&r, 0, 0, FREE)));
+	done(&r);
+}
+
+/* Whatever is the last number that is taken, the next one is used. */
+static void next_number(void **state)
+{
+	(void)state;
+	for (uint32_t taken = 0; taken < 40; taken++) {
+		start(&r, 10, 64);
+		for (uint32_t i = 0; i <= taken; i++)
+			write_file(path_of(&r, 0, 0, i), "");
+		say(&r, 0, "new");
+		end_flow(&r, 0);
+		file_is(path_of(&r, 0, 0, taken + 1), "new");
+		done(&r);
+	}
+}
+
 /* Flows that are told apart by an inner VLAN id only share a name; numbers go by the
    first byte, whatever is written first. */
 static void shared_names(void **state)
@@ -428,6 +464,7 @@ int main(void)
 	        cmocka_unit_test(hole_in_front),   cmocka_unit_test(long_head),
 	        cmocka_unit_test(stays_sparse),    cmocka_unit_test(recalls),
 	        cmocka_unit_test(recalls_far),     cmocka_unit_test(numbers),
+	        cmocka_unit_test(many_taken),      cmocka_unit_test(next_number),
 	        cmocka_unit_test(shared_names),    cmocka_unit_test(shared_name_before_zero),
 	        cmocka_unit_test(times),
 	};

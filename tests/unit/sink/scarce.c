@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/uio.h>
 
 static struct recording r;
 
@@ -129,6 +130,54 @@ static void head_fails(void **state)
 		file_is(path0(&r), "abcdefgh");
 		assert_non_null(strstr(r.err.text, path0(&r) + 3));
 		assert_null(strstr(r.err.text, ".head"));
+		assert_false(finish(&r));
+		clean_up(&r);
+	}
+}
+
+/* So many writes succeed from now on; < 0: all do. */
+static int writes_left = -1;
+
+/* Stands before the C library's. */
+ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t at)
+{
+	ssize_t done = 0;
+	if (writes_left == 0) {
+		errno = EIO;
+		return -1;
+	}
+	writes_left -= writes_left > 0;
+	for (int i = 0; i < count; i++) {
+		ssize_t n = pwrite(fd, iov[i].iov_base, iov[i].iov_len, at + done);
+		if (n < 0)
+			return done > 0 ? done : -1;
+		done += n;
+		if ((size_t)n < iov[i].iov_len)
+			break;
+	}
+	return done;
+}
+
+/* The disk fails while the file's bytes are moved up, for the first bytes to be put in front:
+   then none of them is where it should be. When only the first bytes cannot be put there, the
+   others are. */
+static void moving_fails(void **state)
+{
+	(void)state;
+	enum { SIZE = 200000, MOVES = (SIZE + 65535) / 65536 };
+	for (int writes = 0; writes <= MOVES; writes++) {
+		start(&r, 10, 64);
+		data_at(&r, 0, 0, 0, pattern, SIZE);
+		reclaim(&r);
+		say(&r, -4, "WXYZ");
+		reclaim(&r);
+		writes_left = writes;
+		end_flow(&r, 0);
+		writes_left = -1;
+		const struct tf_account *a = r.talk[0].account;
+		assert_true(r.failed);
+		assert_int_equal(a->written, writes < MOVES ? 0 : SIZE);
+		assert_int_equal(a->write_failed, writes < MOVES ? SIZE + 4 : 4);
 		assert_false(finish(&r));
 		clean_up(&r);
 	}
@@ -336,6 +385,7 @@ int main(void)
 	        cmocka_unit_test(fewer_than_promised),
 	        cmocka_unit_test(full),
 	        cmocka_unit_test(head_fails),
+	        cmocka_unit_test(moving_fails),
 	        cmocka_unit_test(failure_before_head),
 	        cmocka_unit_test(head_is_taken),
 	        cmocka_unit_test(replaced),
