@@ -220,6 +220,7 @@ LINES = [
     Line('fin-ahead-then-early-data-with-fin', early_fin((6, WRONG, FIN)), whole=True),
     Line('fin-ahead-then-early-data-over-it', early_fin((4, WRONG, 0)), whole=True),
     Line('fin-ahead-twice', early_fin((7, b'', FIN)), whole=True),
+    Line('fin-ahead-then-data-behind', early_fin((7, WRONG, 0)), whole=True),
     Line('fin-inside-early-data', lambda peer: (peer.send(WRONG, at=6), early_fin(at=7)(peer)), whole=True),
     Line('fin-at-start-of-early-data', lambda peer: (peer.send(WRONG, at=6), early_fin(at=6)(peer)), whole=True),
     Line('fin-behind-early-data', lambda peer: (peer.send(WRONG, at=6), early_fin(at=9)(peer)), whole=True),

@@ -96,16 +96,23 @@ def random_triples(dice):
         yield segments + [[0, '.' * min(at for at, _ in segments)]]
 
 
-def random_schedules(dice, count, segments, lowest=1, oddities=()):
+def random_schedules(dice, count, sizes, lowest=1, oddities=()):
     """So many segments at or behind lowest, of which one or two are odd; then all that is missing, in order."""
     for _ in range(count):
-        n = dice.randint(*segments)
+        n = dice.randint(*sizes)
         width, longest = n * dice.choice([2, 4, 6]), dice.choice([4, 8, 16])
         early = [[dice.randint(lowest, width), LETTERS[i] * dice.randint(1, longest)] for i in range(n)]
         if oddities:
             for i in dice.sample(range(n), dice.randint(1, 2)):
                 early[i].append(dice.choice(oddities))
-        yield early + missing(early, dice.random() < 0.3)
+        segments = early + missing(early, dice.random() < 0.3)
+        yield [segment for segment in segments if not is_joined_to_fin(segment, segments)]
+
+
+def is_joined_to_fin(segment, segments):
+    """It starts one place behind a FIN. The kernel joins it to the FIN's segment, and the application reads on
+    without that place (gate fin-ahead-then-data-behind); which nobody sends in earnest."""
+    return segment[0] in [at + len(text) + 1 for at, text, *odd in segments if odd == ['fin']]
 
 
 def covered(segments):
