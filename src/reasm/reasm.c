@@ -468,7 +468,8 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		take_fin(h, end);
 	if (!take_keepalive(r, h, off, pkt))
 		take(r, h, off, piece_of_packet(pkt), (struct tail){pkt->cut, fin});
-	if (fin && h->fin == REASM_NO_FIN && end <= reach(h)) /* making room passed what was early */
+	if (fin && h->fin == REASM_NO_FIN &&
+	    end <= reach(h)) /* making room passed what was early */
 		take_fin(h, end);
 	else if (fin && pkt->payload.n == 0)
 		take_early_fin(r, h, end, piece_of_packet(pkt));
