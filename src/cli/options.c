@@ -252,8 +252,8 @@ static const struct option_row rows[] = {
         {OPTION_PORT, "tunnel-port", "NAME=PORT", tunnels,
          "UDP packets from or to this port are such a tunnel (vxlan, geneve, gtp, ...), besides "
          "those of its usual port; may be given up to 32 times",
-         "the name of a tunnel in UDP and a port, such as vxlan=4788", take_tunnel_port, 0, 1,
-         UINT16_MAX},
+         "the name of a tunnel in UDP and a port, such as vxlan=4788 (32 times at most)",
+         take_tunnel_port, 0, 1, UINT16_MAX},
         {OPTION_ESP, "esp-null", NULL, tunnels, "take IPsec ESP for unencrypted and look into it",
          NULL, PLAIN(take_esp_null)},
         {OPTION_KEY, "key", "KIND", tunnels,

@@ -24,6 +24,11 @@
  * Linux joins as long as its buffers can grow; here a chain has at most REASM_CHAIN
  * chunks, so that comparing a copy with it stays cheap.
  *
+ * FIN counts as one more place behind its segment, which may be empty otherwise: so it
+ * is dropped, replaced or removed with it, and only a FIN that is told ends the stream.
+ * Nothing is joined behind it. (Linux does join what begins one place further, and its
+ * application then reads on without that place; nobody sends this in earnest.)
+ *
  * A segment whose end the snaplen cut off is never joined to: what follows it would
  * seem to stand where the missing bytes are.
  *
@@ -36,10 +41,10 @@ static struct held *queue_next(const struct held *n)
 	return held_of(tree_next(&n->node));
 }
 
-/* Where n's captured bytes end: what the snaplen cut off covers nothing. */
+/* Where n's captured bytes end, FIN among them: what the snaplen cut off covers nothing. */
 static int64_t captured_end(const struct held *n)
 {
-	return n->end - n->cut;
+	return n->cut > 0 ? n->end - n->cut : n->end + n->fin;
 }
 
 /* n's bytes lost against winner's. */
@@ -57,13 +62,14 @@ static void lose(struct reasm *r, struct half *h, struct held *n, const struct h
 /* -> whether n, which starts where at ends, was joined to it */
 static bool join(struct reasm *r, struct held *at, struct held *n)
 {
-	if (n->start != at->end || at->cut > 0 || at->chunks + n->chunks > REASM_CHAIN)
+	if (n->start != at->end || at->cut > 0 || at->fin || at->chunks + n->chunks > REASM_CHAIN)
 		return false;
 	*(at->tail != NULL ? &at->tail->next : &at->head) = n->head;
 	if (n->tail != NULL)
 		at->tail = n->tail;
 	at->end = n->end;
 	at->cut = n->cut;
+	at->fin = n->fin;
 	at->chunks += n->chunks;
 	slab_give(&r->held, n);
 	return true;
@@ -86,7 +92,7 @@ static struct place walk(struct reasm *r, struct half *h, struct held *n)
 			continue;
 		}
 		p.kind = LEAF;
-		if (n->start < p.at->end && captured_end(n) <= captured_end(p.at))
+		if (n->start < p.at->end + p.at->fin && captured_end(n) <= captured_end(p.at))
 			p.kind = DROPPED;
 		else if (n->start == p.at->start)
 			p.kind = REPLACES;
@@ -128,7 +134,7 @@ void queue_insert(struct reasm *r, struct half *h, struct held *n)
 	}
 	if (join(r, h->last, n))
 		return;
-	if (n->start >= h->last->end) {
+	if (n->start >= h->last->end + h->last->fin) {
 		insert_leaf(
 		        r, h, n,
 		        (struct place){.kind = LEAF, .at = h->last, .link = &h->last->node.right});

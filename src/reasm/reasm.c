@@ -114,27 +114,65 @@ static void skip_cut(struct reasm *r, struct half *h, int64_t to, int64_t ts_ns)
 	skip_hole(r, h, min64(to, h->cut_end), TF_GAP_SNAPLEN, ts_ns);
 }
 
+/* The stream ends at `at`, unless that is behind us or the receiver has shown that it does not. */
+static void take_fin(struct half *h, int64_t at)
+{
+	if (h->fin == REASM_NO_FIN && at >= h->next && h->acked <= at + 1)
+		h->fin = at;
+}
+
+static bool is_bare_fin(const struct held *n)
+{
+	return n->start == n->end;
+}
+
+/* As far as the sender's bytes have come, those that the snaplen cut off among them. */
+static int64_t reach(const struct half *h)
+{
+	return max64(h->next, h->cut_end);
+}
+
 /* Tells held segments for as long as they follow on. */
 static void drain(struct reasm *r, struct half *h, int64_t ts_ns)
 {
 	while (h->queue.root != NULL && queue_first(h)->start < h->fin) {
 		struct held *n = queue_first(h);
-		skip_cut(r, h, min64(n->start, h->fin), ts_ns);
-		if (n->start > h->next)
+		if (!is_bare_fin(n))
+			skip_cut(r, h, min64(n->start, h->fin), ts_ns);
+		if (n->start > (is_bare_fin(n) ? reach(h) : h->next))
 			break;
-		int64_t start = n->start;
+		int64_t start = n->start, end = n->end;
+		bool fin = n->fin;
 		if (n->cut > 0)
-			h->cut_end = max64(h->cut_end, n->end);
+			h->cut_end = max64(h->cut_end, end);
 		queue_remove(r, h, n);
 		struct chunk *chunks = hold_open(r, n);
 		hold_give(r, n);
 		tell_chunks(r, h, start, chunks);
+		if (fin)
+			take_fin(h, end);
 	}
+}
+
+/* The hole before a bare FIN is the stream's tail, unless there is more behind that FIN and
+   nobody has acknowledged it. */
+static void pass_bare_fin(struct reasm *r, struct half *h, struct held *n)
+{
+	int64_t at = n->end;
+	queue_remove(r, h, n);
+	hold_give(r, n);
+	if (h->queue.root == NULL || h->acked == at + 1)
+		take_fin(h, at);
 }
 
 void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns)
 {
-	int64_t to = min64(queue_first(h)->start, h->fin);
+	struct held *n = queue_first(h);
+	if (is_bare_fin(n)) {
+		pass_bare_fin(r, h, n);
+		return;
+	}
+	int64_t to = min64(n->start, h->fin);
 	skip_cut(r, h, to, ts_ns);
 	skip_hole(r, h, to, TF_GAP_LOST, ts_ns);
 	drain(r, h, ts_ns);
@@ -207,14 +245,21 @@ static size_t take_now(struct reasm *r, struct half *h, int64_t off, struct piec
 	return p.b.n;
 }
 
+/* What follows the bytes of a piece. */
+struct tail {
+	uint32_t cut; /* bytes that the snaplen cut off */
+	bool fin;
+};
+
 /* Beyond a hole, or beyond a FIN that may be forged. */
-static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct piece p, uint32_t cut)
+static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct piece p,
+                         struct tail tail)
 {
 	if (off >= h->fin && h->acked > h->fin) {
 		refuse(r, &h->account.after_close, AFTER_CLOSE, (int64_t)p.b.n);
 		return p.b.n;
 	}
-	struct held *n = hold_take(r, off, p, cut);
+	struct held *n = hold_take(r, off, p, tail.cut);
 	if (n == NULL && off >= h->fin) {
 		h->account.evicted += (int64_t)p.b.n;
 		h->account.span += (int64_t)p.b.n; /* see reasm_finish() */
@@ -228,11 +273,26 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 		hold_give(r, n);
 		return 0;
 	}
+	n->fin = tail.fin;
 	queue_insert(r, h, n);
 	return p.b.n;
 }
 
-static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, uint32_t cut)
+/* A FIN beyond a hole that has no captured bytes. */
+static void take_early_fin(struct reasm *r, struct half *h, int64_t at, struct piece p)
+{
+	struct held *n = hold_take(r, at, p, 0);
+	if (n == NULL || at <= reach(h)) {
+		if (n != NULL)
+			hold_give(r, n);
+		take_fin(h, at);
+		return;
+	}
+	n->fin = true;
+	queue_insert(r, h, n);
+}
+
+static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, struct tail tail)
 {
 	int64_t end = off + (int64_t)p.b.n;
 	if (p.b.n > 0 && h->next < h->cut_end)
@@ -241,12 +301,12 @@ static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, u
 		size_t used = off < h->start                       ? take_before(r, h, off, p)
 		              : off < h->next                      ? take_old(r, h, off, p)
 		              : off == h->next && h->next < h->fin ? take_now(r, h, off, p)
-		                                                   : take_early(r, h, off, p, cut);
+		                                                   : take_early(r, h, off, p, tail);
 		off += (int64_t)used;
 		piece_skip(&p, used);
 	}
-	if (cut > 0 && end <= max64(h->next, h->cut_end)) /* also where it repeats old bytes */
-		h->cut_end = max64(h->cut_end, end + cut);
+	if (tail.cut > 0 && end <= max64(h->next, h->cut_end)) /* also where it repeats old bytes */
+		h->cut_end = max64(h->cut_end, end + tail.cut);
 	drain(r, h, p.ts_ns);
 }
 
@@ -290,13 +350,6 @@ static void choose_isn(struct half *h, uint32_t seq)
 	h->base = other - (uint32_t)h->start;
 	h->fin = REASM_NO_FIN;
 	h->cut_end = INT64_MIN;
-}
-
-static void note_fin(struct half *h, int64_t at)
-{
-	int64_t top = h->last != NULL ? max64(h->next, h->last->end) : h->next;
-	if (h->fin == REASM_NO_FIN && at >= top)
-		h->fin = at;
 }
 
 /* -> whether off lies more than hole_max away from this direction's bytes */
@@ -362,7 +415,7 @@ static void follow_far(struct reasm *r, struct half *h, int64_t ts_ns)
 	tell_chunks(r, h, 0, chunks);
 	h->cut_end = end;
 	if (fin)
-		note_fin(h, end);
+		take_fin(h, end);
 }
 
 /* A segment far from all others: set aside until the next one shows where the
@@ -413,10 +466,17 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		return;
 	int64_t off = widen(h, seq); /* in the stream as it is now */
 	h->account.seen += (int64_t)pkt->payload.n;
-	if (fin)
-		note_fin(h, off + (int64_t)pkt->payload.n + pkt->cut);
+	int64_t end = off + (int64_t)pkt->payload.n + pkt->cut;
+	fin = fin && h->fin == REASM_NO_FIN;
+	if (fin && off <= reach(h))
+		take_fin(h, end);
 	if (!take_keepalive(r, h, off, pkt))
-		take(r, h, off, piece_of_packet(pkt), pkt->cut);
+		take(r, h, off, piece_of_packet(pkt), (struct tail){pkt->cut, fin});
+	if (fin && h->fin == REASM_NO_FIN &&
+	    end <= reach(h)) /* making room passed what was early */
+		take_fin(h, end);
+	else if (fin && pkt->payload.n == 0)
+		take_early_fin(r, h, end, piece_of_packet(pkt));
 }
 
 void reasm_reject(struct reasm *r, struct half *h, const struct tf_packet *pkt,
@@ -564,7 +624,7 @@ bool reasm_check(const struct reasm *r, const struct half *h)
 	for (const struct tree_node *n = tree_first(&h->queue); n != NULL; n = tree_next(n)) {
 		const struct held *s = (const struct held *)(const void *)n;
 		const struct tree_node *m = tree_next(n);
-		ok = ok && s->end > h->next;
+		ok = ok && s->end + s->fin > h->next;
 		ok = ok && (m == NULL || ((const struct held *)(const void *)m)->start > s->start);
 	}
 	bool listed = h->holder_older != NULL || h->holder_newer != NULL || r->holder_oldest == h;

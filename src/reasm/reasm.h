@@ -14,7 +14,7 @@
  *	I1  start <= next <= fin
  *	I2  gaps lie within [start, next), in order, not empty, not touching
  *	    (unless their causes differ)
- *	I3  held segments end beyond next; their starts order the tree
+ *	I3  held segments (or their FIN) end beyond next; their starts order the tree
  *	I4  a half is in the list of holders exactly when it holds something early or far
  *
  * Bounds: early bytes use chunks of the shared pool (at most half of it) and a
@@ -41,6 +41,7 @@ struct held {
 	struct tree_node node; /* in half.queue, ordered by start */
 	int64_t start, end;    /* end counts bytes cut by the snaplen */
 	int64_t cut;           /* bytes before end that the snaplen cut off */
+	bool fin;              /* FIN stands at end; there may be nothing before it */
 	struct chunk *head, *tail;
 	uint32_t chunks; /* in this chain, which is walked from its head */
 };
@@ -54,7 +55,7 @@ struct gap {
 struct half {
 	int64_t next;
 	int64_t start;
-	int64_t fin;       /* offset of FIN, or REASM_NO_FIN */
+	int64_t fin;       /* offset of a FIN that the receiver came to, or REASM_NO_FIN */
 	int64_t forgotten; /* below it there are gaps that are not remembered */
 	int64_t cut_end;   /* bytes from next up to here were cut off by the snaplen */
 	int64_t acked;     /* highest offset that the peer acknowledged */
