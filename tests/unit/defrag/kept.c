@@ -218,14 +218,14 @@ static void changes_nothing(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 30; seed++) {
 		uint64_t r = seed, evicted = 0;
-		size_t memory = (85 + seed * seed) * 1024;
+		size_t memory = (101 + seed * seed) * 1024;
 		static struct box plain;
 		begin(memory + 80 * 1024);
 		box_open(&plain, memory, DEFRAG_AS_LINUX, DEFRAG_STRICT);
 		for (uint64_t i = 0; i < FRAMES; i++) {
 			struct tf_datagram whole;
 			r = r * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-			struct tf_fragment f = {.id = (uint32_t)(r >> 55), .header = 20};
+			struct tf_fragment f = {.id = (uint32_t)(r >> 55), .ip6 = true};
 			f.offset = (uint32_t)(r >> 40) % 8 * 200;
 			f.payload.n = 200;
 			f.more = f.offset < 1400;
