@@ -156,15 +156,12 @@ static unsigned shift_of(const struct gate_side *own, const struct gate_side *pe
 }
 
 /* RFC 7323, 4.3: the timestamp of what the latest ACK waits for. */
-static void note_stamp(const struct visit *v)
+static void note_stamp(struct gate_side *own, const struct half *h, const struct tf_packet *pkt,
+                       struct tcp_options o)
 {
-	struct gate_side *own = &v->f->gate[v->dir];
-	const struct half *h = &v->f->half[v->dir];
-	if (!own->stamps || !v->f->gate[!v->dir].stamps || (v->pkt->flags & TCP_SYN) != 0)
-		return;
-	if (h->based && reasm_offset(h, v->pkt->seq) <= h->acked &&
-	    (int32_t)(v->options.stamp - own->stamp) >= 0)
-		set_stamp(own, &v->options, v->pkt);
+	if ((pkt->flags & TCP_SYN) == 0 && h->based && reasm_offset(h, pkt->seq) <= h->acked &&
+	    (int32_t)(o.stamp - own->stamp) >= 0)
+		set_stamp(own, &o, pkt);
 }
 
 void gate_note(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
@@ -177,23 +174,30 @@ void gate_note(struct flows *fs, struct flow *f, unsigned dir, const struct tf_p
 	if ((pkt->flags & TCP_ACK) == 0)
 		return;
 	own->acks = true;
-	reasm_window(&fs->reasm, &f->half[!dir], pkt->ack,
-	             (int64_t)pkt->window << shift_of(own, peer, pkt));
+	if (f->half[!dir].based)
+		reasm_window(&fs->reasm, &f->half[!dir], pkt->ack,
+		             (int64_t)pkt->window << shift_of(own, peer, pkt));
 }
 
-/* -> whether pkt is like most: no rule has anything against it. */
-static bool is_usual(const struct visit *v)
+/* -> whether pkt is like most: no rule but that of the ACK can have anything against it. */
+static bool is_usual(const struct gate_side *own, const struct gate_side *peer,
+                     const struct tf_packet *pkt, struct tcp_options o)
 {
-	const struct gate_side *own = &v->f->gate[v->dir], *peer = &v->f->gate[!v->dir];
-	const struct half *sent = &v->f->half[!v->dir];
-	const struct tf_packet *pkt = v->pkt;
-	if ((pkt->flags & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK || !sent->based ||
-	    !v->f->spoke[!v->dir] || reasm_offset(sent, pkt->ack) > sent->next + 1)
+	if ((pkt->flags & (TCP_ACK | TCP_SYN | TCP_RST)) != TCP_ACK || own->is_signed ||
+	    o.is_signed)
 		return false;
-	if (own->is_signed || v->options.is_signed)
-		return false;
-	return !v->options.has_stamp ||
-	       (own->said && peer->said && (int32_t)(v->options.stamp - own->stamp) >= 0);
+	return !o.has_stamp || (own->said && peer->said && (int32_t)(o.stamp - own->stamp) >= 0);
+}
+
+/* -> whether the rule of the ACK has nothing to ask. */
+static bool acks_as_usual(struct flows *fs, const struct flow *f, unsigned dir,
+                          const struct tf_packet *pkt)
+{
+	const struct half *sent = &f->half[!dir];
+	if (sent->based && f->spoke[!dir])
+		return reasm_offset(sent, pkt->ack) <= sent->next + 1;
+	fs->counters->unjudged_ack += pkt->payload.n > 0;
+	return true;
 }
 
 static int ask_all(struct visit *v)
@@ -206,15 +210,16 @@ static int ask_all(struct visit *v)
 
 int gate_judge(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	struct visit v = {.fs = fs, .f = f, .dir = dir, .pkt = pkt};
+	struct gate_side *own = &f->gate[dir], *peer = &f->gate[!dir];
+	struct tcp_options o = {0};
 	if (pkt->header > FIXED_HEADER)
-		v.options = options_of(pkt);
-	int why = is_usual(&v) ? GATE_PASSES : ask_all(&v);
-	if (why != GATE_PASSES)
-		return why;
-	if (v.options.has_stamp)
-		note_stamp(&v);
-	return GATE_PASSES;
+		o = options_of(pkt);
+	int why = GATE_PASSES;
+	if (!is_usual(own, peer, pkt, o) || !acks_as_usual(fs, f, dir, pkt))
+		why = ask_all(&(struct visit){fs, f, dir, pkt, o});
+	if (why == GATE_PASSES && o.has_stamp && own->stamps && peer->stamps)
+		note_stamp(own, &f->half[dir], pkt, o);
+	return why;
 }
 
 size_t gate_counter(enum tf_reject why)

@@ -601,7 +601,7 @@ static void settle_by_ack(struct reasm *r, struct half *h, int64_t off)
 
 void reasm_window(struct reasm *r, struct half *h, uint32_t ack, int64_t window)
 {
-	if (!h->based || h->acked == REASM_NO_ACK || reasm_offset(h, ack) != h->acked)
+	if (h->acked == REASM_NO_ACK || reasm_offset(h, ack) != h->acked)
 		return;
 	int64_t edge = h->acked + window;
 	if (h->edge == REASM_NO_EDGE || edge > h->edge)

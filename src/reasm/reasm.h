@@ -140,7 +140,7 @@ void reasm_alternative_isn(struct half *h, uint32_t isn);
 void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt);
 
 /* The peer's window is so many bytes behind what it acknowledges with ack; reasm_ack() came
-   first. */
+   first, and the half is based. */
 void reasm_window(struct reasm *r, struct half *h, uint32_t ack, int64_t window);
 
 /* -> the offset nearest to next that has this sequence number (RFC 9293, 3.4); the half is
