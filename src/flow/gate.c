@@ -164,20 +164,23 @@ static void note_stamp(struct gate_side *own, const struct half *h, const struct
 		set_stamp(own, &o, pkt);
 }
 
-void gate_note(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+void gate_note_syn(struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	bool acks = f->gate[dir].acks;
+	f->gate[dir] = gate_syn(pkt);
+	f->gate[dir].acks = acks;
+}
+
+void gate_note_ack(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	struct gate_side *own = &f->gate[dir], *peer = &f->gate[!dir];
-	if ((pkt->flags & TCP_RST) != 0)
-		return;
-	if ((pkt->flags & TCP_SYN) != 0)
-		*own = gate_syn(pkt);
-	if ((pkt->flags & TCP_ACK) == 0)
-		return;
 	own->acks = true;
 	if (f->half[!dir].based)
 		reasm_window(&fs->reasm, &f->half[!dir], pkt->ack,
 		             (int64_t)pkt->window << shift_of(own, peer, pkt));
 }
+
+/* -- at the gate -------------------------------------------------------------------------- */
 
 /* -> whether pkt is like most: no rule but that of the ACK can have anything against it. */
 static bool is_usual(const struct gate_side *own, const struct gate_side *peer,
@@ -200,10 +203,13 @@ static bool acks_as_usual(struct flows *fs, const struct flow *f, unsigned dir,
 	return true;
 }
 
-static int ask_all(struct visit *v)
+/* Not inlined: most segments do without, and without its room on the stack. */
+static __attribute__((noinline)) int ask_all(struct flows *fs, struct flow *f, unsigned dir,
+                                             const struct tf_packet *pkt, struct tcp_options o)
 {
+	struct visit v = {.fs = fs, .f = f, .dir = dir, .pkt = pkt, .options = o};
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-		if (rules[i].refuses(v))
+		if (rules[i].refuses(&v))
 			return (int)rules[i].why;
 	return GATE_PASSES;
 }
@@ -216,7 +222,7 @@ int gate_judge(struct flows *fs, struct flow *f, unsigned dir, const struct tf_p
 		o = options_of(pkt);
 	int why = GATE_PASSES;
 	if (!is_usual(own, peer, pkt, o) || !acks_as_usual(fs, f, dir, pkt))
-		why = ask_all(&(struct visit){fs, f, dir, pkt, o});
+		why = ask_all(fs, f, dir, pkt, o);
 	if (why == GATE_PASSES && o.has_stamp && own->stamps && peer->stamps)
 		note_stamp(own, &f->half[dir], pkt, o);
 	return why;

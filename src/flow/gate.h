@@ -44,8 +44,9 @@ struct flow;
    does not take it. */
 int gate_judge(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 
-/* pkt has passed and its ACK is known to reasm/: remembers what later ones are judged by. */
-void gate_note(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
+/* pkt has passed: remembers what later ones are judged by. Of an ACK reasm/ knows already. */
+void gate_note_syn(struct flow *f, unsigned dir, const struct tf_packet *pkt);
+void gate_note_ack(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 
 /* -> what pkt, a SYN, says of its sender. */
 struct gate_side gate_syn(const struct tf_packet *pkt);

@@ -317,11 +317,14 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 	}
 	if (!f->spoke[dir])
 		first_word(f, dir, pkt);
-	if (pkt->flags & TCP_SYN)
+	if (pkt->flags & TCP_SYN) {
 		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
-	if (pkt->flags & TCP_ACK)
+		gate_note_syn(f, dir, pkt);
+	}
+	if (pkt->flags & TCP_ACK) {
 		reasm_ack(&fs->reasm, peer, pkt->ack, pkt->ts_ns);
-	gate_note(fs, f, dir, pkt);
+		gate_note_ack(fs, f, dir, pkt);
+	}
 	if (pkt->flags & TCP_RST)
 		take_reset(fs, f, dir, pkt);
 	else
