@@ -82,6 +82,14 @@ static bool is_old(struct visit *v)
 	return age_s <= STAMP_DAYS * UINT32_C(86400) && (!h->based || end > h->acked);
 }
 
+/* -> whether pkt goes on from the ACK in doubt; a copy of that segment does not. */
+static bool is_borne_out(const struct gate_side *own, const struct tf_packet *pkt)
+{
+	int32_t further = (int32_t)(pkt->ack - own->doubted);
+	return own->doubts &&
+	       (further > 0 || (further == 0 && pkt->payload.n > 0 && !own->doubted_data));
+}
+
 /* Nobody acknowledges more than was sent, and nobody sends more than was offered. After a
    loss both may have grown unseen: then the next ACK is like this one, or beyond it. */
 static bool acknowledges_unsent(struct visit *v)
@@ -100,15 +108,16 @@ static bool acknowledges_unsent(struct visit *v)
 		return false;
 	int64_t limit = sent->edge == REASM_NO_EDGE ? top + ACK_REACH : sent->edge;
 	if (off <= (limit > top ? limit : top) + 1) {
-		own->ack_in_doubt = false;
+		own->doubts = false;
 		return false;
 	}
-	if (own->ack_in_doubt && (int32_t)(pkt->ack - own->ack_from) >= 0) {
-		own->ack_in_doubt = false;
+	if (is_borne_out(own, pkt)) {
+		own->doubts = false;
 		return false;
 	}
-	own->ack_in_doubt = true;
-	own->ack_from = pkt->ack + (pkt->payload.n > 0);
+	own->doubts = true;
+	own->doubted = pkt->ack;
+	own->doubted_data = pkt->payload.n > 0;
 	return true;
 }
 

@@ -26,12 +26,12 @@
 struct gate_side {
 	uint32_t stamp;    /* its latest timestamp in order (RFC 7323: TS.Recent) */
 	uint32_t stamp_s;  /* when that came, in seconds */
-	uint32_t ack_from; /* an ACK from here on bears out the one that is in doubt */
+	uint32_t doubted;  /* an ACK that was left out; the next like it is believed */
 	uint8_t scale;     /* of its windows, when both sides scale */
 	bool said;         /* its SYN was seen with all options; they are: */
 	bool scales, stamps, is_signed;
 	bool acks; /* it has sent an ACK */
-	bool ack_in_doubt;
+	bool doubts, doubted_data; /* there is one; it came with data */
 };
 
 /* GATE_PASSES, or an enum tf_reject. */
