@@ -24,13 +24,13 @@
 
 /* What one side has said of itself. Zeroed: nothing yet. */
 struct gate_side {
-	uint32_t stamp;    /* its latest timestamp in order (RFC 7323: TS.Recent) */
-	uint32_t stamp_s;  /* when that came, in seconds */
-	uint32_t doubted;  /* an ACK that was left out; the next like it is believed */
-	uint8_t scale;     /* of its windows, when both sides scale */
-	bool said;         /* its SYN was seen with all options; they are: */
+	uint32_t stamp;   /* its latest timestamp in order (RFC 7323: TS.Recent) */
+	uint32_t stamp_s; /* when that came, in seconds */
+	uint32_t doubted; /* an ACK that was left out; the next like it is believed */
+	uint8_t scale;    /* of its windows, when both sides scale */
+	bool said;        /* its SYN was seen with all options; they are: */
 	bool scales, stamps, is_signed;
-	bool acks; /* it has sent an ACK */
+	bool acks;                 /* it has sent an ACK */
 	bool doubts, doubted_data; /* there is one; it came with data */
 };
 

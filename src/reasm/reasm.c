@@ -45,9 +45,8 @@ static int64_t max64(int64_t a, int64_t b)
 static void refuse(struct reasm *r, struct half *h, int64_t off, struct piece p,
                    enum tf_reject reason)
 {
-	r->refused = reason == TF_REJECT_OUTSIDE
-	                     ? offsetof(struct tf_counters, bytes_outside)
-	                     : offsetof(struct tf_counters, bytes_after_close);
+	r->refused = reason == TF_REJECT_OUTSIDE ? offsetof(struct tf_counters, bytes_outside)
+	                                         : offsetof(struct tf_counters, bytes_after_close);
 	tell_reject(r, h, off, p, reason);
 }
 

@@ -33,8 +33,8 @@
 
 enum { REASM_GAPS = 256, REASM_CHAIN = 64 };
 
-#define REASM_NO_FIN INT64_MAX
-#define REASM_NO_ACK INT64_MIN
+#define REASM_NO_FIN  INT64_MAX
+#define REASM_NO_ACK  INT64_MIN
 #define REASM_NO_EDGE INT64_MAX
 
 /* Why a segment is set aside until something shows whether it is of its stream. */
