@@ -56,6 +56,16 @@
 	X(checksums_unknown, "segments", "segments of which too little is known for a check")      \
 	X(checksums_bad, "segments", "segments with a wrong TCP checksum")                         \
 	X(checksums_rejected, "segments", "segments rejected for a wrong checksum (--checksum)")   \
+	X(rejected_flags, "segments", "segments with bytes or FIN but no ACK flag, rejected")      \
+	X(rejected_signature, "segments", "segments signed unlike their connection, rejected")     \
+	X(rejected_timestamp, "segments", "segments with an old timestamp (PAWS), rejected")       \
+	X(rejected_ack, "segments", "segments that acknowledge what was not sent, rejected")       \
+	X(rejected_syn_data, "segments", "SYNs whose bytes were not acknowledged, left out")       \
+	X(rejected_window, "segments", "segments beyond the receiver's window, set aside")         \
+	X(unjudged_flags, "segments", "segments with bytes, no ACK flag, of one who never acks")   \
+	X(unjudged_ack, "segments", "segments with bytes whose ACK could not be judged")           \
+	X(unjudged_timestamp, "segments", "segments with bytes whose age could not be judged")     \
+	X(unjudged_window, "segments", "segments with bytes, the receiver's window unknown")       \
 	X(flows, "flows", "TCP connections begun")                                                 \
 	X(flows_finished, "flows", "connections that both sides closed")                           \
 	X(flows_evicted, "flows", "connections given up for memory")                               \
@@ -84,6 +94,9 @@
 	X(unknown_segments, "segments", "segments of connections that begin in a file of -R")      \
 	X(held_spilled, "streams", "streams told to go on over a hole for memory")                 \
 	X(rst_ignored, "segments", "resets that no receiver would obey")                           \
+	X(syn_ignored, "segments", "SYNs inside a connection")                                     \
+	X(synack_ignored, "segments", "SYN-ACKs that nobody waited for")                           \
+	X(fin_void, "segments", "FINs that the peer went on beyond")                               \
 	X(keepalives, "segments", "keep-alive probes")                                             \
 	X(files, "files", "stream files made")                                                     \
 	X(writes, "calls", "writes to stream files")                                               \

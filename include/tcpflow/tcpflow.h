@@ -183,7 +183,20 @@ enum tf_gap_cause {
 
 /* Why a receiver would not take a segment. Those without payload are not told. */
 enum tf_reject {
-	TF_REJECT_CHECKSUM /* its checksum is wrong */
+	TF_REJECT_CHECKSUM,    /* its checksum is wrong */
+	TF_REJECT_FLAGS,       /* data or FIN, but no ACK flag */
+	TF_REJECT_SIGNATURE,   /* signed (MD5, TCP-AO) where the connection is not, or unsigned
+	                          where it is */
+	TF_REJECT_TIMESTAMP,   /* its timestamp is older than one before it (PAWS) */
+	TF_REJECT_ACK,         /* it acknowledges what was never sent */
+	TF_REJECT_SYN_DATA,    /* bytes on a SYN that were not acknowledged with it */
+	TF_REJECT_SYN,         /* a SYN inside a connection */
+	TF_REJECT_SYNACK,      /* a SYN-ACK that nobody waits for */
+	TF_REJECT_RST,         /* what a reset carries is for people */
+	TF_REJECT_OUTSIDE,     /* outside the window, or before the first byte:
+	                          tf_account.outside */
+	TF_REJECT_AFTER_CLOSE, /* beyond FIN: tf_account.after_close */
+	TF_REJECTS             /* how many reasons there are */
 };
 
 /* tf_event.position of bytes from an IP datagram that came in fragments. It is added to

@@ -51,6 +51,12 @@ static const struct line {
              {"left out", AT(bytes_rejected), false, NONE, NULL, NULL},
              {"left out", AT(bytes_bad_checksum), false, NONE, NULL, NULL},
              {"left out", AT(checksums_rejected), false, NONE, NULL, NULL},
+             {"left out", AT(rejected_flags), false, NONE, NULL, NULL},
+             {"left out", AT(rejected_signature), false, NONE, NULL, NULL},
+             {"left out", AT(rejected_timestamp), false, NONE, NULL, NULL},
+             {"left out", AT(rejected_ack), false, NONE, NULL, NULL},
+             {"left out", AT(rejected_syn_data), false, NONE, NULL, NULL},
+             {"left out", AT(rejected_window), false, NONE, NULL, NULL},
              {"left out", AT(late_segments), false, NONE, NULL, NULL},
              {"left out", AT(unknown_segments), false, NONE, NULL, NULL},
 /* Every fate of a frame but that which is wanted. */

@@ -111,7 +111,9 @@ static void evict(struct flows *fs, const struct tf_packet *pkt)
 	flows_forget(fs, f);
 }
 
-static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)
+/* rival: NULL, or the SYN that pkt bears out */
+static struct flow *begin(struct flows *fs, const struct tf_packet *pkt,
+                          const struct rival_syn *rival)
 {
 	struct flow *f = slab_take(&fs->slab);
 	if (f == NULL) {
@@ -124,7 +126,10 @@ static struct flow *begin(struct flows *fs, const struct tf_packet *pkt)
 	f->chain = *bucket;
 	*bucket = slab_index(&fs->slab, f);
 	enlist(fs, f, FLOW_EMBRYONIC);
-	life_begin(fs, f, pkt);
+	if (rival != NULL)
+		life_begin_with(fs, f, rival, pkt);
+	else
+		life_begin(fs, f, pkt);
 	return f;
 }
 
@@ -185,6 +190,44 @@ size_t flows_capacity(const struct flows *fs)
 	return fs->slab.count;
 }
 
+/* A packet of no flow that is known begins one, unless nobody would take it -> it, or NULL */
+static struct flow *first_packet(struct flows *fs, const struct tf_packet *pkt)
+{
+	if (pkt->known_only) {
+		fs->counters->unknown_segments++;
+		fs->reasm.refused = offsetof(struct tf_counters, unknown_segments);
+		return NULL;
+	}
+	return begin(fs, pkt, NULL);
+}
+
+/* pkt belongs to another connection than f -> that one, or NULL: it is left out */
+static struct flow *replace(struct flows *fs, struct flow *f, const struct tf_packet *pkt,
+                            enum life_verdict verdict)
+{
+	struct rival_syn rival = f->rival;
+	if (!f->ended)
+		life_end(fs, f, TF_END_REUSED);
+	flows_forget(fs, f);
+	return verdict == LIFE_ANSWERS && !pkt->known_only ? begin(fs, pkt, &rival)
+	                                                   : first_packet(fs, pkt);
+}
+
+/* pkt is of f, and its checksum is not wrong. */
+static void admit(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt,
+                  enum life_verdict verdict)
+{
+	int why = f->ended ? GATE_PASSES : gate_judge(fs, f, dir, pkt);
+	if (verdict == LIFE_STRAY)
+		life_stray(fs, f, dir, pkt);
+	else if (verdict == LIFE_INSIDE)
+		life_inside(fs, f, dir, pkt);
+	else if (why != GATE_PASSES)
+		life_reject(fs, f, dir, pkt, (enum tf_reject)why);
+	else
+		life_packet(fs, f, dir, pkt);
+}
+
 void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 {
 	static const struct checksums none;
@@ -194,32 +237,27 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
 	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
-		life_reject(fs, of, dir, pkt);
+		life_reject(fs, of, dir, pkt, TF_REJECT_CHECKSUM);
 		return;
 	}
 	enum life_verdict verdict = f == NULL ? LIFE_GOES_ON
 	                            : over    ? LIFE_BEGINS_ANEW
 	                                      : life_judge(fs, f, dir, pkt);
-	if (verdict == LIFE_BEGINS_ANEW) {
-		if (!f->ended)
-			life_end(fs, f, TF_END_REUSED);
-		flows_forget(fs, f);
-		f = NULL;
-	}
-	if (f == NULL && pkt->known_only) {
-		fs->counters->unknown_segments++;
-		fs->reasm.refused = offsetof(struct tf_counters, unknown_segments);
+	if (f == NULL)
+		f = first_packet(fs, pkt);
+	else if (verdict == LIFE_BEGINS_ANEW || verdict == LIFE_ANSWERS)
+		f = replace(fs, f, pkt, verdict);
+	if (f == NULL)
 		return;
-	}
-	if (f == NULL) {
-		f = begin(fs, pkt);
+	if (verdict == LIFE_ANSWERS) {
+		dir = (pkt->flags & TCP_SYN) != 0;
+		verdict = life_judge(fs, f, dir, pkt);
+	} else if (verdict == LIFE_BEGINS_ANEW) {
 		dir = 0;
+		verdict = LIFE_GOES_ON;
 	}
 	checksums_note(&f->sums[dir], checksum);
-	if (verdict == LIFE_STRAY)
-		life_stray(fs, f, dir, pkt);
-	else
-		life_packet(fs, f, dir, pkt);
+	admit(fs, f, dir, pkt, verdict);
 }
 
 void flows_end_all(struct flows *fs)

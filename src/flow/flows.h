@@ -23,11 +23,22 @@
 #define FLOW_FLOWS_H
 
 #include "flow/checksum.h"
+#include "flow/gate.h"
 #include "reasm/reasm.h"
 
 enum { FLOW_SINKS = 4, FLOW_SWEEP = 1024 };
 
 enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_LISTS };
+
+/* A SYN inside a connection: it opens another one if the peer's answer says so. */
+struct rival_syn {
+	bool known;
+	uint8_t dir;
+	uint32_t isn;
+	int64_t ts_ns;
+	uint64_t number;
+	struct gate_side said; /* with it */
+};
 
 struct flow {
 	struct tf_flow pub;
@@ -40,6 +51,8 @@ struct flow {
 	bool reset;            /* RST came */
 	bool spoke[2];         /* each direction has had a packet */
 	struct checksums sums[2];
+	struct gate_side gate[2];
+	struct rival_syn rival;
 	struct half half[2];
 	uintptr_t slot[][2]; /* for each sink and direction */
 };

@@ -4,7 +4,9 @@
  *
  *	checksum   a wrong one (see checksum.h) is set aside: it neither begins a connection
  *	           nor changes one
- *	SYN        tells where its direction starts, or opens another connection
+ *	SYN        tells where its direction starts, or opens another connection: inside one
+ *	           that goes on only when the peer's answer shows it
+ *	the gate   (gate.h) leaves out what the receiver does
  *	ACK        tells what the other direction's receiver has
  *	payload    and FIN go to the reassembler
  *	RST        closes softly: what still turns up within the stream is recorded,
@@ -147,12 +149,37 @@ static bool is_strange(const struct flows *fs, const struct flow *f, unsigned di
 	return pkt->payload.n > 0 && reasm_is_far(&fs->reasm, &f->half[dir], pkt->seq);
 }
 
+enum { ACK_OF_OTHERS = 1 << 20 }; /* bytes from this connection's, both ways */
+
+/* -> whether pkt shows that the SYN in f->rival was taken: its answer, or the ACK of that when
+   the answer was not captured. */
+static bool bears_out_rival(const struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	const struct rival_syn *syn = &f->rival;
+	const struct half *peer = &f->half[!dir];
+	if ((pkt->flags & (TCP_ACK | TCP_RST)) != TCP_ACK)
+		return false;
+	if ((pkt->flags & TCP_SYN) != 0)
+		return dir != syn->dir && pkt->ack == syn->isn + 1;
+	int64_t off = peer->based ? reasm_offset(peer, pkt->ack) - reasm_top(peer) : 0;
+	return dir == syn->dir && pkt->seq == syn->isn + 1 &&
+	       (off > ACK_OF_OTHERS || off < -ACK_OF_OTHERS);
+}
+
+/* Both sides have been heard of, and nothing of an end: such a receiver ignores SYNs. */
+static bool is_open(const struct flow *f)
+{
+	return !is_closed(f) && f->half[0].based && f->half[1].based && f->spoke[0] && f->spoke[1];
+}
+
 enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
                              const struct tf_packet *pkt)
 {
 	struct half *h = &f->half[dir];
 	if (is_closed(f) && is_strange(fs, f, dir, pkt))
 		return LIFE_BEGINS_ANEW;
+	if (f->rival.known && bears_out_rival(f, dir, pkt))
+		return LIFE_ANSWERS;
 	if ((pkt->flags & TCP_SYN) == 0 || (pkt->flags & TCP_RST) != 0)
 		return LIFE_GOES_ON;
 	bool answered = h->ack_known && h->ack_raw == pkt->seq + 1;
@@ -161,32 +188,71 @@ enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
 	                            : reasm_isn(&fs->reasm, h, pkt->seq, lenient, pkt->ts_ns);
 	if (fit != ISN_OTHER)
 		return LIFE_GOES_ON;
-	if ((pkt->flags & TCP_ACK) == 0 || is_closed(f))
-		return LIFE_BEGINS_ANEW;
-	return LIFE_STRAY;
+	if ((pkt->flags & TCP_ACK) != 0)
+		return is_closed(f) ? LIFE_BEGINS_ANEW : LIFE_STRAY;
+	return is_open(f) ? LIFE_INSIDE : LIFE_BEGINS_ANEW;
 }
 
-void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+/* No receiver takes this payload; what else the segment says is the caller's matter. */
+static void reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt,
+                   enum tf_reject why)
+{
+	if (pkt->payload.n > 0)
+		fs->reasm.refused = gate_counter(why);
+	reasm_reject(&fs->reasm, &f->half[dir], pkt, why);
+}
+
+static void count(struct tf_counters *c, enum tf_reject why)
+{
+	(*(uint64_t *)(void *)((char *)c + gate_counter(why)))++;
+}
+
+void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt,
+                 enum tf_reject why)
 {
 	struct tf_counters *c = fs->counters;
-	c->checksums_rejected++;
-	c->bytes_bad_checksum += pkt->payload.n;
-	fs->reasm.refused = offsetof(struct tf_counters, checksums_rejected);
+	count(c, why);
+	c->bytes_bad_checksum += why == TF_REJECT_CHECKSUM ? pkt->payload.n : 0;
+	fs->reasm.refused = gate_counter(why);
 	if (f != NULL && !f->ended) {
-		reasm_reject(&fs->reasm, &f->half[dir], pkt, TF_REJECT_CHECKSUM);
+		reasm_reject(&fs->reasm, &f->half[dir], pkt, why);
 		return;
 	}
 	c->bytes_seen += pkt->payload.n;
 	c->bytes_rejected += pkt->payload.n;
 }
 
-/* No receiver takes this payload. */
-static void reject(struct flows *fs, struct half *h, const struct tf_packet *pkt)
+void life_inside(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	h->account.seen += (int64_t)pkt->payload.n;
-	h->account.rejected += (int64_t)pkt->payload.n;
-	if (pkt->payload.n > 0)
-		fs->reasm.refused = offsetof(struct tf_counters, bytes_rejected);
+	count(fs->counters, TF_REJECT_SYN);
+	reject(fs, f, dir, pkt, TF_REJECT_SYN);
+	if (f->rival.known && f->rival.dir == dir && f->rival.isn == pkt->seq)
+		return;
+	f->rival = (struct rival_syn){.known = true,
+	                              .dir = (uint8_t)dir,
+	                              .isn = pkt->seq,
+	                              .ts_ns = pkt->ts_ns,
+	                              .number = pkt->number,
+	                              .said = gate_syn(pkt)};
+}
+
+void life_begin_with(struct flows *fs, struct flow *f, const struct rival_syn *syn,
+                     const struct tf_packet *pkt)
+{
+	struct tf_packet first = *pkt;
+	if ((pkt->flags & TCP_SYN) != 0) { /* the answer */
+		first.src = pkt->dst;
+		first.dst = pkt->src;
+		first.marks = (struct tf_marks){0};
+	}
+	first.flags = TCP_SYN;
+	first.seq = syn->isn;
+	first.ts_ns = syn->ts_ns;
+	first.number = syn->number;
+	first.payload.n = 0;
+	first.cut = 0;
+	life_begin(fs, f, &first);
+	f->gate[0] = syn->said;
 }
 
 /* Unless something has settled its direction's first sequence number, the one that
@@ -194,7 +260,8 @@ static void reject(struct flows *fs, struct half *h, const struct tf_packet *pkt
 void life_stray(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	struct half *h = &f->half[dir];
-	reject(fs, h, pkt);
+	count(fs->counters, TF_REJECT_SYNACK);
+	reject(fs, f, dir, pkt, TF_REJECT_SYNACK);
 	reasm_alternative_isn(h, pkt->seq);
 }
 
@@ -215,10 +282,21 @@ static void place(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 		flows_move(fs, f, list);
 }
 
+/* -> whether a reset answers a SYN with the ACK of something else (RFC 9293, 3.10.7.3). */
+static bool answers_nothing(const struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	const struct half *syn = &f->half[!dir];
+	if (f->half[dir].based || !syn->isn_known || reasm_top(syn) != syn->start ||
+	    (pkt->flags & TCP_ACK) == 0)
+		return false;
+	int64_t off = reasm_offset(syn, pkt->ack), sent = syn->far != NULL ? syn->far->end : 0;
+	return off < syn->start || off > sent + 1;
+}
+
 static void take_reset(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	reject(fs, &f->half[dir], pkt);
-	if (reasm_is_next(&f->half[dir], pkt->seq))
+	reject(fs, f, dir, pkt, TF_REJECT_RST);
+	if (reasm_is_next(&f->half[dir], pkt->seq) && !answers_nothing(f, dir, pkt))
 		f->reset = true;
 	else
 		fs->counters->rst_ignored++;
@@ -239,10 +317,14 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 	}
 	if (!f->spoke[dir])
 		first_word(f, dir, pkt);
-	if (pkt->flags & TCP_SYN)
+	if (pkt->flags & TCP_SYN) {
 		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
-	if (pkt->flags & TCP_ACK)
+		gate_note_syn(f, dir, pkt);
+	}
+	if (pkt->flags & TCP_ACK) {
 		reasm_ack(&fs->reasm, peer, pkt->ack, pkt->ts_ns);
+		gate_note_ack(fs, f, dir, pkt);
+	}
 	if (pkt->flags & TCP_RST)
 		take_reset(fs, f, dir, pkt);
 	else

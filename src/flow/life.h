@@ -18,14 +18,23 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt);
 enum life_verdict {
 	LIFE_GOES_ON,
 	LIFE_BEGINS_ANEW, /* it opens another connection */
+	LIFE_ANSWERS,     /* it shows that f->rival has opened another connection */
+	LIFE_INSIDE,      /* a SYN that the receiver ignores, as far as is known */
 	LIFE_STRAY        /* a SYN-ACK that nobody waits for: to be left out */
 };
 enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
                              const struct tf_packet *pkt);
 
-/* Sets aside a segment with a wrong checksum, of which nothing else is believed. f: NULL
-   when it is of no flow. */
-void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
+/* Sets aside a segment that its receiver does not take, of which nothing else is believed.
+   f: NULL when it is of no flow. */
+void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt,
+                 enum tf_reject why);
+
+/* The flow of the SYN that pkt bears out begins, with that SYN: f, as life_begin() wants it. */
+void life_begin_with(struct flows *fs, struct flow *f, const struct rival_syn *syn,
+                     const struct tf_packet *pkt);
+
+void life_inside(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 
 void life_stray(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
 void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);

@@ -36,7 +36,7 @@ static bool spill(struct reasm *r, int64_t ts_ns)
 	struct half *h = r->holder_oldest;
 	if (h == NULL)
 		return false;
-	reasm_disown_far(r, h);
+	reasm_evict_far(r, h);
 	r->counters->held_spilled += h->queue.root != NULL;
 	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
 		reasm_pass(r, h, ts_ns);

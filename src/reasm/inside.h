@@ -28,7 +28,8 @@ void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, boo
 void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
               bool late, int64_t ts_ns);
 
-/* p would lie at off, but its receiver would not take it. */
+/* p would lie at off, but its receiver would not take it. Adds it to the field of the
+   account that the reason has. */
 void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
                  enum tf_reject reason);
 
@@ -90,8 +91,8 @@ void queue_remove(struct reasm *r, struct half *h, struct held *n);
 
 /* -- reasm.c ---------------------------------------------------------------- */
 
-/* The direction went on where it was: the far segment, if any, belonged elsewhere. */
-void reasm_disown_far(struct reasm *r, struct half *h);
+/* The segment in doubt, if any, has to go for memory. */
+void reasm_evict_far(struct reasm *r, struct half *h);
 
 /* Passes the hole below the first held segment and tells what follows. */
 void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns);

@@ -28,6 +28,7 @@ void half_init(struct half *h, uint8_t dir)
 {
 	*h = (struct half){.fin = REASM_NO_FIN, .acked = REASM_NO_ACK, .dir = dir};
 	h->forgotten = h->cut_end = INT64_MIN;
+	h->edge = REASM_NO_EDGE;
 }
 
 static int64_t min64(int64_t a, int64_t b)
@@ -40,21 +41,14 @@ static int64_t max64(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* The offset nearest to next that has this sequence number (RFC 9293, 3.4). */
-static int64_t widen(const struct half *h, uint32_t seq)
+/* Bytes of the segment that has just come are taken by no receiver. */
+static void refuse(struct reasm *r, struct half *h, int64_t off, struct piece p,
+                   enum tf_reject reason)
 {
-	return h->next + (int32_t)(seq - (h->base + (uint32_t)h->next));
+	r->refused = reason == TF_REJECT_OUTSIDE ? offsetof(struct tf_counters, bytes_outside)
+	                                         : offsetof(struct tf_counters, bytes_after_close);
+	tell_reject(r, h, off, p, reason);
 }
-
-/* n bytes of the segment that has just come are taken by no receiver. */
-static void refuse(struct reasm *r, int64_t *account, size_t counter, int64_t n)
-{
-	*account += n;
-	r->refused = counter;
-}
-
-#define OUTSIDE     offsetof(struct tf_counters, bytes_outside)
-#define AFTER_CLOSE offsetof(struct tf_counters, bytes_after_close)
 
 static bool is_empty(const struct half *h)
 {
@@ -81,7 +75,9 @@ static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chu
 		off += known + (int64_t)p.b.n;
 		if (off > h->fin) { /* what lies beyond FIN is nobody's */
 			int64_t beyond = min64(off - h->fin, (int64_t)p.b.n);
-			h->account.after_close += beyond;
+			struct piece rest_of = p;
+			piece_skip(&rest_of, p.b.n - (size_t)beyond);
+			tell_reject(r, h, off - beyond, rest_of, TF_REJECT_AFTER_CLOSE);
 			p.b.n -= (size_t)beyond;
 			c->to = (uint16_t)(c->to - beyond);
 		}
@@ -178,13 +174,24 @@ void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns)
 	drain(r, h, ts_ns);
 }
 
+/* No receiver has taken n, which is in no queue. */
+static void reject_held(struct reasm *r, struct half *h, struct held *n, enum tf_reject reason)
+{
+	int64_t off = n->start;
+	for (const struct chunk *c = n->head; c != NULL; c = c->next) {
+		struct piece p = piece_of_chunk(c);
+		tell_reject(r, h, off, p, reason);
+		off += (int64_t)p.b.n;
+	}
+	hold_give(r, n);
+}
+
 void reasm_drop_beyond_fin(struct reasm *r, struct half *h)
 {
 	while (h->queue.root != NULL) {
 		struct held *n = queue_first(h);
-		h->account.after_close += n->end - n->cut - n->start;
 		queue_remove(r, h, n);
-		hold_give(r, n);
+		reject_held(r, h, n, TF_REJECT_AFTER_CLOSE);
 	}
 }
 
@@ -196,7 +203,7 @@ static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct p
 	p.b.n = (size_t)min64((int64_t)p.b.n, h->start - off);
 	int64_t end = off + (int64_t)p.b.n;
 	if (h->isn_known) {
-		refuse(r, &h->account.outside, OUTSIDE, (int64_t)p.b.n);
+		refuse(r, h, off, p, TF_REJECT_OUTSIDE);
 		return p.b.n;
 	}
 	if (is_empty(h)) { /* only a FIN told where the stream is */
@@ -256,7 +263,7 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
                          struct tail tail)
 {
 	if (off >= h->fin && h->acked > h->fin) {
-		refuse(r, &h->account.after_close, AFTER_CLOSE, (int64_t)p.b.n);
+		refuse(r, h, off, p, TF_REJECT_AFTER_CLOSE);
 		return p.b.n;
 	}
 	struct held *n = hold_take(r, off, p, tail.cut);
@@ -350,30 +357,96 @@ static void choose_isn(struct half *h, uint32_t seq)
 	h->base = other - (uint32_t)h->start;
 	h->fin = REASM_NO_FIN;
 	h->cut_end = INT64_MIN;
+	h->edge = REASM_NO_EDGE;
+}
+
+int64_t reasm_top(const struct half *h)
+{
+	return h->last != NULL ? max64(h->next, h->last->end) : h->next;
 }
 
 /* -> whether off lies more than hole_max away from this direction's bytes */
 static bool is_far(const struct reasm *r, const struct half *h, int64_t off, int64_t n)
 {
-	int64_t top = h->last != NULL ? max64(h->next, h->last->end) : h->next;
+	int64_t top = reasm_top(h);
 	return off > top + r->limits.hole_max || off + n < h->start - r->limits.hole_max;
 }
 
 bool reasm_is_far(const struct reasm *r, const struct half *h, uint32_t seq)
 {
-	return h->based && is_far(r, h, widen(h, seq), 0);
+	return h->based && is_far(r, h, reasm_offset(h, seq), 0);
 }
 
-void reasm_disown_far(struct reasm *r, struct half *h)
+/* -- segments in doubt -------------------------------------------------------------- */
+
+/* -> the segment in doubt, which is in doubt no more; its bytes count as seen. */
+static struct held *take_out_of_doubt(struct reasm *r, struct half *h)
+{
+	struct held *n = h->far;
+	h->far = NULL;
+	holders_note(r, h);
+	h->account.seen += n->end - n->cut - n->start;
+	return n;
+}
+
+/* The direction went on where it was: the segment in doubt, if any, is not of it. */
+static void disown(struct reasm *r, struct half *h)
 {
 	if (h->far == NULL)
 		return;
-	int64_t n = h->far->end - h->far->cut - h->far->start;
-	h->account.seen += n;
-	h->account.outside += n;
-	hold_give(r, h->far);
-	h->far = NULL;
+	r->counters->rejected_window += h->doubt == DOUBT_WINDOW;
+	r->counters->rejected_syn_data += h->doubt == DOUBT_SYN;
+	reject_held(r, h, take_out_of_doubt(r, h),
+	            h->doubt == DOUBT_SYN ? TF_REJECT_SYN_DATA : TF_REJECT_OUTSIDE);
+}
+
+void reasm_evict_far(struct reasm *r, struct half *h)
+{
+	if (h->far == NULL || h->doubt == DOUBT_FAR) {
+		disown(r, h);
+		return;
+	}
+	struct held *n = take_out_of_doubt(r, h);
+	h->account.evicted += n->end - n->cut - n->start;
+	h->account.span += n->end - n->cut - n->start; /* see reasm_finish() */
+	hold_give(r, n);
+}
+
+/* The segment in doubt has its place in the stream after all. */
+static void believe(struct reasm *r, struct half *h)
+{
+	struct held *n = take_out_of_doubt(r, h);
+	int64_t off = n->start, end = n->end;
+	const struct tail last = {.cut = (uint32_t)n->cut,
+	                          .fin = h->far_fin && h->fin == REASM_NO_FIN};
+	if (h->doubt == DOUBT_WINDOW)
+		h->edge = REASM_NO_EDGE; /* the ACKs that moved it were not captured */
+	if (last.fin && off <= reach(h))
+		take_fin(h, end);
+	struct chunk *chunks = hold_open(r, n);
+	hold_give(r, n);
+	for (const struct chunk *c = chunks; c != NULL; c = c->next) {
+		struct piece p = piece_of_chunk(c);
+		take(r, h, off, p, c->next == NULL ? last : (struct tail){0});
+		off += (int64_t)p.b.n;
+	}
+	chunk_give_chain(r->chunks, chunks);
+	if (last.fin && h->fin == REASM_NO_FIN && end <= reach(h))
+		take_fin(h, end);
+}
+
+/* Sets the segment aside until something settles the doubt, and what was in doubt before
+   belonged elsewhere -> false: there is no memory for it */
+static bool set_aside(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt,
+                      enum doubt why)
+{
+	disown(r, h);
+	h->far = hold_take(r, off, piece_of_packet(pkt), pkt->cut);
+	h->doubt = (uint8_t)why;
+	h->doubt_denied = false;
+	h->far_fin = (pkt->flags & TCP_FIN) != 0;
 	holders_note(r, h);
+	return h->far != NULL;
 }
 
 static void tell_stream_end(struct reasm *r, struct half *h, int64_t ts_ns)
@@ -424,25 +497,79 @@ static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct 
 {
 	int64_t n = (int64_t)pkt->payload.n + pkt->cut;
 	if (!is_far(r, h, off, n)) {
-		reasm_disown_far(r, h);
+		if (h->far != NULL && h->doubt == DOUBT_FAR)
+			disown(r, h);
 		return false;
 	}
 	if (pkt->payload.n == 0)
 		return true; /* no byte to place, and a FIN that nobody can believe */
-	if (h->far != NULL && off <= h->far->end + r->limits.hole_max &&
+	if (h->far != NULL && h->doubt == DOUBT_FAR && off <= h->far->end + r->limits.hole_max &&
 	    off + n >= h->far->start - r->limits.hole_max) {
 		follow_far(r, h, pkt->ts_ns);
 		return false;
 	}
-	reasm_disown_far(r, h);
-	h->far = hold_take(r, off, piece_of_packet(pkt), pkt->cut);
-	h->far_fin = (pkt->flags & TCP_FIN) != 0;
-	holders_note(r, h);
-	if (h->far == NULL) {
+	if (!set_aside(r, h, off, pkt, DOUBT_FAR)) {
 		h->account.seen += (int64_t)pkt->payload.n;
-		refuse(r, &h->account.outside, OUTSIDE, (int64_t)pkt->payload.n);
+		refuse(r, h, off, piece_of_packet(pkt), TF_REJECT_OUTSIDE);
 	}
 	return true;
+}
+
+/* A SYN with bytes: whether its receiver has taken them is what the answer acknowledges
+   (RFC 7413, 4.2) -> false: that is known, and it has, or it cannot become known */
+static bool take_syn_data(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
+{
+	if ((pkt->flags & TCP_SYN) == 0 || pkt->payload.n == 0 || !is_empty(h) || off != h->start)
+		return false;
+	int64_t end = off + (int64_t)pkt->payload.n;
+	bool again = h->far != NULL && h->doubt == DOUBT_SYN;
+	if (again || (h->acked != REASM_NO_ACK && h->acked < end)) {
+		r->refused = offsetof(struct tf_counters, rejected_syn_data);
+		r->counters->rejected_syn_data++;
+		reasm_reject(r, h, pkt, TF_REJECT_SYN_DATA);
+		return true;
+	}
+	return h->acked == REASM_NO_ACK && set_aside(r, h, off, pkt, DOUBT_SYN);
+}
+
+enum { NEAR = 1 << 16 }; /* bytes between two segments that bear each other out */
+
+/* What the direction's next segment, of n bytes at off, says of the one in doubt. */
+static void settle(struct reasm *r, struct half *h, int64_t off, int64_t n)
+{
+	const struct held *far = h->far;
+	if (h->doubt == DOUBT_SYN)
+		believe(r, h); /* the answer was not captured */
+	else if (off + n <= far->start ? far->start - (off + n) <= NEAR && off > h->edge
+	                               : off >= far->end && off - far->end <= NEAR)
+		believe(r, h);
+	else if (off <= h->edge && off + n > h->next)
+		disown(r, h);
+}
+
+/* -> whether the segment was set aside, since it lies beyond the window. A FIN there is not
+   believed. */
+static bool take_beyond(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
+{
+	if (h->edge == REASM_NO_EDGE)
+		r->counters->unjudged_window += pkt->payload.n > 0;
+	if (off <= h->edge)
+		return false;
+	if (pkt->payload.n > 0)
+		return set_aside(r, h, off, pkt, DOUBT_WINDOW);
+	r->counters->rejected_window++;
+	return true;
+}
+
+/* -> whether the segment waits until a doubt is settled */
+static bool take_in_doubt(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
+{
+	int64_t n = (int64_t)pkt->payload.n + pkt->cut;
+	if (take_syn_data(r, h, off, pkt))
+		return true;
+	if (h->far != NULL && h->doubt != DOUBT_FAR && n > 0)
+		settle(r, h, off, n);
+	return take_far(r, h, off, pkt) || take_beyond(r, h, off, pkt);
 }
 
 void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
@@ -462,9 +589,9 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		h->base = seq;
 		h->based = true;
 	}
-	if (take_far(r, h, widen(h, seq), pkt))
+	if (take_in_doubt(r, h, reasm_offset(h, seq), pkt))
 		return;
-	int64_t off = widen(h, seq); /* in the stream as it is now */
+	int64_t off = reasm_offset(h, seq); /* in the stream as it is now */
 	h->account.seen += (int64_t)pkt->payload.n;
 	int64_t end = off + (int64_t)pkt->payload.n + pkt->cut;
 	fin = fin && h->fin == REASM_NO_FIN;
@@ -483,7 +610,8 @@ void reasm_reject(struct reasm *r, struct half *h, const struct tf_packet *pkt,
                   enum tf_reject reason)
 {
 	uint32_t seq = pkt->seq + ((pkt->flags & TCP_SYN) != 0);
-	tell_reject(r, h, h->based ? widen(h, seq) : 0, piece_of_packet(pkt), reason);
+	h->account.seen += (int64_t)pkt->payload.n;
+	tell_reject(r, h, h->based ? reasm_offset(h, seq) : 0, piece_of_packet(pkt), reason);
 }
 
 enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
@@ -492,7 +620,7 @@ enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
 	uint32_t reach = lenient ? SYN_REACH : 0;
 	if (!h->based)
 		return h->ack_known && h->ack_raw - seq > reach ? ISN_OTHER : ISN_NEW;
-	int64_t off = widen(h, seq);
+	int64_t off = reasm_offset(h, seq);
 	if (h->isn_known)
 		return off == h->start ? ISN_SAME : ISN_OTHER;
 	return off > h->start || h->start - off > reach ? ISN_OTHER : ISN_NEW;
@@ -509,7 +637,7 @@ enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenie
 		h->based = true;
 		return fit;
 	}
-	int64_t off = widen(h, isn + 1);
+	int64_t off = reasm_offset(h, isn + 1);
 	if (is_empty(h))
 		h->next = off;
 	else if (off < h->start)
@@ -526,6 +654,28 @@ void reasm_alternative_isn(struct half *h, uint32_t isn)
 	h->alt_known = true;
 }
 
+/* What the peer's ACK up to off says of the segment in doubt. */
+static void settle_by_ack(struct reasm *r, struct half *h, int64_t off)
+{
+	if (h->doubt == DOUBT_SYN && off >= h->start)
+		(off >= h->far->end - h->far->cut ? believe : disown)(r, h);
+	else if (h->doubt == DOUBT_WINDOW && off > reasm_top(h) + 1)
+		believe(r, h); /* much was not captured */
+	else if (h->doubt == DOUBT_WINDOW)
+		h->doubt_denied = true;
+}
+
+void reasm_window(struct reasm *r, struct half *h, uint32_t ack, int64_t window)
+{
+	if (h->acked == REASM_NO_ACK || reasm_offset(h, ack) != h->acked)
+		return;
+	int64_t edge = h->acked + window;
+	if (h->edge == REASM_NO_EDGE || edge > h->edge)
+		h->edge = edge;
+	if (h->far != NULL && h->doubt == DOUBT_WINDOW && h->far->end <= h->edge)
+		believe(r, h);
+}
+
 void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 {
 	h->ack_raw = ack;
@@ -533,19 +683,23 @@ void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 	if (!h->based)
 		return;
 	choose_isn(h, ack);
-	int64_t off = widen(h, ack);
+	int64_t off = reasm_offset(h, ack);
+	if (h->far != NULL && h->doubt != DOUBT_FAR)
+		settle_by_ack(r, h, off);
 	if (is_far(r, h, off, 0)) {
-		if (h->far == NULL || off <= h->far->start ||
+		if (h->far == NULL || h->doubt != DOUBT_FAR || off <= h->far->start ||
 		    off > h->far->end + r->limits.hole_max)
 			return;
 		follow_far(r, h, ts_ns);
-		off = widen(h, ack);
+		off = reasm_offset(h, ack);
 	}
 	if (off <= h->acked)
 		return;
 	h->acked = off;
-	if (h->fin != REASM_NO_FIN && off > h->fin + 1)
+	if (h->fin != REASM_NO_FIN && off > h->fin + 1) {
 		h->fin = REASM_NO_FIN; /* the receiver has more: that FIN was not the sender's */
+		r->counters->fin_void++;
+	}
 	drain(r, h, ts_ns);
 	while (h->queue.root != NULL && queue_first(h)->start < min64(off, h->fin))
 		reasm_pass(r, h, ts_ns);
@@ -557,7 +711,7 @@ bool reasm_is_next(const struct half *h, uint32_t seq)
 {
 	if (!h->based)
 		return true;
-	int64_t off = widen(h, seq);
+	int64_t off = reasm_offset(h, seq);
 	return off == h->next || off == h->acked || (h->fin != REASM_NO_FIN && off == h->fin + 1);
 }
 
@@ -585,8 +739,10 @@ static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns)
 
 void reasm_finish(struct reasm *r, struct half *h, int64_t ts_ns)
 {
-	if (h->far != NULL)
+	if (h->far != NULL && h->doubt == DOUBT_FAR)
 		follow_far(r, h, ts_ns);
+	if (h->far != NULL)
+		(h->doubt_denied ? disown : believe)(r, h);
 	finish_stream(r, h, ts_ns);
 }
 

@@ -33,8 +33,16 @@
 
 enum { REASM_GAPS = 256, REASM_CHAIN = 64 };
 
-#define REASM_NO_FIN INT64_MAX
-#define REASM_NO_ACK INT64_MIN
+#define REASM_NO_FIN  INT64_MAX
+#define REASM_NO_ACK  INT64_MIN
+#define REASM_NO_EDGE INT64_MAX
+
+/* Why a segment is set aside until something shows whether it is of its stream. */
+enum doubt {
+	DOUBT_FAR,    /* far from all others */
+	DOUBT_WINDOW, /* beyond the receiver's window */
+	DOUBT_SYN     /* bytes on a SYN (RFC 7413): the answer tells whether they were taken */
+};
 
 /* An early segment, or several that were joined. */
 struct held {
@@ -59,6 +67,7 @@ struct half {
 	int64_t forgotten; /* below it there are gaps that are not remembered */
 	int64_t cut_end;   /* bytes from next up to here were cut off by the snaplen */
 	int64_t acked;     /* highest offset that the peer acknowledged */
+	int64_t edge;      /* where the peer's window ends, or REASM_NO_EDGE */
 	uint32_t base;     /* sequence number of offset 0 (when based) */
 	uint32_t ack_raw;  /* latest ACK of the peer (when ack_known) */
 	uint32_t alt_isn;  /* of a second SYN-ACK (when alt_known) */
@@ -72,8 +81,10 @@ struct half {
 	uint32_t gap_count;
 	struct tree queue; /* of struct held */
 	struct held *last; /* the one that was last at the right end */
-	struct held *far;  /* a segment far from all others, not yet believed */
-	bool far_fin;      /* the far segment carried FIN */
+	struct held *far;  /* a segment not yet believed */
+	uint8_t doubt;     /* enum doubt: why not (when there is one) */
+	bool doubt_denied; /* the peer has spoken since, and not of having it */
+	bool far_fin;      /* it carried FIN */
 	struct gap *gap_low, *gap_high;
 	struct half *holder_older, *holder_newer;
 	struct tf_account account;
@@ -128,6 +139,20 @@ void reasm_alternative_isn(struct half *h, uint32_t isn);
 
 /* Payload and FIN of a segment of this direction. */
 void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt);
+
+/* The peer's window is so many bytes behind what it acknowledges with ack; reasm_ack() came
+   first, and the half is based. */
+void reasm_window(struct reasm *r, struct half *h, uint32_t ack, int64_t window);
+
+/* -> the offset nearest to next that has this sequence number (RFC 9293, 3.4); the half is
+   based. */
+static inline int64_t reasm_offset(const struct half *h, uint32_t seq)
+{
+	return h->next + (int32_t)(seq - (h->base + (uint32_t)h->next));
+}
+
+/* -> the end of what is known to have been sent. */
+int64_t reasm_top(const struct half *h);
 
 /* A segment of this direction that its receiver would not take: its bytes are counted, and
    told as set aside. Nothing else changes. */

@@ -111,8 +111,9 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
 	        .position = p.position,
 	        .reject = reason,
 	};
-	h->account.seen += (int64_t)p.b.n;
-	h->account.rejected += (int64_t)p.b.n;
+	*(reason == TF_REJECT_OUTSIDE       ? &h->account.outside
+	  : reason == TF_REJECT_AFTER_CLOSE ? &h->account.after_close
+	                                    : &h->account.rejected) += (int64_t)p.b.n;
 	if (p.b.n > 0)
 		r->tell(r->arg, h, &ev);
 }

@@ -28,6 +28,8 @@ struct segment {
 	int64_t at, ack_at;
 	uint32_t isn;
 	uint32_t cut;
+	uint8_t option[40];
+	size_t options; /* bytes of it in use */
 };
 
 static int64_t ranged(struct reader *r, int64_t max)
@@ -111,6 +113,50 @@ static void item_win(struct reader *r, struct segment *g)
 	g->build.window = (uint16_t)ranged(r, UINT16_MAX);
 }
 
+/* An option of TCP; NOPs stand before it, so that the words stay whole. */
+static void add_option(struct reader *r, struct segment *g, uint8_t kind, const uint8_t *value,
+                       size_t n)
+{
+	size_t size = n + 2, nops = (4 - size % 4) % 4;
+	if (g->options + nops + size > sizeof(g->option)) {
+		reader_fail(r, "more options than a header can hold");
+		return;
+	}
+	memset(g->option + g->options, 1, nops);
+	g->options += nops;
+	g->option[g->options++] = kind;
+	g->option[g->options++] = (uint8_t)size;
+	if (n > 0)
+		memcpy(g->option + g->options, value, n);
+	g->options += n;
+}
+
+static void item_scale(struct reader *r, struct segment *g)
+{
+	uint8_t shift = (uint8_t)ranged(r, UINT8_MAX);
+	add_option(r, g, 3, &shift, 1);
+}
+
+static void item_stamp(struct reader *r, struct segment *g)
+{
+	uint32_t stamp = (uint32_t)ranged(r, UINT32_MAX);
+	uint8_t value[8] = {(uint8_t)(stamp >> 24), (uint8_t)(stamp >> 16), (uint8_t)(stamp >> 8),
+	                    (uint8_t)stamp};
+	add_option(r, g, 8, value, sizeof(value));
+}
+
+static void item_md5(struct reader *r, struct segment *g)
+{
+	static const uint8_t value[16] = {0xab, 0xcd};
+	add_option(r, g, 19, value, sizeof(value));
+}
+
+static void item_cookie(struct reader *r, struct segment *g)
+{
+	static const uint8_t value[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+	add_option(r, g, 34, value, sizeof(value));
+}
+
 static void item_ttl(struct reader *r, struct segment *g)
 {
 	g->build.ttl = (uint8_t)ranged(r, UINT8_MAX);
@@ -176,6 +222,10 @@ static const struct item {
         {"keepalive", item_keepalive},
         {"seq", item_seq},
         {"win", item_win},
+        {"scale", item_scale},
+        {"stamp", item_stamp},
+        {"md5", item_md5},
+        {"cookie", item_cookie},
         {"ttl", item_ttl},
         {"sum", item_sum},
         {"cut", item_cut},
@@ -354,6 +404,7 @@ static void send_segment(struct script *s, struct reader *r, struct segment *g)
 	}
 	content_fill(&g->content, at, payload);
 	g->build.payload = (struct tf_span){payload, n};
+	g->build.options = (struct tf_span){g->option, g->options};
 	set_flags(g);
 	set_numbers(g, at);
 	add_frame(s, r, g);

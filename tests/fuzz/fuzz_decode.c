@@ -3,6 +3,7 @@
    is taken for a whole datagram. */
 #include "base/error.h"
 #include "decode/decode.h"
+#include "decode/option.h"
 #include "flow/checksum.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -38,6 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	MUST(pkt.payload.n + pkt.cut <= 1U << 30);
 	MUST(pkt.header == 0 || (pkt.header >= 20 && pkt.header <= 60));
 	MUST(pkt.header <= pkt.payload.p - base);
+	size_t options = pkt.header > 20 ? pkt.header - 20U : 0;
+	MUST(tcp_options_read((struct tf_span){pkt.payload.p - options, options}).scale <= 14);
 	enum checksum first = checksum_of(&pkt, false), later = checksum_of(&pkt, true);
 	MUST(first == later || (first == CHECKSUM_GOOD && later == CHECKSUM_OFFLOADED));
 	MUST((first == CHECKSUM_UNKNOWN) == (pkt.header == 0 || pkt.cut > 0 || pkt.astray));

@@ -315,8 +315,9 @@ static void check_told(struct part *t, const struct recorder_stream *s, const st
 	if (conflict_bytes(s) != a->conflicting)
 		breach(t, ev, "conflicting %lld, but %lld told", (long long)a->conflicting,
 		       (long long)conflict_bytes(s));
-	if (reject_bytes(s) > a->rejected) /* not every kind of rejected byte is told */
-		breach(t, ev, "rejected %lld, but %lld told", (long long)a->rejected,
+	int64_t rejected = a->rejected + a->outside + a->after_close;
+	if (reject_bytes(s) > rejected) /* not every kind of rejected byte is told */
+		breach(t, ev, "rejected %lld, but %lld told", (long long)rejected,
 		       (long long)reject_bytes(s));
 	if (is_ordered(t))
 		return;

@@ -276,6 +276,7 @@ static void list_frames(struct schedule *s)
 static void wire_step(struct schedule *s, struct step *p)
 {
 	static uint8_t payload[SEGMENT_MOST];
+	static const uint8_t scale[] = {1, 3, 3, 7}; /* windows that hold all that is sent */
 	const struct talk *t = &s->talk[p->talk];
 	for (uint32_t i = 0; i < p->n; i++)
 		payload[i] = schedule_byte(p->talk, p->dir, p->off + i, p->version);
@@ -287,6 +288,8 @@ static void wire_step(struct schedule *s, struct step *p)
 	        .flags = p->flags,
 	        .payload = {payload, p->n},
 	};
+	if (p->flags & TCP_SYN)
+		b.options = (struct tf_span){scale, sizeof scale};
 	if (p->flags & TCP_ACK)
 		b.ack = t->side[!p->dir].isn + 1 + (uint32_t)p->ack;
 	make_room(s);

@@ -438,9 +438,9 @@ static void long_holes_split_streams(void **state)
 static void little_memory_loses_no_byte(void **state)
 {
 	(void)state;
-	struct property p = {.recipe = {.talks = 16,
-	                                .length_most = 200000,
-	                                .segment_most = 9000,
+	struct property p = {.recipe = {.talks = 54,
+	                                .length_most = 60000,
+	                                .segment_most = 700,
 	                                .versions = 1,
 	                                .wild = true},
 	                     .squeezes = true};

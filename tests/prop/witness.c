@@ -25,7 +25,8 @@ static const struct step *packet_of(const struct witness *w, const struct tf_eve
 		return NULL;
 	const struct step *p = s->sent[ev->frame - 1];
 	const struct tf_endpoint *from = &s->talk[p->talk].end[p->dir];
-	uint64_t at = ev->kind == TF_REJECT ? p->damaged + p->length - p->n : step_payload(p);
+	bool damaged = ev->kind == TF_REJECT && ev->reject == TF_REJECT_CHECKSUM;
+	uint64_t at = damaged ? p->damaged + p->length - p->n : step_payload(p);
 	bool inside = ev->position >= at && ev->position - at + (uint64_t)ev->length <= p->n;
 	bool sender = from->port == ev->flow->end[ev->dir].port &&
 	              s->talk[p->talk].end[!p->dir].port == ev->flow->end[!ev->dir].port;
@@ -60,10 +61,11 @@ static bool hear(void *self, const struct tf_event *ev, struct tf_error *err)
 		w->conflicts++;
 		hear_bytes(w, ev, ev->other);
 	} else if (ev->kind == TF_REJECT) {
-		w->rejected += (uint64_t)ev->length;
+		if (ev->reject == TF_REJECT_CHECKSUM)
+			w->rejected += (uint64_t)ev->length;
 		if (packet_of(w, ev) == NULL || ev->other.n != (size_t)ev->length ||
 		    memcmp(w->schedule->wire + ev->position, ev->other.p, ev->other.n) != 0)
-			blame(w, ev, "no such damaged packet was sent");
+			blame(w, ev, "no such packet was sent");
 	} else if (ev->kind == TF_END) {
 		ev->slot[0] = 0;
 		if (ev->dir == TF_BOTH)

@@ -187,7 +187,7 @@ static void refused(void **state)
 	assert_memory_equal(told[0].bytes + told[0].captured - 4, "late", 4);
 	is_told(1, "bytes_outside: bytes outside the receiver's window");
 	is_told(2, "bytes_rejected: bytes in segments that no receiver takes");
-	is_told(3, "bytes_rejected: bytes in segments that no receiver takes");
+	is_told(3, "synack_ignored: SYN-ACKs that nobody waited for");
 	assert_memory_equal(told[3].bytes + told[3].captured - 5, "stray", 5);
 	is_told(4, "bytes_after_close: bytes after the end of their stream");
 	assert_int_equal(tells, 5);

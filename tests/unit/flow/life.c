@@ -146,13 +146,18 @@ static void reuse_while_open(void **state)
 	conversation(1);
 	hush(&n);
 	send(&n, 1, 0, TCP_SYN, 900000, 0, "");
+	heard(&n, ""); /* its answer shows whether it was taken */
+	send(&n, 1, 1, TCP_SYN | TCP_ACK, 7000, 900001, "");
 	heard(&n, "-1:reused +6 ");
-	send(&n, 1, 1, TCP_SYN, 7000, 0, ""); /* the other side, at the same time: no answer */
-	heard(&n, "");
 	send(&n, 1, 1, TCP_SYN, 8000, 0, "");
-	heard(&n, "-6:reused +8 ");
+	send(&n, 1, 1, TCP_ACK, 7001, 900001, "still there");
+	heard(&n, "6<still there ");
+	send(&n, 1, 1, TCP_SYN, 8000, 0, "");
+	send(&n, 1, 1, TCP_ACK, 8001, 700000000, "new"); /* the answer was not captured */
+	heard(&n, "-6:reused +8 8>new ");
 	net_end(&n);
 	assert_int_equal(n.counters.flows, 3);
+	assert_int_equal(n.counters.syn_ignored, 3);
 }
 
 static void same_syn_again(void **state)

@@ -121,6 +121,7 @@ static inline struct tf_packet packet(struct net *n, unsigned host, int dir, uin
 	        .seq = seq,
 	        .ack = ack,
 	        .flags = flags,
+	        .window = 65535,
 	        .payload = {(const uint8_t *)text, strlen(text)},
 	        .ts_ns = n->now_ns,
 	        .number = ++n->number,

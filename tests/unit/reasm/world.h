@@ -149,6 +149,9 @@ static inline void hear(void *arg, struct half *h, struct tf_event *ev)
 		hear_gap(t, ev);
 	} else if (ev->kind == TF_CONFLICT) {
 		hear_conflict(t, ev);
+	} else if (ev->kind == TF_REJECT) {
+		assert_true(ev->length > 0);
+		assert_int_equal(ev->other.n, ev->length);
 	} else {
 		assert_int_equal(ev->kind, TF_END);
 		assert_int_equal(ev->end, TF_END_HOLE);
