@@ -11,7 +11,6 @@ enum {
 	SCALE = 3,
 	STAMP = 8,
 	MD5 = 19,
-	AO = 29,
 	SCALE_SIZE = 1, /* of the value, behind kind and length */
 	STAMP_SIZE = 8,
 	SCALE_MAX = 14, /* RFC 7323, 2.3 */
@@ -27,7 +26,7 @@ static void take(struct tcp_options *o, uint8_t kind, struct cursor value)
 	} else if (kind == STAMP && value.n == STAMP_SIZE) {
 		o->has_stamp = true;
 		o->stamp = cursor_u32(&value);
-	} else if (kind == MD5 || kind == AO) {
+	} else if (kind == MD5) {
 		o->is_signed = true;
 	}
 }

@@ -14,7 +14,7 @@ struct tcp_options {
 	uint8_t scale;  /* of windows, at most 14 (when has_scale) */
 	bool has_stamp; /* timestamps, RFC 7323, 3.2 */
 	bool has_scale; /* window scale, RFC 7323, 2.2 */
-	bool is_signed; /* MD5 (RFC 2385) or TCP-AO (RFC 5925) */
+	bool is_signed; /* MD5 (RFC 2385) */
 };
 
 /* Reads what stands between the fixed header and the payload. As in Linux, all that follows

@@ -59,6 +59,8 @@ static bool is_signed_otherwise(struct visit *v)
 	return own->is_signed && peer->is_signed && (v->pkt->flags & TCP_RST) == 0;
 }
 
+enum { STAMP_SLACK = 1 }; /* Linux lets pass what is older by so much */
+
 /* RFC 7323, 5.3. A reset is not asked for its age. Bytes that the peer has acknowledged
    already have come to it, whatever the order is in which they were captured. */
 static bool is_old(struct visit *v)
@@ -75,7 +77,7 @@ static bool is_old(struct visit *v)
 		return false;
 	}
 	if (!own->stamps || !v->f->gate[!v->dir].stamps ||
-	    (int32_t)(v->options.stamp - own->stamp) >= 0)
+	    (int32_t)(v->options.stamp - own->stamp) >= -STAMP_SLACK)
 		return false;
 	uint32_t age_s = (uint32_t)(pkt->ts_ns / 1000000000) - own->stamp_s;
 	int64_t end = reasm_offset(h, pkt->seq) + (int64_t)pkt->payload.n + pkt->cut + fin;

@@ -4,7 +4,7 @@
  * (Linux 6.18, measured; the order is its own).
  *
  *	flags       data or FIN without ACK                     -> rejected
- *	signature   signed (MD5, AO) unlike its connection       -> rejected
+ *	signature   signed (MD5) unlike its connection       -> rejected
  *	timestamp   older than one that was in order (PAWS)      -> rejected
  *	ACK         of what was never sent                       -> rejected
  *	window      beyond what the receiver has offered         -> set aside by reasm/

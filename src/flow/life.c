@@ -293,13 +293,14 @@ static bool answers_nothing(const struct flow *f, unsigned dir, const struct tf_
 	return off < syn->start || off > sent + 1;
 }
 
-static void take_reset(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+/* -> whether the reset is obeyed; of one that is not, nothing is believed. */
+static bool take_reset(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	reject(fs, f, dir, pkt, TF_REJECT_RST);
-	if (reasm_is_next(&f->half[dir], pkt->seq) && !answers_nothing(f, dir, pkt))
-		f->reset = true;
-	else
-		fs->counters->rst_ignored++;
+	bool obeyed = reasm_is_next(&f->half[dir], pkt->seq) && !answers_nothing(f, dir, pkt);
+	f->reset = f->reset || obeyed;
+	fs->counters->rst_ignored += !obeyed;
+	return obeyed;
 }
 
 void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
@@ -321,13 +322,12 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
 		gate_note_syn(f, dir, pkt);
 	}
-	if (pkt->flags & TCP_ACK) {
+	bool ignored = (pkt->flags & TCP_RST) != 0 && !take_reset(fs, f, dir, pkt);
+	if ((pkt->flags & TCP_ACK) != 0 && !ignored) {
 		reasm_ack(&fs->reasm, peer, pkt->ack, pkt->ts_ns);
 		gate_note_ack(fs, f, dir, pkt);
 	}
-	if (pkt->flags & TCP_RST)
-		take_reset(fs, f, dir, pkt);
-	else
+	if ((pkt->flags & TCP_RST) == 0)
 		reasm_segment(&fs->reasm, h, pkt);
 	if (reasm_done(h) && reasm_done(peer))
 		life_end(fs, f, TF_END_FIN);

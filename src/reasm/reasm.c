@@ -534,14 +534,21 @@ static bool take_syn_data(struct reasm *r, struct half *h, int64_t off, const st
 
 enum { NEAR = 1 << 16 }; /* bytes between two segments that bear each other out */
 
-/* What the direction's next segment, of n bytes at off, says of the one in doubt. */
-static void settle(struct reasm *r, struct half *h, int64_t off, int64_t n)
+/* -> whether the direction's next segment, of n bytes at off, shows that the one in doubt is of
+   it: it lies right behind or before that one, or the answer to a SYN was not captured. */
+static bool bears_out(const struct half *h, int64_t off, int64_t n)
 {
 	const struct held *far = h->far;
 	if (h->doubt == DOUBT_SYN)
-		believe(r, h); /* the answer was not captured */
-	else if (off + n <= far->start ? far->start - (off + n) <= NEAR && off > h->edge
-	                               : off >= far->end && off - far->end <= NEAR)
+		return true;
+	if (off + n <= far->start)
+		return far->start - (off + n) <= NEAR && off > h->edge;
+	return off >= far->end && off - far->end <= NEAR;
+}
+
+static void settle(struct reasm *r, struct half *h, int64_t off, int64_t n)
+{
+	if (bears_out(h, off, n))
 		believe(r, h);
 	else if (off <= h->edge && off + n > h->next)
 		disown(r, h);

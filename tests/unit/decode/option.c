@@ -91,9 +91,8 @@ static void scales(void **state)
 static void signatures(void **state)
 {
 	(void)state;
-	uint8_t md5[20] = {1, 1, 19, 18}, ao[16] = {29, 16}, other[16] = {30, 16};
+	uint8_t md5[20] = {1, 1, 19, 18}, other[16] = {29, 16}; /* TCP-AO: no rule of Linux */
 	assert_true(read_options(md5, sizeof md5).is_signed);
-	assert_true(read_options(ao, sizeof ao).is_signed);
 	assert_false(read_options(other, sizeof other).is_signed);
 }
 
