@@ -8,7 +8,7 @@
  * bytes, the capture has not), when memory is short, and at the end. A passed hole
  * stays fillable for sinks that place bytes by offset.
  */
-#include "reasm/inside.h"
+#include "reasm/policy.h"
 
 #include "base/error.h"
 
@@ -24,10 +24,19 @@ bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_po
 	       slab_init(&r->held, a, sizeof(struct held), memory / 4 * 3 / sizeof(struct held));
 }
 
+bool reasm_remember(struct reasm *r, struct arena *a, size_t memory)
+{
+	size_t eighth = memory / 8; /* conflicts are rare */
+	return slab_init(&r->trails, a, sizeof(struct trail),
+	                 (memory - eighth) / sizeof(struct trail)) &&
+	       slab_init(&r->disputes, a, sizeof(struct disputes),
+	                 eighth / sizeof(struct disputes));
+}
+
 void half_init(struct half *h, uint8_t dir)
 {
 	*h = (struct half){.fin = REASM_NO_FIN, .acked = REASM_NO_ACK, .dir = dir};
-	h->forgotten = h->cut_end = INT64_MIN;
+	h->forgotten = h->cut_end = h->late_end = INT64_MIN;
 }
 
 static int64_t min64(int64_t a, int64_t b)
@@ -172,6 +181,19 @@ static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct p
 	return p.b.n;
 }
 
+/* Where bytes were told. What the receiver has acknowledged never changes. */
+static void take_rival(struct reasm *r, struct half *h, int64_t off, struct piece p)
+{
+	bool all = !policy_of(h)->rewrites;
+	int64_t n = (int64_t)p.b.n;
+	int64_t sealed = all ? n : h->acked > off ? min64(h->acked - off, n) : 0;
+	struct piece rest = p;
+	piece_skip(&rest, (size_t)sealed);
+	p.b.n = (size_t)sealed;
+	tell_rival(r, h, NULL, off, p);
+	tell_rewrite(r, h, off + sealed, rest);
+}
+
 /* Among the bytes that were told or passed. */
 static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piece p)
 {
@@ -191,7 +213,7 @@ static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piec
 		return p.b.n;
 	}
 	if (!in_gap) {
-		tell_rival(r, h, NULL, off, p);
+		take_rival(r, h, off, p);
 		return p.b.n;
 	}
 	gaps_fill(r, h, g, off, end, p.ts_ns);
@@ -207,7 +229,14 @@ static size_t take_now(struct reasm *r, struct half *h, int64_t off, struct piec
 	return p.b.n;
 }
 
-/* Beyond a hole, or beyond a FIN that may be forged. */
+/* -> whether bytes at next are to be weighed against held ones */
+static bool is_contested(const struct half *h, struct piece p)
+{
+	return h->queue.root != NULL && policy_of(h)->settles &&
+	       queue_first(h)->start < h->next + (int64_t)p.b.n;
+}
+
+/* Beyond a hole, contested, or beyond a FIN that may be forged. */
 static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct piece p, uint32_t cut)
 {
 	if (off >= h->fin && h->acked > h->fin) {
@@ -224,11 +253,12 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 		skip_hole(r, h, off, TF_GAP_LOST, p.ts_ns);
 		return 0;
 	}
-	if (off < h->next || (off == h->next && off < h->fin)) { /* making room passed it */
+	bool now = off == h->next && off < h->fin && !is_contested(h, p);
+	if (off < h->next || now) { /* making room passed it */
 		hold_give(r, n);
 		return 0;
 	}
-	queue_insert(r, h, n);
+	policy_of(h)->insert(r, h, n);
 	return p.b.n;
 }
 
@@ -238,10 +268,11 @@ static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, u
 	if (p.b.n > 0 && h->next < h->cut_end)
 		skip_cut(r, h, min64(off, h->fin), p.ts_ns);
 	while (p.b.n > 0) {
-		size_t used = off < h->start                       ? take_before(r, h, off, p)
-		              : off < h->next                      ? take_old(r, h, off, p)
-		              : off == h->next && h->next < h->fin ? take_now(r, h, off, p)
-		                                                   : take_early(r, h, off, p, cut);
+		bool now = off == h->next && off < h->fin && !is_contested(h, p);
+		size_t used = off < h->start  ? take_before(r, h, off, p)
+		              : off < h->next ? take_old(r, h, off, p)
+		              : now           ? take_now(r, h, off, p)
+		                              : take_early(r, h, off, p, cut);
 		off += (int64_t)used;
 		piece_skip(&p, used);
 	}
@@ -345,7 +376,9 @@ static void follow_far(struct reasm *r, struct half *h, int64_t ts_ns)
 	finish_stream(r, h, ts_ns);
 	tell_stream_end(r, h, ts_ns);
 	holders_note(r, h);
+	uint8_t policy = h->policy;
 	half_init(h, h->dir);
+	h->policy = policy;
 	h->base = base;
 	h->based = true;
 	h->stream = stream + 1;
@@ -378,7 +411,7 @@ static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct 
 		return false;
 	}
 	reasm_disown_far(r, h);
-	h->far = hold_take(r, off, piece_of_packet(pkt), pkt->cut);
+	h->far = hold_take(r, off, piece_of_packet(h, off, pkt), pkt->cut);
 	h->far_fin = (pkt->flags & TCP_FIN) != 0;
 	holders_note(r, h);
 	if (h->far == NULL) {
@@ -412,14 +445,15 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 	if (fin)
 		note_fin(h, off + (int64_t)pkt->payload.n + pkt->cut);
 	if (!take_keepalive(r, h, off, pkt))
-		take(r, h, off, piece_of_packet(pkt), pkt->cut);
+		take(r, h, off, piece_of_packet(h, off, pkt), pkt->cut);
 }
 
 void reasm_reject(struct reasm *r, struct half *h, const struct tf_packet *pkt,
                   enum tf_reject reason)
 {
 	uint32_t seq = pkt->seq + ((pkt->flags & TCP_SYN) != 0);
-	tell_reject(r, h, h->based ? widen(h, seq) : 0, piece_of_packet(pkt), reason);
+	int64_t off = h->based ? widen(h, seq) : 0;
+	tell_reject(r, h, off, piece_of_packet(h, off, pkt), reason);
 }
 
 enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
@@ -489,6 +523,13 @@ void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 		reasm_drop_beyond_fin(r, h);
 }
 
+void reasm_duplicate(struct reasm *r, struct half *h, uint32_t left, uint32_t right,
+                     const struct tf_packet *pkt)
+{
+	if (h->based)
+		trail_settle(r, h, widen(h, left), widen(h, right), pkt);
+}
+
 bool reasm_is_next(const struct half *h, uint32_t seq)
 {
 	if (!h->based)
@@ -511,6 +552,7 @@ static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns)
 		reasm_pass(r, h, ts_ns);
 	reasm_drop_beyond_fin(r, h);
 	gaps_close(r, h, ts_ns);
+	trail_end(r, h);
 	h->account.span += h->next - h->start;
 	/* An ACK one beyond the last byte is that of a FIN which was not captured. */
 	int64_t sent = max64(h->acked, max64(h->next, h->cut_end) + 1) - 1;
