@@ -90,6 +90,13 @@
 	X(bytes_tail_missing, "bytes", "bytes sent behind the last captured byte of a stream")     \
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
+	X(conflicts_acked, "conflicts", "of these, the copy kept had been acknowledged")           \
+	X(conflicts_dsack, "conflicts", "of these, the receiver reported both copies (D-SACK)")    \
+	X(conflicts_ttl, "conflicts", "of these, the copies' TTLs differ by 2 or more")            \
+	X(conflicts_unknown, "conflicts", "of these, one packet is not remembered any more")       \
+	X(bytes_rewritten, "bytes", "recorded bytes that a later copy replaced (last)")            \
+	X(conflict_lines, "lines", "lines in conflicts.jsonl")                                     \
+	X(bytes_unlisted, "bytes", "bytes left out of conflicts.jsonl, beyond its limit")          \
 	X(late_segments, "segments", "segments for a connection already ended")                    \
 	X(unknown_segments, "segments", "segments of connections that begin in a file of -R")      \
 	X(held_spilled, "streams", "streams told to go on over a hole for memory")                 \

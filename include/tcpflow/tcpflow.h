@@ -160,6 +160,7 @@ enum tf_kind {
 	TF_DATA,     /* bytes of one direction */
 	TF_GAP,      /* bytes of one direction that were not captured */
 	TF_CONFLICT, /* two versions of the same bytes */
+	TF_PROOF,    /* the receiver has said something of a conflict told before */
 	TF_REJECT,   /* bytes in a segment that its receiver would not take, set aside */
 	TF_APP,      /* what an application decoder found */
 	TF_END       /* a connection's end, and that of its streams (dir TF_BOTH); or
@@ -181,12 +182,56 @@ enum tf_gap_cause {
 	TF_GAP_SNAPLEN /* cut off by the snaplen */
 };
 
+/* Which of two copies of the same bytes a receiver keeps, while neither is sealed. */
+enum tf_overlap {
+	TF_OVERLAP_LINUX,
+	TF_OVERLAP_FIRST,
+	TF_OVERLAP_LAST,
+	TF_OVERLAP_BSD,
+	TF_OVERLAP_SOLARIS,
+	TF_OVERLAP_WINDOWS
+};
+
+/* Which of two copies was kept. */
+enum tf_kept {
+	TF_KEPT_UNKNOWN, /* one of the packets is not remembered */
+	TF_KEPT_FIRST,   /* the one that was captured first */
+	TF_KEPT_SECOND
+};
+
+/* Why that copy is taken for the one that the receiver has. */
+enum tf_certain {
+	TF_CERTAIN_POLICY, /* its kind of receiver does so: tf_config.overlap */
+	TF_CERTAIN_ACKED,  /* the receiver had acknowledged it before the other copy came */
+	TF_CERTAIN_DSACK   /* the receiver has reported that it got these bytes twice (RFC
+	                      2883), so that both copies came to it and it chose: PROOF */
+};
+
+/* One copy of conflicting bytes: the packet that brought (the first of) them. */
+struct tf_copy {
+	int64_t ts_ns;
+	uint64_t frame;  /* tf_frame.number */
+	uint32_t source; /* tf_frame.source */
+	uint8_t ttl;     /* or hop limit */
+	bool known;      /* else the packet is not remembered, and all of this is 0 */
+};
+
+struct tf_conflict {
+	struct tf_copy kept, other;
+	enum tf_kept which;
+	enum tf_certain certain;
+	enum tf_overlap policy; /* of the receiver, as configured */
+	bool ttl_apart;         /* the TTLs differ by 2 or more: the copies came different ways */
+	bool rewrites;          /* other was told as DATA, and data replaces it: who has stored
+	                           the bytes stores these instead */
+};
+
 /* Why a receiver would not take a segment. Those without payload are not told. */
 enum tf_reject {
 	TF_REJECT_CHECKSUM,    /* its checksum is wrong */
 	TF_REJECT_FLAGS,       /* data or FIN, but no ACK flag */
-	TF_REJECT_SIGNATURE,   /* signed (MD5, TCP-AO) where the connection is not, or unsigned
-	                          where it is */
+	TF_REJECT_SIGNATURE,   /* signed (MD5) where the connection is not, or unsigned where
+	                          it is */
 	TF_REJECT_TIMESTAMP,   /* its timestamp is older than one before it (PAWS) */
 	TF_REJECT_ACK,         /* it acknowledges what was never sent */
 	TF_REJECT_SYN_DATA,    /* bytes on a SYN that were not acknowledged with it */
@@ -229,10 +274,15 @@ struct tf_event {
 	                                     and an offset when it stands nowhere
 	                                     in one piece */
 	union {
-		enum tf_gap_cause cause; /* GAP */
-		enum tf_reject reject;   /* REJECT */
-		enum tf_end end;         /* END */
+		enum tf_gap_cause cause;            /* GAP */
+		enum tf_reject reject;              /* REJECT */
+		enum tf_end end;                    /* END */
+		const struct tf_conflict *conflict; /* CONFLICT; PROOF: the same again */
 	};
+	uint64_t turn;              /* never falls from event to event of a worker, and is the same
+	                               however many workers there are (unless memory is short): by
+	                               it their outputs can be merged. Two flows never share one,
+	                               unless their packets came in one frame. */
 	struct tf_account *account; /* END: of direction dir; account[0] and [1]
 	                               when dir is TF_BOTH. A sink that could not
 	                               store bytes moves them from written to
@@ -262,7 +312,8 @@ enum tf_order {
 struct tf_sink {
 	const char *name;
 	enum tf_order order;
-	void *arg; /* handed to open */
+	unsigned kinds; /* 1 << enum tf_kind of the events that it wants; 0: all */
+	void *arg;      /* handed to open */
 
 	/* -> the instance of worker 0..workers-1; NULL with *err filled in */
 	void *(*open)(void *arg, unsigned worker, unsigned workers, struct tf_error *err);
@@ -305,6 +356,35 @@ struct tf_tunnel_port {
 	uint16_t port;
 };
 
+/* -- overlap policies ---------------------------------------------------- */
+
+struct tf_overlap_row {
+	const char *name;     /* as --overlap wants it */
+	const char *sentence; /* whose it is, and how that is known */
+};
+
+/* A row for each enum tf_overlap, in their order. */
+const struct tf_overlap_row *tf_overlap_rows(size_t *count);
+
+/* Reads a name of n bytes -> false, *to unchanged, when it is none. */
+bool tf_overlap_parse(const char *name, size_t n, enum tf_overlap *to);
+
+#define TF_OVERLAP_RULES 64
+
+/* Hosts whose policy is not tf_config.overlap. */
+struct tf_overlap_rule {
+	struct tf_address address; /* its first `prefix` bits count */
+	uint8_t prefix;            /* 0 to 128; of IPv4 addresses 96 more than usual */
+	enum tf_overlap overlap;
+};
+
+/*
+ * Reads CIDR=POLICY,... (an address without /N is one host) and adds the rules to
+ * rule[TF_OVERLAP_RULES], of which *rules are there -> false, *rules unchanged, when a
+ * part of it is wrong or there are too many.
+ */
+bool tf_overlap_map_parse(const char *list, struct tf_overlap_rule *rule, unsigned *rules);
+
 /* What tells one flow from another. */
 enum tf_key {
 	TF_KEY_FULL,   /* addresses, ports, VLAN ids, network ids */
@@ -342,6 +422,10 @@ struct tf_config {
 	bool esp_null;         /* ESP is taken for unencrypted (RFC 2410) */
 	enum tf_key key;
 	enum tf_checksum checksum;
+	enum tf_overlap overlap; /* of receivers that no rule names */
+	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
+	unsigned overlap_rules; /* how many of them; the longest prefix counts */
+	bool keep_rejected;     /* the recorder writes rejected bytes to conflicts.jsonl */
 	/* Frames before start_ns, or at stop_ns or later, are left out. After count
 	   frames that neither that nor the filter leaves out, no more are read from
 	   files. */
@@ -364,13 +448,15 @@ struct tf_engine;
 /* -> a new engine, or NULL with *err filled in. cfg may go after the call. */
 struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *err);
 
-/* Attaches a sink; all must be attached before the first frame. At most 4. */
+/* Attaches a sink; all must be attached before the first frame. At most 5, of which the
+   recorder counts for two. */
 bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf_error *err);
 
 /*
  * Attaches the recorder: one file for each direction that has bytes, named as
  * tcpflow 1.6.1 names them, in folder (made when missing; nothing is written
- * outside it). files_max bounds the descriptors in use.
+ * outside it). files_max bounds the descriptors in use. Where copies of bytes conflict,
+ * conflicts.jsonl tells of each, with both of them.
  */
 bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
                       struct tf_error *err);

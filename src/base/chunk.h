@@ -9,7 +9,7 @@
 
 #include "base/slab.h"
 
-enum { CHUNK_SIZE = 2048, CHUNK_ROOM = CHUNK_SIZE - 40 };
+enum { CHUNK_SIZE = 2048, CHUNK_ROOM = CHUNK_SIZE - 48 };
 
 struct chunk {
 	struct chunk *next;
@@ -18,6 +18,8 @@ struct chunk {
 	uint64_t frame;
 	uint64_t position;
 	int64_t ts_ns;
+	uint8_t ttl; /* of their packet */
+	bool late;   /* see struct piece in reasm/inside.h */
 	uint8_t data[CHUNK_ROOM];
 };
 

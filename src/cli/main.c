@@ -205,6 +205,10 @@ static bool begin(struct run *run)
 	cfg.stop_ns = o->stop_ns;
 	cfg.count = o->count;
 	cfg.checksum = o->checksum;
+	cfg.overlap = o->overlap;
+	memcpy(cfg.overlap_rule, o->overlap_rule, sizeof cfg.overlap_rule);
+	cfg.overlap_rules = o->overlap_rules;
+	cfg.keep_rejected = o->keep_rejected;
 	if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;

@@ -27,7 +27,10 @@ enum {
 	OPTION_PORT,
 	OPTION_ESP,
 	OPTION_KEY,
-	OPTION_CHECKSUM
+	OPTION_CHECKSUM,
+	OPTION_OVERLAP,
+	OPTION_OVERLAP_MAP,
+	OPTION_KEEP_REJECTED
 };
 
 /* -- what the options do -- */
@@ -193,6 +196,25 @@ static bool take_checksum(struct options *o, const struct option_row *row, const
 	return false;
 }
 
+static bool take_overlap(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	return tf_overlap_parse(value, strlen(value), &o->overlap);
+}
+
+static bool take_overlap_map(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row;
+	return tf_overlap_map_parse(value, o->overlap_rule, &o->overlap_rules);
+}
+
+static bool take_keep_rejected(struct options *o, const struct option_row *row, const char *value)
+{
+	(void)row, (void)value;
+	o->keep_rejected = true;
+	return true;
+}
+
 /* -- the tables -- */
 
 #define NUMBER(f, low, high) take_number, offsetof(struct options, f), low, high
@@ -246,6 +268,18 @@ static const struct option_row rows[] = {
          "segments with a wrong TCP checksum: auto (default) leaves them out once their direction "
          "has shown a good one, strict always does, ignore looks at none",
          "auto, strict or ignore", PLAIN(take_checksum)},
+        {OPTION_OVERLAP, "overlap", "POLICY", receiver,
+         "where copies of the same bytes differ, keep that which such a receiver keeps: linux "
+         "(default), bsd, solaris, windows, or the first or last one",
+         "linux, first, last, bsd, solaris or windows", PLAIN(take_overlap)},
+        {OPTION_OVERLAP_MAP, "overlap-map", "CIDR=POLICY", receiver,
+         "the same for the receivers of these networks, several with commas between them; the "
+         "longest prefix counts; may be given several times, up to 64 networks",
+         "networks and policies such as 10.0.0.0/8=bsd,2001:db8::/32=linux (64 at most)",
+         PLAIN(take_overlap_map)},
+        {OPTION_KEEP_REJECTED, "keep-rejected", NULL, receiver,
+         "write the bytes of rejected segments to conflicts.jsonl, with the reason", NULL,
+         PLAIN(take_keep_rejected)},
         {OPTION_DECAP, "decap", "LIST", tunnels,
          "open these tunnels only: all (default), none, or names such as vxlan,gre,mpls",
          "all, none, or names of tunnels such as vxlan,gre,mpls", PLAIN(take_decap)},

@@ -42,6 +42,10 @@ struct options {
 	bool esp_null;
 	enum tf_key key;
 	enum tf_checksum checksum;
+	enum tf_overlap overlap; /* and these four */
+	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
+	unsigned overlap_rules;
+	bool keep_rejected;
 };
 
 struct option_row {

@@ -41,23 +41,38 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
 	return true;
 }
 
+static void free_record(struct tf_engine *e)
+{
+	free(e->files.share);
+	free(e->conflicts.arena);
+	free(e->conflicts.part);
+	free(e->folder);
+}
+
 bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
                       struct tf_error *err)
 {
 	if (e->records)
 		return error_set(err, TF_USAGE, "one recorder is enough");
-	free(e->folder); /* of a call that failed */
-	free(e->files.share);
+	free_record(e); /* of a call that failed */
 	e->folder = strdup(folder);
 	e->files.share = calloc(e->config.workers, sizeof *e->files.share);
-	if (e->folder == NULL || e->files.share == NULL)
+	e->conflicts = (struct conflicts_setup){
+	        .dir = &e->files.dir,
+	        .keep_rejected = e->config.keep_rejected,
+	        .arena = calloc(e->config.workers, sizeof *e->conflicts.arena),
+	        .part = calloc(e->config.workers, sizeof(struct conflicts *)),
+	};
+	if (e->folder == NULL || e->files.share == NULL || e->conflicts.arena == NULL ||
+	    e->conflicts.part == NULL)
 		return error_set(err, TF_USAGE, "out of memory");
 	if (!outdir_open(&e->files.dir, e->folder, err))
 		return false;
 	e->files.descriptors = files_max;
 	e->records = true;
-	struct tf_sink sink = files_sink(&e->files);
-	return tf_engine_attach(e, &sink, err);
+	/* The files come last, so that they are lent chunks: see struct tf_event. */
+	struct tf_sink conflicts = conflicts_sink(&e->conflicts), sink = files_sink(&e->files);
+	return tf_engine_attach(e, &conflicts, err) && tf_engine_attach(e, &sink, err);
 }
 
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err)
@@ -192,8 +207,7 @@ void tf_engine_free(struct tf_engine *e)
 	dispatch_free(&e->dispatch);
 	filter_free(e->filter);
 	outdir_close(&e->files.dir);
-	free(e->files.share);
-	free(e->folder);
+	free_record(e);
 	free(e->worker);
 	free(e);
 }

@@ -7,6 +7,7 @@
 #include "capture/filter.h"
 #include "engine/crew.h"
 #include "engine/unrecorded.h"
+#include "sink/conflicts.h"
 #include "sink/files.h"
 
 struct tf_engine {
@@ -18,6 +19,7 @@ struct tf_engine {
 	struct tf_sink sink[FLOW_SINKS];
 	unsigned sinks;
 	struct files_setup files;
+	struct conflicts_setup conflicts;
 	char *folder;
 	bool records;
 	struct unrecorded unrecorded;

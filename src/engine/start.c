@@ -35,6 +35,14 @@ bool engine_check(const struct tf_config *c, struct tf_error *err)
 	if (c->flow_bytes <= 0)
 		return error_set(err, TF_USAGE,
 		                 "the bytes recorded of a stream must be at least 1");
+	size_t policies;
+	(void)tf_overlap_rows(&policies);
+	bool known = (unsigned)c->overlap < policies && c->overlap_rules <= TF_OVERLAP_RULES;
+	for (unsigned i = 0; known && i < c->overlap_rules; i++)
+		known = (unsigned)c->overlap_rule[i].overlap < policies &&
+		        c->overlap_rule[i].prefix <= 128;
+	if (!known)
+		return error_set(err, TF_USAGE, "there is no such overlap policy");
 	if (c->start_ns >= c->stop_ns)
 		return error_set(err, TF_USAGE,
 		                 "no packet lies between --start and --stop: the "
@@ -61,11 +69,13 @@ static bool make_worker(struct tf_engine *e, unsigned index, const struct worker
 	struct worker *w = &e->worker[index];
 	if (!worker_init(w, setup, err))
 		return false;
-	if (e->records)
+	if (e->records) {
 		e->files.share[index] = (struct files_share){.arena = &w->arena,
 		                                             .chunks = &w->chunks,
 		                                             .flows_max = flows_capacity(&w->flows),
 		                                             .seed = e->config.hash_seed};
+		e->conflicts.arena[index] = &w->arena;
+	}
 	return open_sinks(e, index, err);
 }
 
@@ -83,13 +93,15 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	        .config = c,
 	        .unrecorded = whole ? &e->unrecorded : NULL,
 	};
+	e->conflicts.workers = c->workers;
 	struct worker_setup worker = {
 	        .sink_per_flow = e->records ? files_memory_per_flow() : 0,
-	        .sink_fixed = e->records ? files_memory_fixed() : 0,
+	        .sink_fixed = e->records ? files_memory_fixed() + conflicts_memory() : 0,
 	        .sinks = e->sinks,
 	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
 	        .linger_ns = c->linger_ns,
 	        .checksum = c->checksum,
+	        .overlaps = {c->overlap, c->overlap_rule, c->overlap_rules},
 	};
 	if (!dispatch_init(&e->dispatch, &dispatch, err))
 		return false;

@@ -43,6 +43,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	        .limits = s->limits,
 	        .linger_ns = s->linger_ns,
 	        .checksum = s->checksum,
+	        .overlaps = s->overlaps,
 	        .counters = &w->counters,
 	};
 	if (!take_batches(w) ||

@@ -41,6 +41,7 @@ struct worker_setup {
 	struct reasm_limits limits;
 	int64_t linger_ns;
 	enum tf_checksum checksum;
+	struct overlaps overlaps;
 };
 
 /* -> false with *err: too little memory. */

@@ -26,6 +26,7 @@ static void enlist(struct flows *fs, struct flow *f, enum flow_list list)
 {
 	uint32_t index = slab_index(&fs->slab, f);
 	f->list = (uint8_t)list;
+	f->listed = fs->turn;
 	f->older = fs->list[list].newest;
 	f->newer = 0;
 	struct flow *older = at(fs, f->older);
@@ -169,15 +170,21 @@ static uint32_t power_of_two(size_t at_least)
 bool flows_init(struct flows *fs, const struct flows_setup *s)
 {
 	*fs = (struct flows){
-	        .linger_ns = s->linger_ns, .checksum = s->checksum, .counters = s->counters};
+	        .linger_ns = s->linger_ns,
+	        .checksum = s->checksum,
+	        .overlaps = s->overlaps,
+	        .counters = s->counters,
+	};
 	size_t nodes = s->memory / 8;
 	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]);
-	size_t count = (s->memory - nodes) / (each + 2 * sizeof(uint32_t));
+	size_t trails = s->memory / 8;
+	size_t count = (s->memory - nodes - trails) / (each + 2 * sizeof(uint32_t));
 	uint32_t buckets = power_of_two(count);
 	fs->bucket = arena_take(s->arena, buckets * sizeof *fs->bucket);
 	fs->bucket_mask = buckets - 1;
 	if (count < 2 || fs->bucket == NULL || !slab_init(&fs->slab, s->arena, each, count) ||
-	    !reasm_init(&fs->reasm, s->arena, nodes, s->chunks))
+	    !reasm_init(&fs->reasm, s->arena, nodes, s->chunks) ||
+	    !reasm_remember(&fs->reasm, s->arena, trails))
 		return false;
 	fs->reasm.limits = s->limits;
 	fs->reasm.counters = s->counters;
@@ -236,6 +243,7 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	bool over = f != NULL && has_lingered(fs, f, pkt);
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
+	fs->turn = pkt->number;
 	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
 		life_reject(fs, of, dir, pkt, TF_REJECT_CHECKSUM);
 		return;
@@ -260,11 +268,19 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	admit(fs, f, dir, pkt, verdict);
 }
 
+/* Behind all packets; flows come in an order that does not depend on which of them
+   share a worker, since no flow's place in its list does. */
+static uint64_t last_turn(const struct flow *f)
+{
+	return UINT64_C(1) << 63 | (uint64_t)f->list << 60 | f->listed;
+}
+
 void flows_end_all(struct flows *fs)
 {
 	for (int list = 0; list < FLOW_LISTS; list++) {
 		struct flow *f;
 		while ((f = at(fs, fs->list[list].oldest)) != NULL) {
+			fs->turn = last_turn(f);
 			if (!f->ended)
 				life_end(fs, f, TF_END_INPUT);
 			flows_forget(fs, f);

@@ -24,9 +24,10 @@
 
 #include "flow/checksum.h"
 #include "flow/gate.h"
+#include "flow/overlap.h"
 #include "reasm/reasm.h"
 
-enum { FLOW_SINKS = 4, FLOW_SWEEP = 1024 };
+enum { FLOW_SINKS = 5, FLOW_SWEEP = 1024 };
 
 enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_LISTS };
 
@@ -45,6 +46,7 @@ struct flow {
 	uint64_t hash;
 	uint32_t chain;        /* next in its bucket, as a slab index */
 	uint32_t older, newer; /* neighbours in its list */
+	uint64_t listed;       /* the packet that put it there, in the whole run */
 	uint8_t list;          /* enum flow_list */
 	bool heard;            /* of, since it was last looked at */
 	bool ended;            /* END was told; halves and slots are empty */
@@ -75,6 +77,8 @@ struct flows {
 	unsigned outlets;
 	int64_t linger_ns;
 	enum tf_checksum checksum;
+	struct overlaps overlaps;
+	uint64_t turn; /* of the events told now: see struct tf_event */
 	struct tf_counters *counters;
 	bool failed; /* a sink can do no more: err says why */
 	struct tf_error err;
@@ -88,6 +92,7 @@ struct flows_setup {
 	struct reasm_limits limits;
 	int64_t linger_ns;
 	enum tf_checksum checksum;
+	struct overlaps overlaps;
 	struct tf_counters *counters;
 };
 

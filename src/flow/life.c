@@ -14,6 +14,8 @@
  */
 #include "flow/life.h"
 
+#include "flow/sack.h"
+
 #include <stddef.h>
 
 /* -- events out ---------------------------------------------------------------- */
@@ -21,6 +23,8 @@
 /* -> whether this sink hears this event; see enum tf_order */
 static bool concerns(const struct tf_sink *sink, const struct tf_event *ev)
 {
+	if (sink->kinds != 0 && (sink->kinds >> ev->kind & 1) == 0)
+		return false;
 	if (ev->kind == TF_GAP)
 		return ev->late == (sink->order == TF_PLACED);
 	return !(ev->kind == TF_DATA && ev->late && sink->order == TF_STREAM);
@@ -29,6 +33,7 @@ static bool concerns(const struct tf_sink *sink, const struct tf_event *ev)
 static void tell(struct flows *fs, struct flow *f, struct tf_event *ev)
 {
 	ev->flow = &f->pub;
+	ev->turn = fs->turn;
 	unsigned first = ev->dir == TF_BOTH ? 0 : ev->dir;
 	struct chunk **loan = ev->loan;
 	for (unsigned i = 0; i < fs->outlets; i++) {
@@ -103,6 +108,8 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	f->pub.originator = (pkt->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
 	half_init(&f->half[0], 0);
 	half_init(&f->half[1], 1);
+	for (unsigned d = 0; d < 2; d++) /* what end[d] says is received by the other */
+		f->half[d].policy = (uint8_t)overlap_of(&fs->overlaps, &f->pub.end[!d].address);
 	first_word(f, 0, pkt);
 	if ((pkt->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
 		(void)reasm_isn(&fs->reasm, &f->half[0], pkt->seq, true, pkt->ts_ns);
@@ -303,6 +310,14 @@ static bool take_reset(struct flows *fs, struct flow *f, unsigned dir, const str
 	return obeyed;
 }
 
+/* Copies of peer's bytes conflict: does its receiver say what it has got twice? */
+static void take_proof(struct flows *fs, struct half *peer, const struct tf_packet *pkt)
+{
+	uint32_t left, right;
+	if (sack_duplicate(pkt, &left, &right))
+		reasm_duplicate(&fs->reasm, peer, left, right, pkt);
+}
+
 void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	struct half *h = &f->half[dir], *peer = &f->half[!dir];
@@ -325,6 +340,8 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 	bool ignored = (pkt->flags & TCP_RST) != 0 && !take_reset(fs, f, dir, pkt);
 	if ((pkt->flags & TCP_ACK) != 0 && !ignored) {
 		reasm_ack(&fs->reasm, peer, pkt->ack, pkt->ts_ns);
+		if (peer->disputes != NULL)
+			take_proof(fs, peer, pkt);
 		gate_note_ack(fs, f, dir, pkt);
 	}
 	if ((pkt->flags & TCP_RST) == 0)

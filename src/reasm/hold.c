@@ -65,6 +65,8 @@ static bool fill(struct reasm *r, struct held *n, struct piece p)
 		memcpy(c->data, p.b.p, size);
 		c->to = (uint16_t)size;
 		c->source = p.source;
+		c->ttl = p.ttl;
+		c->late = p.late;
 		c->frame = p.frame;
 		c->position = p.position;
 		c->ts_ns = p.ts_ns;
@@ -110,4 +112,62 @@ void hold_give(struct reasm *r, struct held *n)
 size_t hold_copy(const struct held *n, int64_t off, uint8_t *to, size_t size)
 {
 	return chunk_copy(n->head, (size_t)(off - n->start), to, size);
+}
+
+const struct chunk *hold_at(const struct held *n, int64_t off, int64_t *end)
+{
+	const struct chunk *c = n->head;
+	*end = n->start;
+	while (c != NULL && (*end += c->to - c->from) <= off)
+		c = c->next;
+	return c;
+}
+
+/* The bytes of c from skip on, in a chunk of their own -> NULL: none to be had */
+static struct chunk *second_half(struct reasm *r, const struct chunk *c, uint16_t skip)
+{
+	struct chunk *d = take_chunk(r);
+	if (d == NULL)
+		return NULL;
+	struct tf_span b = chunk_span(c);
+	d->next = c->next;
+	d->to = (uint16_t)(b.n - skip);
+	d->source = c->source;
+	d->ttl = c->ttl;
+	d->late = c->late;
+	d->frame = c->frame;
+	d->position = c->position + skip;
+	d->ts_ns = c->ts_ns;
+	memcpy(d->data, b.p + skip, d->to);
+	return d;
+}
+
+struct held *hold_part(struct reasm *r, struct held *n, int64_t off)
+{
+	struct held *rest = slab_take(&r->held);
+	if (rest == NULL)
+		return NULL;
+	*rest = (struct held){.start = off, .end = n->end, .cut = n->cut, .tail = n->tail};
+	struct chunk **link = &n->head;
+	int64_t at = n->start;
+	uint32_t before = 0; /* whole chunks before off */
+	for (; at + ((*link)->to - (*link)->from) <= off; before++) {
+		at += (*link)->to - (*link)->from;
+		link = &(*link)->next;
+	}
+	rest->head = *link;
+	if (off > at) {
+		rest->head = second_half(r, *link, (uint16_t)(off - at));
+		if (rest->head == NULL) {
+			slab_give(&r->held, rest);
+			return NULL;
+		}
+		rest->tail = rest->head->next == NULL ? rest->head : n->tail;
+		link = &(*link)->next;
+		before++;
+	}
+	rest->chunks = n->chunks - before + (off > at);
+	*link = NULL;
+	n->chunks = before;
+	return rest;
 }

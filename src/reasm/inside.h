@@ -10,10 +10,12 @@ struct piece {
 	struct tf_span b;
 	int64_t ts_ns;
 	uint32_t source;
+	uint8_t ttl;
+	bool late; /* the peer had acknowledged some of it before it was captured */
 	uint64_t frame, position;
 };
 
-struct piece piece_of_packet(const struct tf_packet *pkt);
+struct piece piece_of_packet(const struct half *h, int64_t off, const struct tf_packet *pkt);
 struct piece piece_of_chunk(const struct chunk *c);
 void piece_skip(struct piece *p, size_t n);
 
@@ -37,6 +39,32 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
    else as told before. Compares, counts duplicates, tells conflicts. */
 void tell_rival(struct reasm *r, struct half *h, const struct held *winner, int64_t off,
                 struct piece p);
+
+/* The same for p that comes after what was told, and takes its place. */
+void tell_rewrite(struct reasm *r, struct half *h, int64_t off, struct piece p);
+
+/* -- trail.c -------------------------------------------------------------- */
+
+/* p was told at off. */
+void trail_note(struct reasm *r, struct half *h, int64_t off, const struct piece *p);
+
+/* -> the packet that brought the byte told at off; .known is false when that is not
+   remembered. *n is made less where that is not so of what follows. *late: the byte may
+   have been acknowledged before it was captured. */
+struct tf_copy trail_find(const struct half *h, int64_t off, size_t *n, bool *late);
+
+/* A conflict was told. */
+void trail_dispute(struct reasm *r, struct half *h, int64_t off, int64_t n,
+                   const struct tf_conflict *k);
+
+/* The receiver has told of pkt that [from, to) came twice. */
+void trail_settle(struct reasm *r, struct half *h, int64_t from, int64_t to,
+                  const struct tf_packet *pkt);
+
+/* The stream has ended. */
+void trail_end(struct reasm *r, struct half *h);
+
+struct tf_copy copy_of(const struct piece *p);
 
 /* -- gaps.c --------------------------------------------------------------- */
 
@@ -62,11 +90,18 @@ void gaps_close(struct reasm *r, struct half *h, int64_t ts_ns);
 struct held *hold_take(struct reasm *r, int64_t off, struct piece p, uint32_t cut);
 void hold_give(struct reasm *r, struct held *n);
 
+/* Moves what n has from off on, which lies within its captured bytes, to a node that is
+   in no queue; n must be cut there at once. -> NULL: no memory, n is as it was. */
+struct held *hold_part(struct reasm *r, struct held *n, int64_t off);
+
 /* The node's chunks, counted out of the hold; the caller gives them back. */
 struct chunk *hold_open(struct reasm *r, struct held *n);
 
 /* -> bytes copied from offset off on; 0 where the snaplen cut. */
 size_t hold_copy(const struct held *n, int64_t off, uint8_t *to, size_t size);
+
+/* -> the chunk with the byte at off, which ends at *end; or NULL: the snaplen cut it */
+const struct chunk *hold_at(const struct held *n, int64_t off, int64_t *end);
 
 /* What h holds has changed: lists it among the holders, or no longer. */
 void holders_note(struct reasm *r, struct half *h);
@@ -76,6 +111,11 @@ void holders_note(struct reasm *r, struct half *h);
 /* Puts an early segment into the receive queue as Linux does; n is the queue's
    (or given back) afterwards. */
 void queue_insert(struct reasm *r, struct half *h, struct held *n);
+
+/* -- settle.c -------------------------------------------------------------- */
+
+/* The same for policies that are a table. */
+void settle_insert(struct reasm *r, struct half *h, struct held *n);
 
 static inline struct held *held_of(struct tree_node *node)
 {

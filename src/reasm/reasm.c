@@ -8,7 +8,7 @@
  * bytes, the capture has not), when memory is short, and at the end. A passed hole
  * stays fillable for sinks that place bytes by offset.
  */
-#include "reasm/inside.h"
+#include "reasm/policy.h"
 
 #include "base/error.h"
 
@@ -24,10 +24,19 @@ bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_po
 	       slab_init(&r->held, a, sizeof(struct held), memory / 4 * 3 / sizeof(struct held));
 }
 
+bool reasm_remember(struct reasm *r, struct arena *a, size_t memory)
+{
+	size_t eighth = memory / 8; /* conflicts are rare */
+	return slab_init(&r->trails, a, sizeof(struct trail),
+	                 (memory - eighth) / sizeof(struct trail)) &&
+	       slab_init(&r->disputes, a, sizeof(struct disputes),
+	                 eighth / sizeof(struct disputes));
+}
+
 void half_init(struct half *h, uint8_t dir)
 {
 	*h = (struct half){.fin = REASM_NO_FIN, .acked = REASM_NO_ACK, .dir = dir};
-	h->forgotten = h->cut_end = INT64_MIN;
+	h->forgotten = h->cut_end = h->late_end = INT64_MIN;
 	h->edge = REASM_NO_EDGE;
 }
 
@@ -217,6 +226,19 @@ static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct p
 	return p.b.n;
 }
 
+/* Where bytes were told. What the receiver has acknowledged never changes. */
+static void take_rival(struct reasm *r, struct half *h, int64_t off, struct piece p)
+{
+	bool all = !policy_of(h)->rewrites;
+	int64_t n = (int64_t)p.b.n;
+	int64_t sealed = all ? n : h->acked > off ? min64(h->acked - off, n) : 0;
+	struct piece rest = p;
+	piece_skip(&rest, (size_t)sealed);
+	p.b.n = (size_t)sealed;
+	tell_rival(r, h, NULL, off, p);
+	tell_rewrite(r, h, off + sealed, rest);
+}
+
 /* Among the bytes that were told or passed. */
 static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piece p)
 {
@@ -236,7 +258,7 @@ static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piec
 		return p.b.n;
 	}
 	if (!in_gap) {
-		tell_rival(r, h, NULL, off, p);
+		take_rival(r, h, off, p);
 		return p.b.n;
 	}
 	gaps_fill(r, h, g, off, end, p.ts_ns);
@@ -258,7 +280,14 @@ struct tail {
 	bool fin;
 };
 
-/* Beyond a hole, or beyond a FIN that may be forged. */
+/* -> whether bytes at next are to be weighed against held ones */
+static bool is_contested(const struct half *h, struct piece p)
+{
+	return h->queue.root != NULL && policy_of(h)->settles &&
+	       queue_first(h)->start < h->next + (int64_t)p.b.n;
+}
+
+/* Beyond a hole, contested, or beyond a FIN that may be forged. */
 static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct piece p,
                          struct tail tail)
 {
@@ -276,12 +305,13 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 		skip_hole(r, h, off, TF_GAP_LOST, p.ts_ns);
 		return 0;
 	}
-	if (off < h->next || (off == h->next && off < h->fin)) { /* making room passed it */
+	bool now = off == h->next && off < h->fin && !is_contested(h, p);
+	if (off < h->next || now) { /* making room passed it */
 		hold_give(r, n);
 		return 0;
 	}
 	n->fin = tail.fin;
-	queue_insert(r, h, n);
+	policy_of(h)->insert(r, h, n);
 	return p.b.n;
 }
 
@@ -305,10 +335,11 @@ static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, s
 	if (p.b.n > 0 && h->next < h->cut_end)
 		skip_cut(r, h, min64(off, h->fin), p.ts_ns);
 	while (p.b.n > 0) {
-		size_t used = off < h->start                       ? take_before(r, h, off, p)
-		              : off < h->next                      ? take_old(r, h, off, p)
-		              : off == h->next && h->next < h->fin ? take_now(r, h, off, p)
-		                                                   : take_early(r, h, off, p, tail);
+		bool now = off == h->next && off < h->fin && !is_contested(h, p);
+		size_t used = off < h->start  ? take_before(r, h, off, p)
+		              : off < h->next ? take_old(r, h, off, p)
+		              : now           ? take_now(r, h, off, p)
+		                              : take_early(r, h, off, p, tail);
 		off += (int64_t)used;
 		piece_skip(&p, used);
 	}
@@ -412,13 +443,25 @@ void reasm_evict_far(struct reasm *r, struct half *h)
 	hold_give(r, n);
 }
 
+/* -> whether a FIN is one that the receive queue has to place. Where it is settled at once
+   (policy.h), a FIN is believed that lies behind all that has come. */
+static bool waits_as_fin(struct half *h, bool fin, int64_t at)
+{
+	if (!fin || h->fin != REASM_NO_FIN)
+		return false;
+	if (!policy_of(h)->settles)
+		return true;
+	if (at >= reasm_top(h))
+		h->fin = at;
+	return false;
+}
+
 /* The segment in doubt has its place in the stream after all. */
 static void believe(struct reasm *r, struct half *h)
 {
 	struct held *n = take_out_of_doubt(r, h);
 	int64_t off = n->start, end = n->end;
-	const struct tail last = {.cut = (uint32_t)n->cut,
-	                          .fin = h->far_fin && h->fin == REASM_NO_FIN};
+	const struct tail last = {.cut = (uint32_t)n->cut, .fin = waits_as_fin(h, h->far_fin, end)};
 	if (h->doubt == DOUBT_WINDOW)
 		h->edge = REASM_NO_EDGE; /* the ACKs that moved it were not captured */
 	if (last.fin && off <= reach(h))
@@ -441,7 +484,7 @@ static bool set_aside(struct reasm *r, struct half *h, int64_t off, const struct
                       enum doubt why)
 {
 	disown(r, h);
-	h->far = hold_take(r, off, piece_of_packet(pkt), pkt->cut);
+	h->far = hold_take(r, off, piece_of_packet(h, off, pkt), pkt->cut);
 	h->doubt = (uint8_t)why;
 	h->doubt_denied = false;
 	h->far_fin = (pkt->flags & TCP_FIN) != 0;
@@ -475,7 +518,9 @@ static void follow_far(struct reasm *r, struct half *h, int64_t ts_ns)
 	finish_stream(r, h, ts_ns);
 	tell_stream_end(r, h, ts_ns);
 	holders_note(r, h);
+	uint8_t policy = h->policy;
 	half_init(h, h->dir);
+	h->policy = policy;
 	h->base = base;
 	h->based = true;
 	h->stream = stream + 1;
@@ -510,7 +555,7 @@ static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct 
 	}
 	if (!set_aside(r, h, off, pkt, DOUBT_FAR)) {
 		h->account.seen += (int64_t)pkt->payload.n;
-		refuse(r, h, off, piece_of_packet(pkt), TF_REJECT_OUTSIDE);
+		refuse(r, h, off, piece_of_packet(h, off, pkt), TF_REJECT_OUTSIDE);
 	}
 	return true;
 }
@@ -601,24 +646,25 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 	int64_t off = reasm_offset(h, seq); /* in the stream as it is now */
 	h->account.seen += (int64_t)pkt->payload.n;
 	int64_t end = off + (int64_t)pkt->payload.n + pkt->cut;
-	fin = fin && h->fin == REASM_NO_FIN;
+	fin = waits_as_fin(h, fin, end);
 	if (fin && off <= reach(h))
 		take_fin(h, end);
 	if (!take_keepalive(r, h, off, pkt))
-		take(r, h, off, piece_of_packet(pkt), (struct tail){pkt->cut, fin});
+		take(r, h, off, piece_of_packet(h, off, pkt), (struct tail){pkt->cut, fin});
 	if (fin && h->fin == REASM_NO_FIN &&
 	    end <= reach(h)) /* making room passed what was early */
 		take_fin(h, end);
 	else if (fin && pkt->payload.n == 0)
-		take_early_fin(r, h, end, piece_of_packet(pkt));
+		take_early_fin(r, h, end, piece_of_packet(h, end, pkt));
 }
 
 void reasm_reject(struct reasm *r, struct half *h, const struct tf_packet *pkt,
                   enum tf_reject reason)
 {
 	uint32_t seq = pkt->seq + ((pkt->flags & TCP_SYN) != 0);
+	int64_t off = h->based ? reasm_offset(h, seq) : 0;
 	h->account.seen += (int64_t)pkt->payload.n;
-	tell_reject(r, h, h->based ? reasm_offset(h, seq) : 0, piece_of_packet(pkt), reason);
+	tell_reject(r, h, off, piece_of_packet(h, off, pkt), reason);
 }
 
 enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
@@ -714,6 +760,13 @@ void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 		reasm_drop_beyond_fin(r, h);
 }
 
+void reasm_duplicate(struct reasm *r, struct half *h, uint32_t left, uint32_t right,
+                     const struct tf_packet *pkt)
+{
+	if (h->based)
+		trail_settle(r, h, reasm_offset(h, left), reasm_offset(h, right), pkt);
+}
+
 bool reasm_is_next(const struct half *h, uint32_t seq)
 {
 	if (!h->based)
@@ -736,6 +789,7 @@ static void finish_stream(struct reasm *r, struct half *h, int64_t ts_ns)
 		reasm_pass(r, h, ts_ns);
 	reasm_drop_beyond_fin(r, h);
 	gaps_close(r, h, ts_ns);
+	trail_end(r, h);
 	h->account.span += h->next - h->start;
 	/* An ACK one beyond the last byte is that of a FIN which was not captured. */
 	int64_t sent = max64(h->acked, max64(h->next, h->cut_end) + 1) - 1;

@@ -31,7 +31,7 @@
 #include "base/tree.h"
 #include "model/packet.h"
 
-enum { REASM_GAPS = 256, REASM_CHAIN = 64 };
+enum { REASM_GAPS = 256, REASM_CHAIN = 64, REASM_TRAIL = 16, REASM_DISPUTES = 8 };
 
 #define REASM_NO_FIN  INT64_MAX
 #define REASM_NO_ACK  INT64_MIN
@@ -60,6 +60,27 @@ struct gap {
 	struct gap *lower, *higher;
 };
 
+/* The packets that brought what was told last, as a ring; so that a conflict can name
+   both of its packets. */
+struct trail {
+	struct brought {
+		int64_t start;
+		uint32_t length;
+		bool late; /* see struct piece */
+		struct tf_copy copy;
+	} told[REASM_TRAIL];
+	uint32_t next;
+};
+
+/* The latest conflicts, as a ring, which the receiver may yet speak of. */
+struct disputes {
+	struct dispute {
+		int64_t offset, length; /* length 0: none, or it has spoken */
+		struct tf_conflict what;
+	} latest[REASM_DISPUTES];
+	uint32_t next;
+};
+
 struct half {
 	int64_t next;
 	int64_t start;
@@ -78,6 +99,7 @@ struct half {
 	bool ack_known;
 	bool alt_known;
 	bool is_holder; /* listed among the holders */
+	uint8_t policy; /* enum tf_overlap, of the receiver */
 	uint32_t gap_count;
 	struct tree queue; /* of struct held */
 	struct held *last; /* the one that was last at the right end */
@@ -87,6 +109,9 @@ struct half {
 	bool far_fin;      /* it carried FIN */
 	struct gap *gap_low, *gap_high;
 	struct half *holder_older, *holder_newer;
+	struct trail *trail;       /* NULL: nothing told yet, or no memory for it */
+	struct disputes *disputes; /* NULL: no conflicts, or no memory */
+	int64_t late_end;          /* behind all bytes told after they had been acknowledged */
 	struct tf_account account;
 };
 
@@ -99,7 +124,7 @@ struct reasm_limits {
 struct reasm {
 	struct chunk_pool *chunks;
 	size_t chunks_held, chunks_held_max;
-	struct slab held, gaps;
+	struct slab held, gaps, trails, disputes;
 	struct half *holder_oldest, *holder_newest;
 	struct reasm_limits limits;
 	struct tf_counters *counters;
@@ -117,6 +142,10 @@ struct reasm {
    -> false when the arena has too little. The caller fills in the rest. */
 bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_pool *chunks);
 
+/* Takes trails from memory: without, the packets of told bytes are not remembered. */
+bool reasm_remember(struct reasm *r, struct arena *a, size_t memory);
+
+/* The policy is `linux`, unless the caller sets another. */
 void half_init(struct half *h, uint8_t dir);
 
 /* How a SYN's sequence number goes with what is known of its direction. */
@@ -161,6 +190,10 @@ void reasm_reject(struct reasm *r, struct half *h, const struct tf_packet *pkt,
 
 /* The peer acknowledges everything before sequence number ack. */
 void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns);
+
+/* The receiver says, by pkt, that it got [left, right) twice (RFC 2883). */
+void reasm_duplicate(struct reasm *r, struct half *h, uint32_t left, uint32_t right,
+                     const struct tf_packet *pkt);
 
 /* -> whether seq is the receiver's next sequence number, as far as is known
    (RFC 5961, 3.2: the only place where a reset is obeyed). */

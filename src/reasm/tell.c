@@ -6,11 +6,13 @@
 
 #include <string.h>
 
-struct piece piece_of_packet(const struct tf_packet *pkt)
+struct piece piece_of_packet(const struct half *h, int64_t off, const struct tf_packet *pkt)
 {
 	return (struct piece){.b = pkt->payload,
 	                      .ts_ns = pkt->ts_ns,
 	                      .source = pkt->source,
+	                      .ttl = pkt->ttl,
+	                      .late = off < h->acked,
 	                      .frame = pkt->frame,
 	                      .position = pkt->position};
 }
@@ -20,8 +22,19 @@ struct piece piece_of_chunk(const struct chunk *c)
 	return (struct piece){.b = chunk_span(c),
 	                      .ts_ns = c->ts_ns,
 	                      .source = c->source,
+	                      .ttl = c->ttl,
+	                      .late = c->late,
 	                      .frame = c->frame,
 	                      .position = c->position};
+}
+
+struct tf_copy copy_of(const struct piece *p)
+{
+	return (struct tf_copy){.ts_ns = p->ts_ns,
+	                        .frame = p->frame,
+	                        .source = p->source,
+	                        .ttl = p->ttl,
+	                        .known = true};
 }
 
 void piece_skip(struct piece *p, size_t n)
@@ -56,6 +69,7 @@ void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, boo
 	if (told == 0)
 		return;
 	h->account.written += told;
+	trail_note(r, h, off, &p);
 	struct tf_event ev = {
 	        .kind = TF_DATA,
 	        .late = late,
@@ -118,41 +132,119 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
 		r->tell(r->arg, h, &ev);
 }
 
-static void tell_conflict(struct reasm *r, struct half *h, int64_t off, const uint8_t *kept,
-                          const struct piece *p, size_t from, size_t to)
+/* What a piece is compared with. */
+struct rival {
+	const struct held *winner; /* NULL: what was told */
+	const uint8_t *kept;       /* its bytes from off on */
+	struct tf_copy copy;       /* the packet that brought the first of them */
+	bool late;                 /* and whether that may have come after their ACK */
+	bool rewrites;             /* the piece takes their place */
+};
+
+/* -> which of the two copies came first, as far as that is known */
+static enum tf_kept which_came_first(const struct tf_copy *kept, const struct tf_copy *other)
 {
-	r->counters->conflicts++;
-	h->account.conflicting += (int64_t)(to - from);
+	if (!kept->known || !other->known)
+		return TF_KEPT_UNKNOWN;
+	bool first = kept->source == other->source ? kept->frame <= other->frame
+	                                           : kept->ts_ns <= other->ts_ns;
+	return first ? TF_KEPT_FIRST : TF_KEPT_SECOND;
+}
+
+/* The packet that brought the winner's byte at off. *n is made less where others brought
+   what follows. */
+static struct tf_copy copy_of_winner(const struct half *h, const struct held *winner, int64_t off,
+                                     size_t *n, bool *late)
+{
+	if (winner == NULL)
+		return trail_find(h, off, n, late);
+	int64_t end;
+	const struct chunk *c = hold_at(winner, off, &end);
+	MUST(c != NULL); /* it was compared with these bytes */
+	struct piece p = piece_of_chunk(c);
+	for (c = c->next; c != NULL && c->frame == p.frame && c->source == p.source; c = c->next)
+		end += c->to - c->from;
+	*n = end - off < (int64_t)*n ? (size_t)(end - off) : *n;
+	*late = true;
+	return copy_of(&p);
+}
+
+/* What is known of both sides of a conflict. */
+static struct tf_conflict weigh(const struct half *h, const struct rival *v, int64_t off,
+                                const struct piece *p)
+{
+	struct tf_copy now = copy_of(p);
+	struct tf_conflict k = {
+	        .kept = v->rewrites ? now : v->copy,
+	        .other = v->rewrites ? v->copy : now,
+	        .rewrites = v->rewrites,
+	        .certain = TF_CERTAIN_POLICY,
+	        .policy = (enum tf_overlap)h->policy,
+	};
+	k.which = which_came_first(&k.kept, &k.other);
+	int apart = (int)v->copy.ttl - (int)now.ttl;
+	k.ttl_apart = v->copy.known && (apart >= 2 || apart <= -2);
+	/* An ACK that was there before its bytes says nothing of which copy it meant. */
+	if (v->winner == NULL && off < h->acked && p->late && !v->late && k.which != TF_KEPT_SECOND)
+		k.certain = TF_CERTAIN_ACKED;
+	return k;
+}
+
+static void tell_conflict(struct reasm *r, struct half *h, const struct rival *v, int64_t off,
+                          struct piece p)
+{
+	const struct tf_conflict k = weigh(h, v, off, &p);
+	struct tf_span told = {v->kept, p.b.n};
+	struct tf_counters *c = r->counters;
+	c->conflicts++;
+	c->conflicts_acked += k.certain == TF_CERTAIN_ACKED;
+	c->conflicts_ttl += k.ttl_apart;
+	c->conflicts_unknown += !k.kept.known || !k.other.known;
+	c->bytes_rewritten += v->rewrites ? p.b.n : 0;
+	h->account.conflicting += (int64_t)p.b.n;
 	struct tf_event ev = {
 	        .kind = TF_CONFLICT,
 	        .stream = h->stream,
-	        .offset = off + (int64_t)from,
-	        .length = (int64_t)(to - from),
-	        .data = {kept + from, to - from},
-	        .other = {p->b.p + from, to - from},
-	        .ts_ns = p->ts_ns,
-	        .source = p->source,
-	        .frame = p->frame,
-	        .position = p->position + from,
+	        .offset = off,
+	        .length = (int64_t)p.b.n,
+	        .data = v->rewrites ? p.b : told,
+	        .other = v->rewrites ? told : p.b,
+	        .ts_ns = p.ts_ns,
+	        .source = p.source,
+	        .frame = p.frame,
+	        .position = p.position,
+	        .conflict = &k,
 	};
+	if (v->rewrites)
+		trail_note(r, h, off, &p);
+	trail_dispute(r, h, off, ev.length, &k);
 	r->tell(r->arg, h, &ev);
 }
 
-/* Compares n bytes of p with kept; the stretch from the first to the last
-   difference is the conflict, the rest are duplicates. */
-static void compare(struct reasm *r, struct half *h, int64_t off, const uint8_t *kept,
-                    const struct piece *p, size_t n)
+/* Compares n bytes of p with v's, at most up to where another packet brought those ->
+   how many bytes that were. The stretch from the first to the last difference is the
+   conflict, the rest are duplicates. */
+static size_t compare(struct reasm *r, struct half *h, struct rival v, int64_t off, struct piece p,
+                      size_t n)
 {
-	size_t from = 0, to = n;
-	if (memcmp(kept, p->b.p, n) == 0)
-		from = n;
-	while (from < n && kept[from] == p->b.p[from])
+	size_t from = 0, to;
+	if (memcmp(v.kept, p.b.p, n) == 0) {
+		h->account.duplicate += (int64_t)n;
+		return n;
+	}
+	while (v.kept[from] == p.b.p[from])
 		from++;
-	while (to > from && kept[to - 1] == p->b.p[to - 1])
+	size_t reach = n - from;
+	v.copy = copy_of_winner(h, v.winner, off + (int64_t)from, &reach, &v.late);
+	to = n = from + reach;
+	while (v.kept[to - 1] == p.b.p[to - 1])
 		to--;
 	h->account.duplicate += (int64_t)(n - (to - from));
-	if (to > from)
-		tell_conflict(r, h, off, kept, p, from, to);
+	v.kept += from;
+	piece_skip(&p, from);
+	p.b.n = to - from;
+	tell_conflict(r, h, &v, off + (int64_t)from, p);
+	return n;
 }
 
 /* A sink may answer in pieces; what is compared must not depend on where they end. */
@@ -167,16 +259,24 @@ static size_t recall(struct reasm *r, struct half *h, int64_t off, uint8_t *to, 
 	return n;
 }
 
-void tell_rival(struct reasm *r, struct half *h, const struct held *winner, int64_t off,
-                struct piece p)
+/* How many of n bytes at off are all sealed, or all not. */
+static size_t alike(const struct half *h, int64_t off, size_t n)
+{
+	bool divided = off < h->acked && h->acked - off < (int64_t)n;
+	return divided ? (size_t)(h->acked - off) : n;
+}
+
+static void tell_against(struct reasm *r, struct half *h, struct rival v, int64_t off,
+                         struct piece p)
 {
 	while (p.b.n > 0) {
-		uint8_t *kept = r->scratch;
 		size_t want = p.b.n < sizeof r->scratch ? p.b.n : sizeof r->scratch;
-		size_t n = winner != NULL ? hold_copy(winner, off, kept, want)
-		                          : recall(r, h, off, kept, want);
+		want = v.winner != NULL ? want : alike(h, off, want);
+		size_t n = v.winner != NULL ? hold_copy(v.winner, off, r->scratch, want)
+		                            : recall(r, h, off, r->scratch, want);
 		if (n > 0) {
-			compare(r, h, off, kept, &p, n);
+			v.kept = r->scratch;
+			n = compare(r, h, v, off, p, n);
 		} else {
 			n = want;
 			h->account.duplicate += (int64_t)n;
@@ -185,4 +285,15 @@ void tell_rival(struct reasm *r, struct half *h, const struct held *winner, int6
 		off += (int64_t)n;
 		piece_skip(&p, n);
 	}
+}
+
+void tell_rival(struct reasm *r, struct half *h, const struct held *winner, int64_t off,
+                struct piece p)
+{
+	tell_against(r, h, (struct rival){.winner = winner}, off, p);
+}
+
+void tell_rewrite(struct reasm *r, struct half *h, int64_t off, struct piece p)
+{
+	tell_against(r, h, (struct rival){.rewrites = true}, off, p);
 }

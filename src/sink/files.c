@@ -245,6 +245,45 @@ static void data(struct files *s, const struct tf_event *ev)
 	gather(s, f, ev);
 }
 
+/* -> how many of b's bytes stood in the pending run at off, and have been replaced */
+static size_t rewrite_pending(struct file *f, int64_t off, struct tf_span b)
+{
+	size_t skip = (size_t)(off - f->run), done = 0;
+	for (struct chunk *c = f->head; c != NULL && done < b.n; c = c->next) {
+		size_t size = (size_t)(c->to - c->from);
+		if (skip >= size) {
+			skip -= size;
+			continue;
+		}
+		size_t n = size - skip < b.n - done ? size - skip : b.n - done;
+		memcpy(c->data + c->from + skip, b.p + done, n);
+		done += n;
+		skip = 0;
+	}
+	return done;
+}
+
+/* Bytes that were told before are replaced (the policy `last`). */
+static void rewrite(struct files *s, const struct tf_event *ev)
+{
+	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	struct tf_span b = ev->data;
+	int64_t off = ev->offset;
+	while (f != NULL && b.n > 0) {
+		bool pending = f->pending > 0 && off >= f->run && off < f->run + f->pending;
+		size_t n = b.n;
+		if (pending)
+			n = rewrite_pending(f, off, b);
+		else if (f->pending > 0 && off < f->run && off + (int64_t)n > f->run)
+			n = (size_t)(f->run - off);
+		if (!pending)
+			n = store_rewrite(&s->store, &f->stored, off, b.p, n);
+		off += (int64_t)n;
+		b.p += n;
+		b.n -= n;
+	}
+}
+
 /* A hole before the first byte moves the others up; all other holes are there
    because nothing is written in them. */
 static void gap(struct files *s, const struct tf_event *ev)
@@ -269,8 +308,12 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		if (ev->dir == TF_BOTH)
 			finish(s, &ev->slot[1], &ev->account[1]);
 		break;
-	case TF_BEGIN:
 	case TF_CONFLICT:
+		if (ev->conflict->rewrites)
+			rewrite(s, ev);
+		break;
+	case TF_BEGIN:
+	case TF_PROOF:
 	case TF_REJECT:
 	case TF_APP:
 		break;

@@ -274,6 +274,24 @@ void store_write(struct store *s, struct stored *f, struct iovec *iov, int count
 	}
 }
 
+size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8_t *p, size_t n)
+{
+	bool before = off < f->origin;
+	if (before && off + (int64_t)n > f->origin)
+		n = (size_t)(f->origin - off);
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)p, .iov_len = n};
+	size_t done;
+	if (!f->made || !store_ready(s, f))
+		return n;
+	if (before ? write_head(s, f, &iov, 1, off, &done)
+	           : write_all(s, f->fd, &iov, 1, off - f->origin, &done))
+		return n;
+	char name[NAME_ROOM];
+	name_of(f->flow, f->dir, f->number, name);
+	fail(s, f, "write", name);
+	return n;
+}
+
 size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n)
 {
 	if (!f->made || f->lost > 0 || !store_ready(s, f))

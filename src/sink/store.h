@@ -76,6 +76,10 @@ bool store_ready(struct store *s, struct stored *f);
 void store_write(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
                  size_t n);
 
+/* Writes other bytes where some were written before; they may cross the origin. Of a file
+   that has failed nothing changes. -> how many of them this call is done with */
+size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8_t *p, size_t n);
+
 /* -> how many bytes, at most n, could be read back from stream offset off on. */
 size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n);
 

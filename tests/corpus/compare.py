@@ -40,6 +40,8 @@ def recorded(folder):
     """(src, sport, dst, dport) -> digests of the files that bear these; and names of no stream"""
     found, strange = defaultdict(list), []
     for path in sorted(folder.rglob('*')):
+        if path.name == 'conflicts.jsonl':  # tells of streams, is none
+            continue
         name = STREAM_FILE.fullmatch(path.name)
         if not path.is_file() or not name:
             strange.append(path.name)

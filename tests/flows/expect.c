@@ -245,21 +245,70 @@ static bool same(const struct content *content, const uint8_t *p, int64_t n)
 	return is;
 }
 
+/* The words behind a conflict's bytes, and whether they are true of k. */
+struct more {
+	bool said[8];
+	bool by_packets, by_ttls;
+	int64_t packet[2], ttl[2];
+};
+
+static const char *const more_words[] = {"acked",   "policy", "first", "second",
+                                         "unknown", "apart",  "near",  "rewritten"};
+
+static void read_more(struct claim *c, struct more *m)
+{
+	for (size_t i = 0; i < sizeof(more_words) / sizeof(more_words[0]); i++)
+		m->said[i] = reader_take(&c->r, more_words[i]);
+	m->by_packets = reader_take(&c->r, "packets");
+	for (int i = 0; m->by_packets && i < 2; i++)
+		m->packet[i] = reader_number(&c->r);
+	m->by_ttls = reader_take(&c->r, "ttls");
+	for (int i = 0; m->by_ttls && i < 2; i++)
+		m->ttl[i] = reader_number(&c->r);
+}
+
+static bool holds(const struct more *m, const struct tf_conflict *k)
+{
+	const bool is[] = {k->certain == TF_CERTAIN_ACKED,
+	                   k->certain == TF_CERTAIN_POLICY,
+	                   k->which == TF_KEPT_FIRST,
+	                   k->which == TF_KEPT_SECOND,
+	                   k->which == TF_KEPT_UNKNOWN,
+	                   k->ttl_apart,
+	                   !k->ttl_apart,
+	                   k->rewrites};
+	for (size_t i = 0; i < sizeof(is) / sizeof(is[0]); i++)
+		if (m->said[i] && !is[i])
+			return false;
+	return (!m->by_packets || ((int64_t)k->kept.frame == m->packet[0] &&
+	                           (int64_t)k->other.frame == m->packet[1])) &&
+	       (!m->by_ttls || (k->kept.ttl == m->ttl[0] && k->other.ttl == m->ttl[1]));
+}
+
 static void fail_conflict(struct claim *c, int64_t offset, int64_t length)
 {
-	char came[SHOWN * 10] = "none", x[SHOWN * 4 + 16], y[SHOWN * 4 + 16];
+	char came[SHOWN * 12] = "none", x[SHOWN * 4 + 16], y[SHOWN * 4 + 16];
 	if (c->stream->conflicts > 0) {
 		const struct recorder_conflict *k = &c->stream->conflict[0];
 		show(k->kept, (size_t)k->length, x);
 		show(k->other, (size_t)k->length, y);
-		snprintf(came, sizeof(came), "%zu, the first at %lld of %lld, kept %s other %s",
-		         c->stream->conflicts, (long long)k->offset, (long long)k->length, x, y);
+		snprintf(came, sizeof(came),
+		         "%zu, the first at %lld of %lld, kept %s other %s %s %s%s packets %llu"
+		         " %llu ttls %u %u",
+		         c->stream->conflicts, (long long)k->offset, (long long)k->length, x, y,
+		         more_words[k->what.certain == TF_CERTAIN_POLICY],
+		         more_words[k->what.which == TF_KEPT_UNKNOWN ? 4 : 1 + k->what.which],
+		         k->what.rewrites ? " rewritten" : "",
+		         (unsigned long long)k->what.kept.frame,
+		         (unsigned long long)k->what.other.frame, k->what.kept.ttl,
+		         k->what.other.ttl);
 	}
 	reader_fail(&c->r, "a conflict at %lld of %lld bytes expected; came: %s", (long long)offset,
 	            (long long)length, came);
 }
 
-/* "conflict OFFSET LENGTH [kept BYTES] [other BYTES]" */
+/* "conflict OFFSET LENGTH [kept BYTES] [other BYTES] [acked | policy]
+   [first | second | unknown] [apart | near] [rewritten] [packets N N] [ttls N N]" */
 static void check_conflict(struct claim *c)
 {
 	static struct content kept, other;
@@ -270,11 +319,13 @@ static void check_conflict(struct claim *c)
 	bool by_other = reader_take(&c->r, "other");
 	if (by_other)
 		read_content(c, &other);
+	struct more more = {0};
+	read_more(c, &more);
 	for (size_t i = 0; i < c->stream->conflicts; i++) {
 		const struct recorder_conflict *k = &c->stream->conflict[i];
 		if (k->offset == offset && k->length == length &&
 		    (!by_kept || same(&kept, k->kept, length)) &&
-		    (!by_other || same(&other, k->other, length)))
+		    (!by_other || same(&other, k->other, length)) && holds(&more, &k->what))
 			return;
 	}
 	fail_conflict(c, offset, length);

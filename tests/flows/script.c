@@ -108,11 +108,31 @@ static void read_checksum(struct script *s, struct reader *r)
 	reader_end(r);
 }
 
+/* A policy, and maybe a map. */
+static void read_overlap(struct script *s, struct reader *r)
+{
+	const char *text = r->token.text;
+	if (r->token.kind == TOKEN_WORD &&
+	    !tf_overlap_parse(text, strlen(text), &s->config.overlap))
+		reader_fail(r, "there is no policy '%s'", text);
+	reader_next(r);
+	if (r->token.kind == TOKEN_STRING) {
+		if (!tf_overlap_map_parse(text, s->config.overlap_rule, &s->config.overlap_rules))
+			reader_fail(r, "'%s' is no map of policies", text);
+		reader_next(r);
+	}
+	reader_end(r);
+}
+
 static void read_option(struct script *s, struct reader *r)
 {
 	char name[32];
 	if (reader_take(r, "checksum")) {
 		read_checksum(s, r);
+		return;
+	}
+	if (reader_take(r, "overlap")) {
+		read_overlap(s, r);
 		return;
 	}
 	reader_word(r, name, sizeof(name));

@@ -10,7 +10,7 @@
 
 #include "lib/build.h"
 
-enum { SCRIPT_FLOWS = 8, SCRIPT_TERMS = 16, SCRIPT_STRETCHES = 4096 };
+enum { SCRIPT_FLOWS = 9, SCRIPT_TERMS = 16, SCRIPT_STRETCHES = 4096 };
 
 /* -- words of a line -------------------------------------------------------- */
 

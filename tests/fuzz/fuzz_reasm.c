@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	struct naive *m = naive_new();
+	m->half.policy = n > 0 ? (data[0] >> 1) % (TF_OVERLAP_WINDOWS + 1) : 0;
 	if (n > 0 && data[0] & 1)
 		naive_syn(m);
 	for (size_t i = 1; i + 4 <= n && i < 4 * 400; i += 4) {

@@ -40,12 +40,14 @@ static inline uint8_t naive_byte(int64_t place, uint8_t version)
 static inline void naive_hear(void *arg, struct half *h, struct tf_event *ev)
 {
 	struct naive *m = arg;
-	(void)h;
 	MUST(ev->stream == 0 && ev->kind != TF_END); /* no place is far from another */
 	int64_t at = ev->offset + m->shift;
 	MUST(at >= 0 && at + ev->length <= NAIVE_ROOM && ev->length > 0);
 	for (int64_t i = 0; i < ev->length; i++, at++) {
-		if (ev->kind == TF_DATA) {
+		if (ev->kind == TF_CONFLICT && ev->conflict->rewrites) {
+			MUST(m->told[at] == ev->other.p[i] && ev->offset + i >= h->acked);
+			m->told[at] = ev->data.p[i];
+		} else if (ev->kind == TF_DATA) {
 			uint8_t b = ev->data.p[i];
 			MUST(m->told[at] == 0 && m->sent[at][b < 'a'] &&
 			     b == naive_byte(at, b < 'a' ? 'A' : 'a'));

@@ -230,6 +230,17 @@ static void hear_gap(struct part *t, struct recorder_stream *s, const struct tf_
 		*APPEND(s, gap) = (struct recorder_gap){ev->offset, ev->length, ev->cause};
 }
 
+/* What was told is replaced; it may lie in several pieces. */
+static void rewrite(struct recorder_stream *s, const struct tf_event *ev)
+{
+	for (size_t i = 0; i < s->pieces; i++) {
+		struct recorder_piece *p = &s->piece[i];
+		for (int64_t off = ev->offset; off < ev->offset + ev->length; off++)
+			if (off >= p->offset && off < p->offset + (int64_t)p->n)
+				p->bytes[off - p->offset] = ev->data.p[off - ev->offset];
+	}
+}
+
 static void hear_conflict(struct part *t, struct recorder_stream *s, const struct tf_event *ev)
 {
 	size_t n = (size_t)ev->length;
@@ -240,16 +251,29 @@ static void hear_conflict(struct part *t, struct recorder_stream *s, const struc
 	}
 	if (ev->data.p[0] == ev->other.p[0] || ev->data.p[n - 1] == ev->other.p[n - 1])
 		breach(t, ev, "a conflict that is not trimmed to what differs");
-	uint8_t *told = copied(ev->data.p, n);
-	if (recorder_copy(s, ev->offset, told, n) == n && memcmp(told, ev->data.p, n) != 0)
+	const struct tf_conflict *k = ev->conflict;
+	struct tf_span was = k->rewrites ? ev->other : ev->data;
+	uint8_t *told = copied(was.p, n);
+	if (recorder_copy(s, ev->offset, told, n) == n && memcmp(told, was.p, n) != 0)
 		breach(t, ev, "a conflict's recorded side is not what was told");
 	free(told);
+	if (k->rewrites)
+		rewrite(s, ev);
 	*APPEND(s, conflict) = (struct recorder_conflict){
 	        .offset = ev->offset,
 	        .length = ev->length,
+	        .what = *k,
 	        .kept = copied(ev->data.p, n),
 	        .other = copied(ev->other.p, n),
 	};
+}
+
+static void hear_proof(struct part *t, const struct recorder_stream *s, const struct tf_event *ev)
+{
+	for (size_t i = 0; i < s->conflicts; i++)
+		if (s->conflict[i].offset == ev->offset && s->conflict[i].length == ev->length)
+			return;
+	breach(t, ev, "a proof of no conflict that was told");
 }
 
 static void hear_reject(struct part *t, struct recorder_stream *s, const struct tf_event *ev)
@@ -384,6 +408,8 @@ static bool hear(void *self, const struct tf_event *ev, struct tf_error *err)
 		hear_gap(t, s, ev);
 	else if (ev->kind == TF_CONFLICT)
 		hear_conflict(t, s, ev);
+	else if (ev->kind == TF_PROOF)
+		hear_proof(t, s, ev);
 	else if (ev->kind == TF_REJECT)
 		hear_reject(t, s, ev);
 	else

@@ -43,6 +43,7 @@ struct recorder_gap {
 
 struct recorder_conflict {
 	int64_t offset, length;
+	struct tf_conflict what;
 	uint8_t *kept, *other;
 };
 

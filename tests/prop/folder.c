@@ -41,11 +41,18 @@ static int is_name(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
+/* conflicts.jsonl numbers packets, so it is the same only where they are. */
+static int is_stream(const struct dirent *d)
+{
+	return is_name(d) && strcmp(d->d_name, "conflicts.jsonl") != 0;
+}
+
 /* Calls each with every name, in order -> how many there are */
-static size_t list(const char *path, void (*each)(int fd, const char *name))
+static size_t list(const char *path, int (*which)(const struct dirent *d),
+                   void (*each)(int fd, const char *name))
 {
 	struct dirent **names = NULL;
-	int n = scandir(path, &names, is_name, alphasort);
+	int n = scandir(path, &names, which, alphasort);
 	int fd = open_folder(path);
 	for (int i = 0; i < n; i++) {
 		if (each != NULL)
@@ -64,7 +71,7 @@ static void remove_one(int fd, const char *name)
 
 void folder_empty(const char *path)
 {
-	(void)list(path, remove_one);
+	(void)list(path, is_name, remove_one);
 }
 
 void folder_remove(const char *path)
@@ -75,7 +82,7 @@ void folder_remove(const char *path)
 
 size_t folder_count(const char *path)
 {
-	return list(path, NULL);
+	return list(path, is_stream, NULL);
 }
 
 uint8_t *folder_read(const char *path, const char *name, size_t *n)
@@ -139,7 +146,7 @@ bool folder_same(const char *a, const char *b, bool times, char *why, size_t roo
 {
 	struct pair p = {a, b, times, why, room};
 	struct dirent **x = NULL, **y = NULL;
-	int n = scandir(a, &x, is_name, alphasort), m = scandir(b, &y, is_name, alphasort);
+	int n = scandir(a, &x, is_stream, alphasort), m = scandir(b, &y, is_stream, alphasort);
 	bool same = n >= 0 && m >= 0;
 	for (int i = 0; same && (i < n || i < m); i++) {
 		int order = i >= n ? 1 : i >= m ? -1 : strcmp(x[i]->d_name, y[i]->d_name);

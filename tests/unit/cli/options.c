@@ -126,6 +126,25 @@ static void checksums(void **state)
 	}
 }
 
+static void overlaps(void **state)
+{
+	(void)state;
+	struct options o = accept("-r a");
+	assert_int_equal(o.overlap, TF_OVERLAP_LINUX);
+	assert_false(o.keep_rejected);
+	assert_int_equal(o.overlap_rules, 0);
+	options_free(&o);
+	o = accept("-r a --overlap last --overlap-map 10.0.0.0/8=bsd,::1=first --keep-rejected "
+	           "--overlap-map=1.2.3.4/31=linux");
+	assert_int_equal(o.overlap, TF_OVERLAP_LAST);
+	assert_true(o.keep_rejected);
+	assert_int_equal(o.overlap_rules, 3);
+	assert_int_equal(o.overlap_rule[0].prefix, 104);
+	assert_int_equal(o.overlap_rule[1].overlap, TF_OVERLAP_FIRST);
+	assert_int_equal(o.overlap_rule[2].prefix, 127);
+	options_free(&o);
+}
+
 static void verbosity(void **state)
 {
 	(void)state;
@@ -237,6 +256,12 @@ static void bad_values(void **state)
 	        {"--output=", "--output wants a folder, not ''"},
 	        {"--checksum=", "--checksum wants auto, strict or ignore, not ''"},
 	        {"--checksum=stric", "--checksum wants auto, strict or ignore, not 'stric'"},
+	        {"--overlap=bsdx",
+	         "--overlap wants linux, first, last, bsd, solaris or windows, not 'bsdx'"},
+	        {"--overlap-map=10.0.0.0/8=bsd,10.0.0.0/99=bsd",
+	         "--overlap-map wants networks and policies such as "
+	         "10.0.0.0/8=bsd,2001:db8::/32=linux (64 at most), not "
+	         "'10.0.0.0/8=bsd,10.0.0.0/99=bsd'"},
 	        {"--quiet=3", "--quiet takes no value"},
 	        {"--strict=", "--strict takes no value"},
 	};
@@ -355,12 +380,12 @@ static void help_has_each_row(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(defaults),          cmocka_unit_test(each_row),
-	        cmocka_unit_test(verbosity),         cmocka_unit_test(checksums),
-	        cmocka_unit_test(texts_alone),       cmocka_unit_test(bad_values),
-	        cmocka_unit_test(what_is_read),      cmocka_unit_test(unknown),
-	        cmocka_unit_test(too_many_ports),    cmocka_unit_test(options_of_1_6_1),
-	        cmocka_unit_test(help_has_each_row),
+	        cmocka_unit_test(defaults),         cmocka_unit_test(each_row),
+	        cmocka_unit_test(verbosity),        cmocka_unit_test(checksums),
+	        cmocka_unit_test(overlaps),         cmocka_unit_test(texts_alone),
+	        cmocka_unit_test(bad_values),       cmocka_unit_test(what_is_read),
+	        cmocka_unit_test(unknown),          cmocka_unit_test(too_many_ports),
+	        cmocka_unit_test(options_of_1_6_1), cmocka_unit_test(help_has_each_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,9 @@ static void limits(void **state)
 	c = good, c.linger_ns = -1, refused(c, "remembered");
 	c = good, c.start_ns = c.stop_ns, refused(c, "between --start and --stop");
 	c = good, c.stop_ns = INT64_MIN, refused(c, "between --start and --stop");
+	c = good, c.overlap = (enum tf_overlap)6, refused(c, "policy");
+	c = good, c.overlap_rules = TF_OVERLAP_RULES + 1, refused(c, "policy");
+	c = good, c.overlap_rules = 1, c.overlap_rule[0].prefix = 129, refused(c, "policy");
 	c = good, c.filter = "tcp and and", refused(c, "");
 	c = good, c.hole_max = 0, tf_engine_free(engine_of(&c));
 	c = good, c.hole_max = INT32_MAX, tf_engine_free(engine_of(&c));
@@ -133,25 +136,25 @@ static void attaching(void **state)
 	(void)state;
 	struct tf_config c = config_of(1, 8 * MIB);
 	struct tf_engine *e = engine_of(&c);
-	struct tallies t[5];
-	for (int i = 0; i < 5; i++) {
+	struct tallies t[6];
+	for (int i = 0; i < 6; i++) {
 		tallies_init(&t[i]);
-		assert_int_equal(tf_engine_attach(e, &t[i].sink, &err), i < 4);
+		assert_int_equal(tf_engine_attach(e, &t[i].sink, &err), i < 5);
 	}
 	assert_int_equal(err.status, TF_USAGE);
 	assert_non_null(strstr(err.text, "sinks"));
 	assert_true(step(e, &err, 0, 0));
-	assert_false(tf_engine_attach(e, &t[4].sink, &err));
+	assert_false(tf_engine_attach(e, &t[5].sink, &err));
 	assert_true(tf_engine_finish(e, &err));
 	tf_engine_free(e);
-	for (int i = 0; i < 5; i++) {
-		assert_int_equal(tally_sum(&t[i]).begun, i < 4);
-		assert_int_equal(tally_sum(&t[i]).closed, i < 4);
+	for (int i = 0; i < 6; i++) {
+		assert_int_equal(tally_sum(&t[i]).begun, i < 5);
+		assert_int_equal(tally_sum(&t[i]).closed, i < 5);
 	}
 
 	e = engine_of(&c);
 	assert_true(step(e, &err, 0, 0));
-	assert_false(tf_engine_attach(e, &t[4].sink, &err)); /* after the first frame */
+	assert_false(tf_engine_attach(e, &t[5].sink, &err)); /* after the first frame */
 	assert_non_null(strstr(err.text, "first frame"));
 	tf_engine_free(e);
 }

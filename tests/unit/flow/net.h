@@ -89,6 +89,7 @@ static inline bool net_hear(void *self, const struct tf_event *ev, struct tf_err
 		break;
 	case TF_GAP:
 	case TF_CONFLICT:
+	case TF_PROOF:
 	case TF_REJECT:
 	case TF_APP:
 		assert_int_equal(ev->slot[0], number); /* between BEGIN and END */
@@ -195,7 +196,7 @@ static inline void net_start(struct net *n, size_t flows)
 	size_t each = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t);
 	struct flows_setup setup = {
 	        .arena = &n->arena,
-	        .memory = each * flows * 8 / 7 + 8,
+	        .memory = each * flows * 8 / 6 + 8,
 	        .chunks = &n->chunks,
 	        .sinks = 2, /* one is used */
 	        .limits = {.flow_bytes = INT64_MAX, .hole_max = 16 << 20},
