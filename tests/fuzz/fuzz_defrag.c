@@ -19,7 +19,7 @@ static unsigned read_fragment(struct cursor *c, struct tf_fragment *f, int64_t *
 	f->more = flags & 1;
 	f->header = flags & 2 ? 60 : 0;
 	f->hop_limit = (uint8_t)flags;
-	f->ecn = flags >> 6;
+	f->ecn = (uint8_t)(flags >> 6);
 	f->protocol = f->ip6 ? (uint8_t)flags : 6;
 	f->cut = flags & 0xe0 ? 0 : cursor_u16(c);
 	uint16_t where = cursor_u16(c), size = cursor_u16(c);
