@@ -60,7 +60,7 @@ bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_ma
 	e->conflicts = (struct conflicts_setup){
 	        .dir = &e->files.dir,
 	        .keep_rejected = e->config.keep_rejected,
-	        .arena = calloc(e->config.workers, sizeof *e->conflicts.arena),
+	        .arena = calloc(e->config.workers, sizeof(struct arena *)),
 	        .part = calloc(e->config.workers, sizeof(struct conflicts *)),
 	};
 	if (e->folder == NULL || e->files.share == NULL || e->conflicts.arena == NULL ||

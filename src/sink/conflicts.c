@@ -332,7 +332,7 @@ static bool look(struct conflicts *part, struct mark *mark)
 static struct conflicts *lowest(const struct conflicts_setup *setup, struct mark *mark)
 {
 	struct conflicts *best = NULL;
-	struct mark m;
+	struct mark m = {0};
 	for (unsigned i = 0; i < setup->workers; i++) {
 		struct conflicts *part = setup->part[i];
 		if (part == NULL || part->fd < 0 || part->failed || !look(part, &m))
