@@ -114,6 +114,8 @@ struct tf_marks {
 	uint32_t number[TF_MARKS];
 };
 
+#define TF_UNNUMBERED UINT64_MAX
+
 /* A TCP connection. Direction d is what end[d] sent to end[!d]. */
 struct tf_flow {
 	struct tf_endpoint end[2]; /* end[0] sent the first packet seen */
@@ -121,11 +123,18 @@ struct tf_flow {
 	uint32_t net[TF_NETS];     /* network ids of tunnels, outermost first: enum
 	                              tf_net << 24 | id; 0 ends the list */
 	struct tf_marks marks[2];  /* of each direction's first packet */
+	uint8_t mac[2][6];         /* Ethernet addresses of end[0] and end[1], by the frames of
+	                              the first packets from them; 0 when there are none */
 	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
 	                              SYN, SYN-ACK, else the first packet tell */
 	int64_t first_ns, last_ns; /* times of its first and latest packet */
 	int64_t began_ns[2];       /* of each direction's first packet */
+	uint64_t packets[2];       /* from end[0] and end[1], so far */
 	uint64_t number;           /* of its first packet in the whole run, from 1 */
+	uint64_t connection;       /* connections begun before it, and */
+	uint64_t nth[2];           /* directions of which a packet was seen before the first of
+	                              this one; all of them are TF_UNNUMBERED when there are
+	                              several workers */
 };
 
 /*
@@ -162,6 +171,8 @@ enum tf_kind {
 	TF_CONFLICT, /* two versions of the same bytes */
 	TF_PROOF,    /* the receiver has said something of a conflict told before */
 	TF_REJECT,   /* bytes in a segment that its receiver would not take, set aside */
+	TF_SEGMENT,  /* a packet of the connection, as it was captured; told before all that
+	                comes of it, only to sinks that name it in tf_sink.kinds */
 	TF_APP,      /* what an application decoder found */
 	TF_END       /* a connection's end, and that of its streams (dir TF_BOTH); or
 	                that of one stream, whose direction goes on with another (dir 0 or 1) */
@@ -226,6 +237,29 @@ struct tf_conflict {
 	                           the bytes stores these instead */
 };
 
+/* A packet as it was captured. */
+struct tf_segment {
+	struct tf_frame frame; /* bytes: the whole frame, from its link header on. Of a datagram
+	                          that came in fragments it is the last of them, and tcp and
+	                          payload stand elsewhere */
+	struct tf_span tcp;    /* the TCP header with its options; empty when the snaplen cut it */
+	uint32_t seq, ack;
+	uint32_t cut;      /* payload bytes that the snaplen cut off */
+	uint16_t window;   /* unscaled */
+	uint8_t flags;     /* as in the TCP header */
+	uint8_t ttl;       /* or hop limit */
+	bool put_together; /* from fragments */
+};
+
+/*
+ * What the recorder made of a stream. The engine hands an empty one to all sinks with END; the
+ * recorder, which comes before sinks that are attached later, fills it in.
+ */
+struct tf_record {
+	const char *name; /* of the file, below the folder; NULL: there is none */
+	int64_t size;     /* of the file */
+};
+
 /* Why a receiver would not take a segment. Those without payload are not told. */
 enum tf_reject {
 	TF_REJECT_CHECKSUM,    /* its checksum is wrong */
@@ -264,7 +298,8 @@ struct tf_event {
 	int64_t offset;             /* DATA, GAP, CONFLICT; REJECT: where they claim to
 	                               belong, 0 when nothing of this direction is known */
 	int64_t length;             /* DATA, GAP, CONFLICT, REJECT: bytes, at least 1 */
-	struct tf_span data;        /* DATA: the bytes; CONFLICT: those recorded */
+	struct tf_span data;        /* DATA: the bytes; CONFLICT: those recorded; SEGMENT: the
+	                               captured payload */
 	struct tf_span other;       /* CONFLICT, REJECT: those set aside */
 	int64_t ts_ns;              /* of the packet that caused the event */
 	uint32_t source;            /* DATA: where data stands; CONFLICT, REJECT: where
@@ -278,6 +313,7 @@ struct tf_event {
 		enum tf_reject reject;              /* REJECT */
 		enum tf_end end;                    /* END */
 		const struct tf_conflict *conflict; /* CONFLICT; PROOF: the same again */
+		const struct tf_segment *segment;   /* SEGMENT */
 	};
 	uint64_t turn;              /* never falls from event to event of a worker, and is the same
 	                               however many workers there are (unless memory is short): by
@@ -287,6 +323,7 @@ struct tf_event {
 	                               when dir is TF_BOTH. A sink that could not
 	                               store bytes moves them from written to
 	                               write_failed. */
+	struct tf_record *record;   /* END: as account */
 	uintptr_t *slot;            /* the sink's own, 0 at first: one for each
 	                               direction; slot[0] and [1] when dir is TF_BOTH */
 	struct chunk **loan;        /* DATA, within the library only: the buffer
@@ -312,7 +349,7 @@ enum tf_order {
 struct tf_sink {
 	const char *name;
 	enum tf_order order;
-	unsigned kinds; /* 1 << enum tf_kind of the events that it wants; 0: all */
+	unsigned kinds; /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT */
 	void *arg;      /* handed to open */
 
 	/* -> the instance of worker 0..workers-1; NULL with *err filled in */
@@ -448,18 +485,22 @@ struct tf_engine;
 /* -> a new engine, or NULL with *err filled in. cfg may go after the call. */
 struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *err);
 
-/* Attaches a sink; all must be attached before the first frame. At most 5, of which the
-   recorder counts for two. */
+/* Attaches a sink; all must be attached before the first frame. At most 8, of which the
+   recorder counts for two. Sinks hear each event in the order in which they were attached. */
 bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf_error *err);
+
+/* How streams are stored. What is 0 or NULL is as usual. */
+struct tf_recording {
+	const char *folder; /* made when missing; nothing is written outside it */
+	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
+};
 
 /*
  * Attaches the recorder: one file for each direction that has bytes, named as
- * tcpflow 1.6.1 names them, in folder (made when missing; nothing is written
- * outside it). files_max bounds the descriptors in use. Where copies of bytes conflict,
- * conflicts.jsonl tells of each, with both of them.
+ * tcpflow 1.6.1 names them. Where copies of bytes conflict, conflicts.jsonl tells of each,
+ * with both of them. how may go after the call.
  */
-bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
-                      struct tf_error *err);
+bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struct tf_error *err);
 
 /*
  * Writes the frames that are not recorded to a pcapng file ("-": standard output), each

@@ -176,7 +176,9 @@ static bool unrecorded_is_free(struct run *run)
 static bool begin_outputs(struct run *run)
 {
 	const struct options *o = run->options;
-	if (!tf_engine_record(run->engine, o->folder, files_max(o, run->files), &run->error))
+	const struct tf_recording how = {.folder = o->folder,
+	                                 .files_max = files_max(o, run->files)};
+	if (!tf_engine_record(run->engine, &how, &run->error))
 		return fail(run);
 	if (o->unrecorded == NULL)
 		return true;

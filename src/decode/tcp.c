@@ -37,6 +37,10 @@ struct next tcp_read(struct cursor *c, struct walk *w)
 	pkt->header = c->bad ? 0 : (uint8_t)header;
 	pkt->payload = (struct tf_span){.p = c->p, .n = c->n};
 	pkt->cut = (uint32_t)(wire - header - c->n);
+	pkt->wire.bytes = w->frame->bytes;
+	pkt->wire.captured = w->frame->captured;
+	pkt->wire.length = w->frame->length;
+	pkt->wire.link_type = w->frame->link_type;
 	pkt->ts_ns = w->frame->ts_ns;
 	pkt->source = w->frame->source;
 	pkt->frame = w->frame->number;

@@ -87,14 +87,16 @@ static bool hold_block(struct batch *batch, struct block *b)
 	return true;
 }
 
+/* a, b: where the frame's bytes and the payload lie; most often one block */
 static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_packet *pkt,
-                        struct block *b)
+                        struct block *a, struct block *b)
 {
 	struct batch *batch = fill(d, w);
-	if (!hold_block(batch, b)) {
+	if (!hold_block(batch, b) || (a != b && !hold_block(batch, a))) {
 		hand_over(d, w);
 		batch = fill(d, w);
 		(void)hold_block(batch, b);
+		(void)hold_block(batch, a);
 	}
 	batch->packet[batch->packets++] = *pkt;
 	if (batch->packets == BATCH_PACKETS)
@@ -330,13 +332,14 @@ static struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t by
 	return w;
 }
 
-/* Takes a packet that was decoded to that fate; its bytes lie in b. */
+/* Takes a packet that was decoded to that fate; the frame's bytes lie in b. */
 static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
                         struct tf_packet *pkt, struct block *b)
 {
+	struct block *payload = b;
 	if (fate == FATE_fragments) {
 		fate = join(d, frame, pkt);
-		b = d->room;
+		payload = d->room;
 	}
 	d->fate[fate]++;
 	if (fate != FATE_tcp_segments) {
@@ -347,7 +350,7 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 	pkt->number = d->numbers;
 	pkt->known_only = d->known_only;
 	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
-	hand_packet(d, w, pkt, b);
+	hand_packet(d, w, pkt, b, payload);
 	if (d->unrecorded != NULL)
 		judge(d, w, frame);
 }

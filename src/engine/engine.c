@@ -13,7 +13,9 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
 	struct tf_engine *e = calloc(1, sizeof *e);
 	struct worker *workers =
 	        aligned_alloc(_Alignof(struct worker), cfg->workers * sizeof *workers);
-	if (e == NULL || workers == NULL) {
+	struct sink_share *share = calloc(cfg->workers, sizeof *share);
+	if (e == NULL || workers == NULL || share == NULL) {
+		free(share);
 		free(e);
 		free(workers);
 		(void)error_set(err, TF_USAGE, "out of memory");
@@ -22,7 +24,8 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
 	memset(workers, 0, cfg->workers * sizeof *workers);
 	e->config = *cfg;
 	e->worker = workers;
-	e->files.dir.fd = -1;
+	e->share = share;
+	e->dir.fd = -1;
 	if (cfg->filter != NULL && (e->filter = filter_new(cfg->filter, err)) == NULL) {
 		tf_engine_free(e);
 		return NULL;
@@ -41,38 +44,42 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
 	return true;
 }
 
+/* A sink of the house, which takes memory of each worker: for each flow, and besides. */
+static bool attach(struct tf_engine *e, struct tf_sink sink, size_t per_flow, size_t fixed,
+                   struct tf_error *err)
+{
+	e->sink_per_flow += per_flow;
+	e->sink_fixed += fixed;
+	return tf_engine_attach(e, &sink, err);
+}
+
 static void free_record(struct tf_engine *e)
 {
-	free(e->files.share);
-	free(e->conflicts.arena);
 	free(e->conflicts.part);
 	free(e->folder);
 }
 
-bool tf_engine_record(struct tf_engine *e, const char *folder, unsigned files_max,
-                      struct tf_error *err)
+bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struct tf_error *err)
 {
 	if (e->records)
 		return error_set(err, TF_USAGE, "one recorder is enough");
 	free_record(e); /* of a call that failed */
-	e->folder = strdup(folder);
-	e->files.share = calloc(e->config.workers, sizeof *e->files.share);
+	e->folder = strdup(how->folder);
 	e->conflicts = (struct conflicts_setup){
-	        .dir = &e->files.dir,
+	        .dir = &e->dir,
 	        .keep_rejected = e->config.keep_rejected,
-	        .arena = calloc(e->config.workers, sizeof(struct arena *)),
 	        .part = calloc(e->config.workers, sizeof(struct conflicts *)),
+	        .share = e->share,
 	};
-	if (e->folder == NULL || e->files.share == NULL || e->conflicts.arena == NULL ||
-	    e->conflicts.part == NULL)
+	if (e->folder == NULL || e->conflicts.part == NULL)
 		return error_set(err, TF_USAGE, "out of memory");
-	if (!outdir_open(&e->files.dir, e->folder, err))
+	if (!outdir_open(&e->dir, e->folder, err))
 		return false;
-	e->files.descriptors = files_max;
+	e->files = (struct files_setup){
+	        .dir = &e->dir, .descriptors = how->files_max, .share = e->share};
 	e->records = true;
-	/* The files come last, so that they are lent chunks: see struct tf_event. */
-	struct tf_sink conflicts = conflicts_sink(&e->conflicts), sink = files_sink(&e->files);
-	return tf_engine_attach(e, &conflicts, err) && tf_engine_attach(e, &sink, err);
+	return attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
+	       attach(e, files_sink(&e->files), files_memory_per_flow(), files_memory_fixed(), err);
 }
 
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err)
@@ -206,8 +213,9 @@ void tf_engine_free(struct tf_engine *e)
 	(void)unrecorded_close(&e->unrecorded, NULL);
 	dispatch_free(&e->dispatch);
 	filter_free(e->filter);
-	outdir_close(&e->files.dir);
+	outdir_close(&e->dir);
 	free_record(e);
+	free(e->share);
 	free(e->worker);
 	free(e);
 }

@@ -18,6 +18,9 @@ struct tf_engine {
 	struct worker *worker; /* [config.workers] */
 	struct tf_sink sink[FLOW_SINKS];
 	unsigned sinks;
+	size_t sink_per_flow, sink_fixed; /* memory that they take in each worker */
+	struct sink_share *share;         /* [config.workers] */
+	struct outdir dir;
 	struct files_setup files;
 	struct conflicts_setup conflicts;
 	char *folder;

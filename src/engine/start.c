@@ -58,7 +58,7 @@ static bool open_sinks(struct tf_engine *e, unsigned index, struct tf_error *err
 		void *self = sink->open(sink->arg, index, e->config.workers, err);
 		if (self == NULL)
 			return false;
-		fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self};
+		flows_attach(fs, sink, self);
 	}
 	return true;
 }
@@ -69,13 +69,10 @@ static bool make_worker(struct tf_engine *e, unsigned index, const struct worker
 	struct worker *w = &e->worker[index];
 	if (!worker_init(w, setup, err))
 		return false;
-	if (e->records) {
-		e->files.share[index] = (struct files_share){.arena = &w->arena,
-		                                             .chunks = &w->chunks,
-		                                             .flows_max = flows_capacity(&w->flows),
-		                                             .seed = e->config.hash_seed};
-		e->conflicts.arena[index] = &w->arena;
-	}
+	e->share[index] = (struct sink_share){.arena = &w->arena,
+	                                      .chunks = &w->chunks,
+	                                      .flows_max = flows_capacity(&w->flows),
+	                                      .seed = e->config.hash_seed};
 	return open_sinks(e, index, err);
 }
 
@@ -95,13 +92,14 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	};
 	e->conflicts.workers = c->workers;
 	struct worker_setup worker = {
-	        .sink_per_flow = e->records ? files_memory_per_flow() : 0,
-	        .sink_fixed = e->records ? files_memory_fixed() + conflicts_memory() : 0,
+	        .sink_per_flow = e->sink_per_flow,
+	        .sink_fixed = e->sink_fixed,
 	        .sinks = e->sinks,
 	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
 	        .linger_ns = c->linger_ns,
 	        .checksum = c->checksum,
 	        .overlaps = {c->overlap, c->overlap_rule, c->overlap_rules},
+	        .numbered = c->workers == 1,
 	};
 	if (!dispatch_init(&e->dispatch, &dispatch, err))
 		return false;

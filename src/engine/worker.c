@@ -44,6 +44,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	        .linger_ns = s->linger_ns,
 	        .checksum = s->checksum,
 	        .overlaps = s->overlaps,
+	        .numbered = s->numbered,
 	        .counters = &w->counters,
 	};
 	if (!take_batches(w) ||

@@ -42,6 +42,7 @@ struct worker_setup {
 	int64_t linger_ns;
 	enum tf_checksum checksum;
 	struct overlaps overlaps;
+	bool numbered; /* it is the only one */
 };
 
 /* -> false with *err: too little memory. */

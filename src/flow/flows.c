@@ -173,6 +173,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	        .linger_ns = s->linger_ns,
 	        .checksum = s->checksum,
 	        .overlaps = s->overlaps,
+	        .numbered = s->numbered,
 	        .counters = s->counters,
 	};
 	size_t nodes = s->memory / 8;
@@ -190,6 +191,18 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	fs->reasm.counters = s->counters;
 	life_init(fs);
 	return true;
+}
+
+/* What a sink hears that does not say what it wants. */
+#define USUAL (~(1U << TF_SEGMENT))
+
+void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
+{
+	unsigned kinds = sink->kinds != 0 ? sink->kinds : USUAL;
+	if ((kinds >> TF_DATA & 1) != 0)
+		fs->last_data = fs->outlets;
+	fs->wants |= kinds;
+	fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self, .kinds = kinds};
 }
 
 size_t flows_capacity(const struct flows *fs)
@@ -245,6 +258,8 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	enum checksum checksum;
 	fs->turn = pkt->number;
 	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
+		if (of != NULL && !of->ended)
+			life_hear(fs, of, dir, pkt);
 		life_reject(fs, of, dir, pkt, TF_REJECT_CHECKSUM);
 		return;
 	}
@@ -265,6 +280,8 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 		verdict = LIFE_GOES_ON;
 	}
 	checksums_note(&f->sums[dir], checksum);
+	if (!f->ended)
+		life_hear(fs, f, dir, pkt);
 	admit(fs, f, dir, pkt, verdict);
 }
 

@@ -27,7 +27,7 @@
 #include "flow/overlap.h"
 #include "reasm/reasm.h"
 
-enum { FLOW_SINKS = 5, FLOW_SWEEP = 1024 };
+enum { FLOW_SINKS = 8, FLOW_SWEEP = 1024 };
 
 enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_LISTS };
 
@@ -63,6 +63,7 @@ struct flow {
 struct outlet {
 	const struct tf_sink *sink;
 	void *self;
+	unsigned kinds; /* 1 << enum tf_kind that it wants */
 };
 
 struct flows {
@@ -75,6 +76,10 @@ struct flows {
 	struct reasm reasm;
 	struct outlet outlet[FLOW_SINKS];
 	unsigned outlets;
+	unsigned wants;     /* 1 << enum tf_kind of all that an outlet wants, */
+	unsigned last_data; /* and the last outlet that wants DATA: it may keep chunks */
+	bool numbered;      /* this worker is the only one: it counts */
+	uint64_t connections, directions; /* begun */
 	int64_t linger_ns;
 	enum tf_checksum checksum;
 	struct overlaps overlaps;
@@ -93,12 +98,16 @@ struct flows_setup {
 	int64_t linger_ns;
 	enum tf_checksum checksum;
 	struct overlaps overlaps;
+	bool numbered; /* there is no other worker */
 	struct tf_counters *counters;
 };
 
 /* Sets everything up but the outlets -> false: the memory does not suffice. The
    struct must not move afterwards. */
 bool flows_init(struct flows *fs, const struct flows_setup *s);
+
+/* One more sink hears this worker's events; before the first packet, at most FLOW_SINKS. */
+void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self);
 
 /* -> how many flows there can be at a time. */
 size_t flows_capacity(const struct flows *fs);

@@ -14,20 +14,22 @@
  */
 #include "flow/life.h"
 
+#include "base/cursor.h"
 #include "flow/sack.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* -- events out ---------------------------------------------------------------- */
 
 /* -> whether this sink hears this event; see enum tf_order */
-static bool concerns(const struct tf_sink *sink, const struct tf_event *ev)
+static bool concerns(const struct outlet *o, const struct tf_event *ev)
 {
-	if (sink->kinds != 0 && (sink->kinds >> ev->kind & 1) == 0)
+	if ((o->kinds >> ev->kind & 1) == 0)
 		return false;
 	if (ev->kind == TF_GAP)
-		return ev->late == (sink->order == TF_PLACED);
-	return !(ev->kind == TF_DATA && ev->late && sink->order == TF_STREAM);
+		return ev->late == (o->sink->order == TF_PLACED);
+	return !(ev->kind == TF_DATA && ev->late && o->sink->order == TF_STREAM);
 }
 
 static void tell(struct flows *fs, struct flow *f, struct tf_event *ev)
@@ -38,10 +40,10 @@ static void tell(struct flows *fs, struct flow *f, struct tf_event *ev)
 	struct chunk **loan = ev->loan;
 	for (unsigned i = 0; i < fs->outlets; i++) {
 		const struct outlet *o = &fs->outlet[i];
-		if (!concerns(o->sink, ev))
+		if (!concerns(o, ev))
 			continue;
 		ev->slot = &f->slot[i][first];
-		ev->loan = i + 1 == fs->outlets ? loan : NULL; /* the last may keep it */
+		ev->loan = i == fs->last_data ? loan : NULL;
 		if (!o->sink->event(o->self, ev, fs->failed ? NULL : &fs->err))
 			fs->failed = true;
 	}
@@ -54,7 +56,9 @@ static struct flow *flow_of(struct half *h, unsigned dir)
 
 static void tell_half(void *arg, struct half *h, struct tf_event *ev)
 {
+	struct tf_record record = {0};
 	ev->dir = h->dir;
+	ev->record = &record;
 	tell(arg, flow_of(h, h->dir), ev);
 }
 
@@ -81,11 +85,28 @@ void life_init(struct flows *fs)
 
 /* -- from the first packet to the last --------------------------------------------- */
 
-/* A direction's first packet. */
-static void first_word(struct flow *f, unsigned dir, const struct tf_packet *pkt)
+enum { LINK_ETHERNET = 1, MAC = sizeof((struct tf_flow *)NULL)->mac[0] };
+
+/* Ethernet addresses, destination first (IEEE 802.3, 3.1.1), when the frame has them. */
+static void note_mac(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	f->spoke[dir] = true;
+	struct cursor c = {.p = pkt->wire.bytes, .n = pkt->wire.captured};
+	if (pkt->wire.link_type != LINK_ETHERNET)
+		return;
+	const uint8_t *to = cursor_take(&c, MAC), *from = cursor_take(&c, MAC);
+	if (c.bad)
+		return;
+	memcpy(f->pub.mac[dir], from, MAC);
+	if (dir == 0)
+		memcpy(f->pub.mac[1], to, MAC);
+}
+
+/* A direction's first packet. */
+static void first_word(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
 	f->pub.began_ns[dir] = pkt->ts_ns;
+	f->pub.nth[dir] = fs->numbered ? fs->directions++ : TF_UNNUMBERED;
+	note_mac(f, dir, pkt);
 	for (int i = 0; i < TF_MARKS && pkt->marks.kind[i] != 0; i++) {
 		f->pub.marks[dir].kind[i] = pkt->marks.kind[i];
 		f->pub.marks[dir].number[i] = pkt->marks.number[i];
@@ -99,6 +120,8 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	        .first_ns = pkt->ts_ns,
 	        .last_ns = pkt->ts_ns,
 	        .number = pkt->number,
+	        .connection = fs->numbered ? fs->connections++ : TF_UNNUMBERED,
+	        .nth = {TF_UNNUMBERED, TF_UNNUMBERED},
 	};
 	for (int i = 0; i < TF_VLANS; i++)
 		f->pub.vlan[i] = pkt->vlan[i];
@@ -110,7 +133,8 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	half_init(&f->half[1], 1);
 	for (unsigned d = 0; d < 2; d++) /* what end[d] says is received by the other */
 		f->half[d].policy = (uint8_t)overlap_of(&fs->overlaps, &f->pub.end[!d].address);
-	first_word(f, 0, pkt);
+	first_word(fs, f, 0, pkt);
+	f->spoke[0] = true;
 	if ((pkt->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
 		(void)reasm_isn(&fs->reasm, &f->half[0], pkt->seq, true, pkt->ts_ns);
 	fs->counters->flows++;
@@ -135,18 +159,63 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why)
 	reasm_finish(&fs->reasm, &f->half[0], f->pub.last_ns);
 	reasm_finish(&fs->reasm, &f->half[1], f->pub.last_ns);
 	struct tf_account account[2] = {f->half[0].account, f->half[1].account};
+	struct tf_record record[2] = {{0}};
 	struct tf_event ev = {
 	        .kind = TF_END,
 	        .dir = TF_BOTH,
 	        .ts_ns = f->pub.last_ns,
 	        .end = end_of(f, why),
 	        .account = account,
+	        .record = record,
 	};
 	fs->counters->flows_finished += ev.end == TF_END_FIN;
 	tell(fs, f, &ev);
 	reasm_settle(&fs->reasm, &account[0]);
 	reasm_settle(&fs->reasm, &account[1]);
 	f->ended = true;
+}
+
+static void tell_segment(struct flows *fs, struct flow *f, unsigned dir,
+                         const struct tf_packet *pkt)
+{
+	struct tf_segment segment = {
+	        .frame = {.bytes = pkt->wire.bytes,
+	                  .captured = pkt->wire.captured,
+	                  .length = pkt->wire.length,
+	                  .link_type = pkt->wire.link_type,
+	                  .ts_ns = pkt->ts_ns,
+	                  .source = pkt->source,
+	                  .number = pkt->frame},
+	        .tcp = {.p = pkt->payload.p - pkt->header, .n = pkt->header},
+	        .seq = pkt->seq,
+	        .ack = pkt->ack,
+	        .cut = pkt->cut,
+	        .window = pkt->window,
+	        .flags = pkt->flags,
+	        .ttl = pkt->ttl,
+	        .put_together = (pkt->position & TF_PUT_TOGETHER) != 0,
+	};
+	struct tf_event ev = {.kind = TF_SEGMENT,
+	                      .dir = (uint8_t)dir,
+	                      .data = pkt->payload,
+	                      .ts_ns = pkt->ts_ns,
+	                      .source = pkt->source,
+	                      .frame = pkt->frame,
+	                      .position = pkt->position,
+	                      .segment = &segment};
+	if (!segment.put_together)
+		segment.frame.position =
+		        pkt->position - (uint64_t)(pkt->payload.p - pkt->wire.bytes);
+	tell(fs, f, &ev);
+}
+
+void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	if (dir == 1 && f->pub.packets[1] == 0)
+		first_word(fs, f, 1, pkt);
+	f->pub.packets[dir]++;
+	if ((fs->wants >> TF_SEGMENT & 1) != 0)
+		tell_segment(fs, f, dir, pkt);
 }
 
 /* An ended flow's packet: late, unless it lies so far away that it cannot be. */
@@ -259,6 +328,7 @@ void life_begin_with(struct flows *fs, struct flow *f, const struct rival_syn *s
 	first.payload.n = 0;
 	first.cut = 0;
 	life_begin(fs, f, &first);
+	f->pub.packets[0] = 1;
 	f->gate[0] = syn->said;
 }
 
@@ -331,8 +401,7 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		flows_move(fs, f, FLOW_CLOSED);
 		return;
 	}
-	if (!f->spoke[dir])
-		first_word(f, dir, pkt);
+	f->spoke[dir] = true;
 	if (pkt->flags & TCP_SYN) {
 		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
 		gate_note_syn(f, dir, pkt);

@@ -25,6 +25,9 @@ enum life_verdict {
 enum life_verdict life_judge(struct flows *fs, struct flow *f, unsigned dir,
                              const struct tf_packet *pkt);
 
+/* A packet of f, which has not ended: counts it, and tells SEGMENT. What it means comes after. */
+void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt);
+
 /* Sets aside a segment that its receiver does not take, of which nothing else is believed.
    f: NULL when it is of no flow. */
 void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt,

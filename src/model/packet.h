@@ -37,6 +37,10 @@ struct tf_packet {
 	                           made with where the packet really comes from and goes to
 	                           (RFC 8200, 8.1); base/sum.h says how */
 	struct tf_span payload; /* captured payload, Ethernet padding left out */
+	struct {
+		const uint8_t *bytes; /* of the frame, which live as long as payload */
+		uint32_t captured, length, link_type; /* as in struct tf_frame */
+	} wire;
 	int64_t ts_ns;
 	uint32_t source;   /* tf_frame.source */
 	uint64_t frame;    /* tf_frame.number */

@@ -424,8 +424,8 @@ static void *open_one(void *arg, unsigned worker, unsigned workers, struct tf_er
 {
 	struct conflicts_setup *setup = arg;
 	(void)workers;
-	struct conflicts *s = arena_take(setup->arena[worker], sizeof *s);
-	uint8_t *buffer = arena_take(setup->arena[worker], BUFFER);
+	struct conflicts *s = arena_take(setup->share[worker].arena, sizeof *s);
+	uint8_t *buffer = arena_take(setup->share[worker].arena, BUFFER);
 	if (s == NULL || buffer == NULL) {
 		(void)error_set(err, TF_USAGE, "--memory is too little for the conflicts");
 		return NULL;

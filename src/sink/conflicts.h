@@ -4,8 +4,8 @@
 #ifndef SINK_CONFLICTS_H
 #define SINK_CONFLICTS_H
 
-#include "base/arena.h"
 #include "sink/outdir.h"
+#include "sink/share.h"
 
 enum { CONFLICTS_FLOW_MAX = 64 * 1024, CONFLICTS_LINE_MAX = 4096 };
 
@@ -14,9 +14,9 @@ struct conflicts;
 struct conflicts_setup {
 	const struct outdir *dir; /* outlives the sink */
 	bool keep_rejected;
-	unsigned workers;        /* filled in by the engine before the sink is opened, */
-	struct arena **arena;    /* [workers], as is this, */
-	struct conflicts **part; /* and this: zeroed */
+	unsigned workers;               /* filled in by the engine before the sink is opened, */
+	struct conflicts **part;        /* [workers], zeroed */
+	const struct sink_share *share; /* [workers] */
 	unsigned closed;
 };
 

@@ -46,6 +46,7 @@ struct files {
 	struct chunk_pool *chunks;
 	struct slab slab;
 	struct file *oldest, *newest; /* dirty ones */
+	char name[2][NAME_ROOM];      /* of the files that ended last */
 };
 
 /* -- writing ------------------------------------------------------------------- */
@@ -205,8 +206,9 @@ static void gather(struct files *s, struct file *f, const struct tf_event *ev)
 
 /* -- the sink --------------------------------------------------------------------------- */
 
-/* Ends the file of one direction, if it has any. */
-static void finish(struct files *s, uintptr_t *slot, struct tf_account *account)
+/* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
+static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_account *account,
+                   struct tf_record *record)
 {
 	struct file *f = slab_at(&s->slab, (uint32_t)*slot);
 	*slot = 0;
@@ -217,6 +219,10 @@ static void finish(struct files *s, uintptr_t *slot, struct tf_account *account)
 	int64_t lost = f->stored.garbled ? account->written : f->stored.lost;
 	account->written -= lost;
 	account->write_failed += lost;
+	if (f->stored.made) {
+		name_of(f->stored.flow, f->stored.dir, f->stored.number, s->name[k]);
+		*record = (struct tf_record){.name = s->name[k], .size = f->stored.end};
+	}
 	slab_give(&s->slab, f);
 }
 
@@ -304,9 +310,9 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		gap(s, ev);
 		break;
 	case TF_END:
-		finish(s, &ev->slot[0], &ev->account[0]);
+		finish(s, 0, &ev->slot[0], &ev->account[0], &ev->record[0]);
 		if (ev->dir == TF_BOTH)
-			finish(s, &ev->slot[1], &ev->account[1]);
+			finish(s, 1, &ev->slot[1], &ev->account[1], &ev->record[1]);
 		break;
 	case TF_CONFLICT:
 		if (ev->conflict->rewrites)
@@ -315,6 +321,7 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	case TF_BEGIN:
 	case TF_PROOF:
 	case TF_REJECT:
+	case TF_SEGMENT:
 	case TF_APP:
 		break;
 	}
@@ -359,11 +366,11 @@ static bool close_all(void *self, struct tf_error *err)
 static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_error *err)
 {
 	const struct files_setup *setup = arg;
-	const struct files_share *share = &setup->share[worker];
+	const struct sink_share *share = &setup->share[worker];
 	struct files *s = arena_take(share->arena, sizeof *s);
 	unsigned each = setup->descriptors / workers;
 	if (s == NULL ||
-	    !store_init(&s->store, share->arena, &setup->dir, each > 0 ? each : 1, share->seed) ||
+	    !store_init(&s->store, share->arena, setup->dir, each > 0 ? each : 1, share->seed) ||
 	    !slab_init(&s->slab, share->arena, sizeof(struct file), 2 * share->flows_max)) {
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;

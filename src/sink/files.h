@@ -6,21 +6,13 @@
 #ifndef SINK_FILES_H
 #define SINK_FILES_H
 
-#include "base/chunk.h"
 #include "sink/outdir.h"
-
-/* What one worker's recorder draws on; all outlive the recorder. */
-struct files_share {
-	struct arena *arena;
-	struct chunk_pool *chunks;
-	size_t flows_max; /* flows at a time: two files each */
-	uint64_t seed;    /* random */
-};
+#include "sink/share.h"
 
 struct files_setup {
-	struct outdir dir;
-	unsigned descriptors;      /* for all workers together; at least one each is used */
-	struct files_share *share; /* [workers], filled in before files_sink is opened */
+	const struct outdir *dir;
+	unsigned descriptors;           /* for all workers together; at least one each is used */
+	const struct sink_share *share; /* [workers] */
 };
 
 /* What the recorder takes from the arena: for each flow, and besides. */

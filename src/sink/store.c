@@ -379,11 +379,12 @@ static void join_head(struct store *s, struct stored *f)
 }
 
 /* A file that could be made, but not one byte be written to it. */
-static void remove_empty(struct store *s, const struct stored *f)
+static void remove_empty(struct store *s, struct stored *f)
 {
 	char name[NAME_ROOM];
 	name_of(f->flow, f->dir, f->number, name);
 	outdir_remove(s->dir, name);
+	f->made = false;
 	s->made--;
 }
 

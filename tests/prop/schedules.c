@@ -109,7 +109,8 @@ static void run_files(struct trial *t)
 {
 	struct tf_counters c;
 	struct tf_engine *e = engine(t);
-	assert_true(tf_engine_record(e, t->folder, t->files_max, NULL));
+	assert_true(tf_engine_record(
+	        e, &(struct tf_recording){.folder = t->folder, .files_max = t->files_max}, NULL));
 	if (!push(t, e, &c))
 		return;
 	/* With too little memory the two need not agree. */

@@ -69,7 +69,8 @@ static void least_memory(void **state)
 		recorder_init(&r[i], i == 1 ? TF_STREAM : TF_PLACED);
 		assert_true(tf_engine_attach(e, &r[i].sink, &err));
 	}
-	assert_true(tf_engine_record(e, "out", 10, &err));
+	assert_true(tf_engine_record(e, &(struct tf_recording){.folder = "out", .files_max = 10},
+	                             &err));
 	assert_true(converse(e, &err, 50));
 	assert_true(tf_engine_finish(e, &err));
 	tf_engine_free(e);
@@ -136,25 +137,25 @@ static void attaching(void **state)
 	(void)state;
 	struct tf_config c = config_of(1, 8 * MIB);
 	struct tf_engine *e = engine_of(&c);
-	struct tallies t[6];
-	for (int i = 0; i < 6; i++) {
+	struct tallies t[9];
+	for (int i = 0; i < 9; i++) {
 		tallies_init(&t[i]);
-		assert_int_equal(tf_engine_attach(e, &t[i].sink, &err), i < 5);
+		assert_int_equal(tf_engine_attach(e, &t[i].sink, &err), i < 8);
 	}
 	assert_int_equal(err.status, TF_USAGE);
 	assert_non_null(strstr(err.text, "sinks"));
 	assert_true(step(e, &err, 0, 0));
-	assert_false(tf_engine_attach(e, &t[5].sink, &err));
+	assert_false(tf_engine_attach(e, &t[8].sink, &err));
 	assert_true(tf_engine_finish(e, &err));
 	tf_engine_free(e);
-	for (int i = 0; i < 6; i++) {
-		assert_int_equal(tally_sum(&t[i]).begun, i < 5);
-		assert_int_equal(tally_sum(&t[i]).closed, i < 5);
+	for (int i = 0; i < 9; i++) {
+		assert_int_equal(tally_sum(&t[i]).begun, i < 8);
+		assert_int_equal(tally_sum(&t[i]).closed, i < 8);
 	}
 
 	e = engine_of(&c);
 	assert_true(step(e, &err, 0, 0));
-	assert_false(tf_engine_attach(e, &t[5].sink, &err)); /* after the first frame */
+	assert_false(tf_engine_attach(e, &t[8].sink, &err)); /* after the first frame */
 	assert_non_null(strstr(err.text, "first frame"));
 	tf_engine_free(e);
 }
@@ -169,11 +170,15 @@ static void recording(void **state)
 	assert_non_null(f);
 	(void)fclose(f);
 	memset(&err, 0, sizeof err);
-	assert_false(tf_engine_record(e, "plain", 10, &err)); /* a file is in the way */
+	assert_false(tf_engine_record(e, &(struct tf_recording){.folder = "plain", .files_max = 10},
+	                              &err)); /* a file is in the way */
 	assert_int_equal(err.status, TF_OUTPUT);
-	assert_false(tf_engine_record(e, "", 10, &err));
-	assert_true(tf_engine_record(e, "a/b", 10, &err)); /* elsewhere it goes */
-	assert_false(tf_engine_record(e, "c", 10, &err));
+	assert_false(
+	        tf_engine_record(e, &(struct tf_recording){.folder = "", .files_max = 10}, &err));
+	assert_true(tf_engine_record(e, &(struct tf_recording){.folder = "a/b", .files_max = 10},
+	                             &err)); /* elsewhere it goes */
+	assert_false(
+	        tf_engine_record(e, &(struct tf_recording){.folder = "c", .files_max = 10}, &err));
 	assert_non_null(strstr(err.text, "one recorder"));
 	assert_true(converse(e, &err, 1));
 	assert_true(tf_engine_finish(e, &err));

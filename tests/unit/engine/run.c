@@ -271,10 +271,14 @@ static void records_and_tells(void **state)
 		struct tf_engine *e = engine_of(&c);
 		recorder_init(&recorder, TF_STREAM);
 		if (files_first)
-			assert_true(tf_engine_record(e, folder, 10, &err));
+			assert_true(tf_engine_record(
+			        e, &(struct tf_recording){.folder = folder, .files_max = 10},
+			        &err));
 		assert_true(tf_engine_attach(e, &recorder.sink, &err));
 		if (!files_first)
-			assert_true(tf_engine_record(e, folder, 10, &err));
+			assert_true(tf_engine_record(
+			        e, &(struct tf_recording){.folder = folder, .files_max = 10},
+			        &err));
 		assert_true(push(e, &err, 0, 0, SYN, 99, 0, ""));
 		assert_true(push(e, &err, 0, 0, ACK, 104, 1, "early")); /* lent, if it may be */
 		assert_true(push(e, &err, 0, 0, ACK, 100, 1, "some"));
@@ -304,7 +308,8 @@ static void disk_full(void **state)
 	struct tf_config c = config_of(1, 8 * MIB);
 	struct tf_engine *e = engine_of(&c);
 	recorder_init(&recorder, TF_PLACED);
-	assert_true(tf_engine_record(e, "out", 10, &err));
+	assert_true(tf_engine_record(e, &(struct tf_recording){.folder = "out", .files_max = 10},
+	                             &err));
 	static char text[1001];
 	memset(text, 'x', sizeof text - 1);
 	struct rlimit was, limit;

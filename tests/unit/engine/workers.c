@@ -84,7 +84,9 @@ static void files_alike(void **state)
 		struct tf_engine *e = engine_of(&c);
 		char folder[] = "0";
 		folder[0] = (char)('0' + workers);
-		assert_true(tf_engine_record(e, folder, workers, &err)); /* one each */
+		assert_true(tf_engine_record(
+		        e, &(struct tf_recording){.folder = folder, .files_max = workers},
+		        &err)); /* one each */
 		assert_true(converse(e, &err, 300));
 		assert_true(tf_engine_finish(e, &err));
 		tf_engine_free(e);

@@ -427,9 +427,9 @@ static void lends_to_the_last(void **state)
 	net_start(&n, 20);
 	struct borrower b[2] = {0};
 	struct tf_sink sink = {.name = "borrower", .order = TF_PLACED, .event = borrows};
-	n.flows.outlet[0] = (struct outlet){.sink = &sink, .self = &b[0]};
-	n.flows.outlet[1] = (struct outlet){.sink = &sink, .self = &b[1]};
-	n.flows.outlets = 2;
+	n.flows.outlets = 0;
+	flows_attach(&n.flows, &sink, &b[0]);
+	flows_attach(&n.flows, &sink, &b[1]);
 	handshake(&n, 1);
 	send(&n, 1, 0, TCP_ACK, 1004, 5001, "early");
 	send(&n, 1, 0, TCP_ACK, 1001, 5001, "now");
@@ -439,6 +439,76 @@ static void lends_to_the_last(void **state)
 	assert_int_equal(b[0].lent, 0);
 	assert_int_equal(b[1].lent, 1);
 	arena_free(&n.arena);
+}
+
+/* Packets as they were captured are told to those who ask for them, before what comes
+   of them. */
+static bool watches(void *self, const struct tf_event *ev, struct tf_error *err)
+{
+	(void)err;
+	if (ev->kind == TF_SEGMENT)
+		note(self, "%u%c%u:%.*s ", (unsigned)ev->flow->number, "><"[ev->dir],
+		     (unsigned)ev -> segment -> seq, (int)ev -> data.n, (const char *)ev->data.p);
+	else
+		note(self, "%.*s ", (int)ev->data.n, (const char *)ev->data.p);
+	return true;
+}
+
+static void segments(void **state)
+{
+	(void)state;
+	net_start(&n, 20);
+	struct tf_sink sink = {
+	        .name = "watcher", .kinds = 1U << TF_SEGMENT | 1U << TF_DATA, .event = watches};
+	n.flows.outlets = 0;
+	flows_attach(&n.flows, &sink, &n);
+	handshake(&n, 1);
+	heard(&n, "1>1000: 1<5000: 1>1001: ");
+	send(&n, 1, 0, TCP_ACK, 1003, 5001, "cd");
+	send(&n, 1, 0, TCP_ACK, 1001, 5001, "ab");
+	heard(&n, "1>1003:cd 1>1001:ab ab cd ");
+	send(&n, 1, 1, TCP_ACK, 5001, 1005, "ok");
+	send(&n, 1, 1, TCP_ACK, 5001, 1005, "ok");
+	heard(&n, "1<5001:ok ok 1<5001:ok ");
+	send(&n, 2, 1, TCP_SYN | TCP_ACK, 1, 1, "");
+	const struct flow *f = slab_at(&n.flows.slab, n.flows.list[FLOW_OPEN].oldest);
+	const struct flow *g = slab_at(&n.flows.slab, n.flows.list[FLOW_EMBRYONIC].newest);
+	assert_int_equal(f->pub.packets[0], 4);
+	assert_int_equal(f->pub.packets[1], 3);
+	assert_int_equal(f->pub.connection, 0);
+	assert_int_equal(f->pub.nth[0], 0);
+	assert_int_equal(f->pub.nth[1], 1);
+	assert_int_equal(g->pub.connection, 1);
+	assert_int_equal(g->pub.nth[0], 2);
+	assert_int_equal(g->pub.nth[1], TF_UNNUMBERED);
+	flows_end_all(&n.flows);
+	arena_free(&n.arena);
+}
+
+/* Ethernet addresses come from the frames of a side's own first packet, or else from those
+   sent to it. */
+static void macs(void **state)
+{
+	static const uint8_t frame[14] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 8, 0};
+	static const uint8_t none[6];
+	(void)state;
+	net_start(&n, 20);
+	for (uint32_t captured = 11; captured < 13; captured++) {
+		for (uint32_t link = 0; link < 2; link++) {
+			struct tf_packet pkt =
+			        packet(&n, 10 * captured + link, 0, TCP_SYN, 1, 0, "");
+			pkt.wire.bytes = frame;
+			pkt.wire.captured = captured;
+			pkt.wire.link_type = link;
+			take(&n, &pkt);
+			const struct flow *f =
+			        slab_at(&n.flows.slab, n.flows.list[FLOW_EMBRYONIC].newest);
+			bool known = captured == 12 && link == 1;
+			assert_memory_equal(f->pub.mac[0], known ? frame + 6 : none, 6);
+			assert_memory_equal(f->pub.mac[1], known ? frame : none, 6);
+		}
+	}
+	net_end(&n);
 }
 
 /* A segment whose header is in memory, with a checksum that is not right. */
@@ -541,6 +611,8 @@ int main(void)
 	        cmocka_unit_test(sink_fails),
 	        cmocka_unit_test(recalls),
 	        cmocka_unit_test(lends_to_the_last),
+	        cmocka_unit_test(segments),
+	        cmocka_unit_test(macs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,7 @@ static inline bool net_hear(void *self, const struct tf_event *ev, struct tf_err
 	case TF_CONFLICT:
 	case TF_PROOF:
 	case TF_REJECT:
+	case TF_SEGMENT:
 	case TF_APP:
 		assert_int_equal(ev->slot[0], number); /* between BEGIN and END */
 		break;
@@ -201,12 +202,13 @@ static inline void net_start(struct net *n, size_t flows)
 	        .sinks = 2, /* one is used */
 	        .limits = {.flow_bytes = INT64_MAX, .hole_max = 16 << 20},
 	        .linger_ns = 60 * INT64_C(1000000000),
+	        .numbered = true,
 	        .counters = &n->counters,
 	};
 	assert_true(arena_init(&n->arena, setup.memory * 2 + (CHUNKS + 8) * CHUNK_SIZE, &err));
 	assert_true(chunk_pool_init(&n->chunks, &n->arena, CHUNKS));
 	assert_true(flows_init(&n->flows, &setup));
-	n->flows.outlet[n->flows.outlets++] = (struct outlet){.sink = &n->sink, .self = n};
+	flows_attach(&n->flows, &n->sink, n);
 }
 
 static inline void hush(struct net *n)

@@ -105,6 +105,21 @@ static void loans(void **state)
 }
 
 /* A chunk that does not follow on what is pending begins a run of its own. */
+/* END tells what became of the stream. */
+static void records(void **state)
+{
+	(void)state;
+	start(&r, 4, 16);
+	say(&r, 0, "hello");
+	hole(&r, 5, 10);
+	say(&r, 10, "world");
+	end_flow(&r, 0);
+	assert_string_equal(r.talk[0].record[0].name, path0(&r) + 3);
+	assert_int_equal(r.talk[0].record[0].size, 15);
+	assert_null(r.talk[0].record[1].name);
+	done(&r);
+}
+
 static void loan_elsewhere(void **state)
 {
 	(void)state;
@@ -456,16 +471,27 @@ static void times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(small),           cmocka_unit_test(nothing),
-	        cmocka_unit_test(pieces),          cmocka_unit_test(holes),
-	        cmocka_unit_test(loans),           cmocka_unit_test(loan_elsewhere),
-	        cmocka_unit_test(earlier_pending), cmocka_unit_test(earlier_not_touching),
-	        cmocka_unit_test(earlier_written), cmocka_unit_test(up_to_the_origin),
-	        cmocka_unit_test(hole_in_front),   cmocka_unit_test(long_head),
-	        cmocka_unit_test(stays_sparse),    cmocka_unit_test(recalls),
-	        cmocka_unit_test(recalls_far),     cmocka_unit_test(numbers),
-	        cmocka_unit_test(many_taken),      cmocka_unit_test(next_number),
-	        cmocka_unit_test(shared_names),    cmocka_unit_test(shared_name_before_zero),
+	        cmocka_unit_test(small),
+	        cmocka_unit_test(nothing),
+	        cmocka_unit_test(pieces),
+	        cmocka_unit_test(holes),
+	        cmocka_unit_test(loans),
+	        cmocka_unit_test(loan_elsewhere),
+	        cmocka_unit_test(records),
+	        cmocka_unit_test(earlier_pending),
+	        cmocka_unit_test(earlier_not_touching),
+	        cmocka_unit_test(earlier_written),
+	        cmocka_unit_test(up_to_the_origin),
+	        cmocka_unit_test(hole_in_front),
+	        cmocka_unit_test(long_head),
+	        cmocka_unit_test(stays_sparse),
+	        cmocka_unit_test(recalls),
+	        cmocka_unit_test(recalls_far),
+	        cmocka_unit_test(numbers),
+	        cmocka_unit_test(many_taken),
+	        cmocka_unit_test(next_number),
+	        cmocka_unit_test(shared_names),
+	        cmocka_unit_test(shared_name_before_zero),
 	        cmocka_unit_test(times),
 	};
 	return cmocka_run_group_tests(tests, fill_pattern, NULL);

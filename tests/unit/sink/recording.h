@@ -33,13 +33,15 @@ struct talk {
 	struct tf_flow flow;
 	uintptr_t slot[2];
 	struct tf_account account[2];
+	struct tf_record record[2];
 	bool over;
 };
 
 struct recording {
 	struct arena arena;
 	struct chunk_pool chunks;
-	struct files_share share;
+	struct outdir dir;
+	struct sink_share share;
 	struct files_setup setup;
 	struct tf_sink sink;
 	void *self;
@@ -68,9 +70,10 @@ static inline void start(struct recording *r, unsigned descriptors, size_t chunk
 	size_t memory = FLOWS * files_memory_per_flow() + files_memory_fixed();
 	assert_true(arena_init(&r->arena, memory + (chunks + 1) * CHUNK_SIZE, &r->err));
 	assert_true(chunk_pool_init(&r->chunks, &r->arena, chunks));
-	r->share = (struct files_share){
+	r->share = (struct sink_share){
 	        .arena = &r->arena, .chunks = &r->chunks, .flows_max = FLOWS, .seed = 7};
-	assert_true(outdir_open(&r->setup.dir, "in", &r->err));
+	assert_true(outdir_open(&r->dir, "in", &r->err));
+	r->setup.dir = &r->dir;
 	r->setup.descriptors = descriptors;
 	r->setup.share = &r->share;
 	r->sink = files_sink(&r->setup);
@@ -128,6 +131,7 @@ static inline void end_flow(struct recording *r, unsigned flow)
 	                      .flow = &t->flow,
 	                      .end = TF_END_FIN,
 	                      .account = t->account,
+	                      .record = t->record,
 	                      .slot = t->slot};
 	if (!t->over)
 		tell(r, &ev);
@@ -185,7 +189,7 @@ static inline bool finish(struct recording *r)
 
 static inline void clean_up(struct recording *r)
 {
-	outdir_close(&r->setup.dir);
+	outdir_close(&r->dir);
 	arena_free(&r->arena);
 	folder_remove();
 }
