@@ -502,6 +502,21 @@ struct tf_recording {
  */
 bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struct tf_error *err);
 
+/* What is told of stream files. */
+enum tf_alert {
+	TF_ALERT_OPEN = 1, /* a line open\tPATH: it was made */
+	TF_ALERT_CLOSE = 2 /* a line close\tPATH: it is complete */
+};
+
+/*
+ * The recorder, which must be attached, writes such lines to fd (a pipe, a socket, a file), each in
+ * one write, from all its workers; it waits when the reader is slow. PATH is the recorder's
+ * folder, unless that is ".", and the name below it. what: a sum of enum tf_alert. fd stays the
+ * caller's; at most 4. When one cannot be written to, nothing more is told, and
+ * tf_engine_finish() fails with TF_OUTPUT.
+ */
+bool tf_engine_alert(struct tf_engine *e, int fd, unsigned what, struct tf_error *err);
+
 /*
  * Writes the frames that are not recorded to a pcapng file ("-": standard output), each
  * with a comment that names its counter and says why: those that are not TCP, or cannot be

@@ -75,11 +75,28 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 		return error_set(err, TF_USAGE, "out of memory");
 	if (!outdir_open(&e->dir, e->folder, err))
 		return false;
-	e->files = (struct files_setup){
-	        .dir = &e->dir, .descriptors = how->files_max, .share = e->share};
+	e->files = (struct files_setup){.dir = &e->dir,
+	                                .descriptors = how->files_max,
+	                                .share = e->share,
+	                                .alerts = &e->alerts};
+	e->alerts = (struct alerts){.folder = e->folder};
 	e->records = true;
 	return attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
 	       attach(e, files_sink(&e->files), files_memory_per_flow(), files_memory_fixed(), err);
+}
+
+bool tf_engine_alert(struct tf_engine *e, int fd, unsigned what, struct tf_error *err)
+{
+	if (e->started || !e->records)
+		return error_set(err, TF_USAGE,
+		                 "who is to be told of files comes behind the recorder, and before "
+		                 "the first frame");
+	if (e->alerts.count == ALERTS)
+		return error_set(err, TF_USAGE, "no more than %d are told of files", ALERTS);
+	unsigned i = e->alerts.count++;
+	e->alerts.to[i].fd = fd;
+	e->alerts.to[i].what = what;
+	return true;
 }
 
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err)
@@ -152,7 +169,8 @@ static bool finish(struct tf_engine *e, struct tf_error *err)
 	e->finished = true;
 	check_fates(&e->dispatch);
 	bool aside_ok = unrecorded_close(&e->unrecorded, err);
-	return close_sinks(e, aside_ok ? err : NULL) && aside_ok;
+	bool sinks_ok = close_sinks(e, aside_ok ? err : NULL) && aside_ok;
+	return alerts_close(&e->alerts, sinks_ok ? err : NULL) && sinks_ok;
 }
 
 bool tf_engine_finish(struct tf_engine *e, struct tf_error *err)

@@ -7,6 +7,7 @@
 #include "capture/filter.h"
 #include "engine/crew.h"
 #include "engine/unrecorded.h"
+#include "sink/alert.h"
 #include "sink/conflicts.h"
 #include "sink/files.h"
 
@@ -23,6 +24,7 @@ struct tf_engine {
 	struct outdir dir;
 	struct files_setup files;
 	struct conflicts_setup conflicts;
+	struct alerts alerts;
 	char *folder;
 	bool records;
 	struct unrecorded unrecorded;

@@ -222,6 +222,8 @@ static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_accou
 	if (f->stored.made) {
 		name_of(f->stored.flow, f->stored.dir, f->stored.number, s->name[k]);
 		*record = (struct tf_record){.name = s->name[k], .size = f->stored.end};
+		if (s->store.alerts != NULL)
+			alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);
 	}
 	slab_give(&s->slab, f);
 }
@@ -375,6 +377,7 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;
 	}
+	s->store.alerts = setup->alerts;
 	s->chunks = share->chunks;
 	s->chunks->reclaim = flush_oldest;
 	s->chunks->reclaim_arg = s;

@@ -13,6 +13,7 @@ struct files_setup {
 	const struct outdir *dir;
 	unsigned descriptors;           /* for all workers together; at least one each is used */
 	const struct sink_share *share; /* [workers] */
+	struct alerts *alerts;          /* told of each file */
 };
 
 /* What the recorder takes from the arena: for each flow, and besides. */

@@ -149,6 +149,8 @@ static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 	}
 	f->made = fd >= 0;
 	s->made += f->made;
+	if (f->made && s->alerts != NULL)
+		alerts_tell(s->alerts, TF_ALERT_OPEN, name);
 	return fd;
 }
 

@@ -24,6 +24,7 @@
 #define SINK_STORE_H
 
 #include "base/arena.h"
+#include "sink/alert.h"
 #include "sink/outdir.h"
 
 #include <sys/uio.h>
@@ -45,6 +46,7 @@ struct stored {
 
 struct store {
 	const struct outdir *dir;
+	struct alerts *alerts;          /* hear of each file that is made */
 	struct stored *oldest, *newest; /* open ones */
 	unsigned open_count, open_max;
 	uint64_t seed;

@@ -2,6 +2,9 @@
 /* Several workers do what one does; when one fails, the run stops and nobody hangs. */
 #include "drive.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static struct tf_error err;
 
 enum { HANG_S = 100 };
@@ -97,6 +100,56 @@ static void files_alike(void **state)
 			assert_int_equal(system(command), 0);
 		}
 	}
+	folder_remove();
+}
+
+/* Each file is told of twice, in whole lines, whatever worker makes it. */
+static void alerts(void **state)
+{
+	(void)state;
+	folder_make();
+	for (unsigned workers = 1; workers <= 4; workers += 3) {
+		struct tf_config c = config_of(workers, 32 * MIB);
+		struct tf_engine *e = engine_of(&c);
+		struct tf_recording how = {.folder = "told", .files_max = workers};
+		int fd = open("lines", O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+		assert_false(tf_engine_alert(e, fd, TF_ALERT_OPEN, &err)); /* nobody records */
+		assert_true(tf_engine_record(e, &how, &err));
+		assert_true(tf_engine_alert(e, fd, TF_ALERT_OPEN | TF_ALERT_CLOSE, &err));
+		assert_true(converse(e, &err, 300));
+		assert_false(tf_engine_alert(e, fd, TF_ALERT_OPEN, &err)); /* too late */
+		assert_true(tf_engine_finish(e, &err));
+		tf_engine_free(e);
+		assert_int_equal(close(fd), 0);
+		assert_int_equal(
+		        system("test $(grep -c '^open\ttold/010' lines) = 600 && "
+		               "test $(wc -l <lines) = 1200 && "
+		               "sed -n 's/^close\ttold.//p' lines | LC_ALL=C sort >closed && "
+		               "ls told | LC_ALL=C sort | cmp - closed && rm -r told"),
+		        0);
+	}
+	folder_remove();
+}
+
+/* Who does not listen any more is told of at the end; the files are complete. */
+static void alerts_fail(void **state)
+{
+	(void)state;
+	folder_make();
+	struct tf_config c = config_of(2, 32 * MIB);
+	struct tf_engine *e = engine_of(&c);
+	struct tf_recording how = {.folder = "told", .files_max = 2};
+	int fd = open("/dev/full", O_WRONLY);
+	assert_true(tf_engine_record(e, &how, &err));
+	for (unsigned i = 0; i < 4; i++)
+		assert_true(tf_engine_alert(e, fd, TF_ALERT_CLOSE, &err));
+	assert_false(tf_engine_alert(e, fd, TF_ALERT_CLOSE, &err));
+	assert_true(converse(e, &err, 300));
+	assert_false(tf_engine_finish(e, &err));
+	assert_int_equal(err.status, TF_OUTPUT);
+	tf_engine_free(e);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(names_in("told"), 600);
 	folder_remove();
 }
 
@@ -232,8 +285,9 @@ static void two_engines(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(one_to_four),      TEST(shares),   TEST(files_alike),      TEST(one_fails),
-	        TEST(fails_at_the_end), TEST(given_up), TEST(blocks_run_short), TEST(two_engines),
+	        TEST(one_to_four),      TEST(shares),      TEST(files_alike),      TEST(alerts),
+	        TEST(alerts_fail),      TEST(one_fails),   TEST(fails_at_the_end), TEST(given_up),
+	        TEST(blocks_run_short), TEST(two_engines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
