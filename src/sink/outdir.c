@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "sink/outdir.h"
 
+#include "base/beneath.h"
 #include "base/error.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
-
-enum { TRIES = 100 };
 
 /* Makes the folders of path that are missing; errno tells when one cannot be. */
 static bool make_folders(const char *path)
@@ -61,20 +57,8 @@ void outdir_close(struct outdir *d)
 /* The one place where files are opened beneath the folder. */
 static int open_beneath(const struct outdir *d, const char *name, int flags)
 {
-	struct open_how how = {
-	        .flags =
-	                (unsigned)(flags | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY),
-	        .mode = flags & O_CREAT ? 0666 : 0,
-	        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
-	};
-	long fd;
-	int tries = 0; /* EAGAIN: something was renamed meanwhile, or a lease is held */
-	do
-		fd = syscall(SYS_openat2, d->fd, name, &how, sizeof how);
-	while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++tries < TRIES)));
-	if (fd < 0 && errno == ENOSYS && strchr(name, '/') == NULL) /* before Linux 5.6 */
-		fd = openat(d->fd, name, (int)how.flags, 0666);
-	return (int)fd;
+	const struct beneath b = beneath_of(d->fd);
+	return beneath_open(&b, name, flags | O_RDWR | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
 /* Fills in *id -> false, with fd closed and errno set, when fd is no file of ours. */
@@ -114,11 +98,12 @@ int outdir_reopen(const struct outdir *d, const char *name, const struct outfile
 
 bool outdir_has(const struct outdir *d, const char *name)
 {
-	struct stat st;
-	return fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	const struct beneath b = beneath_of(d->fd);
+	return beneath_has(&b, name);
 }
 
 void outdir_remove(const struct outdir *d, const char *name)
 {
-	(void)unlinkat(d->fd, name, 0);
+	const struct beneath b = beneath_of(d->fd);
+	(void)beneath_remove(&b, name);
 }
