@@ -36,11 +36,11 @@ static bool spill(struct reasm *r, int64_t ts_ns)
 	struct half *h = r->holder_oldest;
 	if (h == NULL)
 		return false;
-	reasm_evict_far(r, h);
+	doubt_evict(r, h);
 	r->counters->held_spilled += h->queue.root != NULL;
 	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
-		reasm_pass(r, h, ts_ns);
-	reasm_drop_beyond_fin(r, h); /* which nobody has contradicted */
+		stream_pass(r, h, ts_ns);
+	stream_drop_beyond_fin(r, h); /* which nobody has contradicted */
 	return true;
 }
 

@@ -129,15 +129,78 @@ static inline struct held *queue_first(const struct half *h)
 
 void queue_remove(struct reasm *r, struct half *h, struct held *n);
 
-/* -- reasm.c ---------------------------------------------------------------- */
+/* -- stream.c --------------------------------------------------------------- */
 
-/* The segment in doubt, if any, has to go for memory. */
-void reasm_evict_far(struct reasm *r, struct half *h);
+/* What follows the bytes of a piece. */
+struct tail {
+	uint32_t cut; /* bytes that the snaplen cut off */
+	bool fin;
+};
+
+/* A segment's bytes at off: p, then those of the chain `more`, then its tail. A FIN ends the
+   stream when nothing is missing before its segment; else it waits with it, or alone. */
+void stream_place(struct reasm *r, struct half *h, int64_t off, struct piece p,
+                  const struct chunk *more, struct tail tail);
+
+/* Tells held segments for as long as they follow on. */
+void stream_drain(struct reasm *r, struct half *h, int64_t ts_ns);
 
 /* Passes the hole below the first held segment and tells what follows. */
-void reasm_pass(struct reasm *r, struct half *h, int64_t ts_ns);
+void stream_pass(struct reasm *r, struct half *h, int64_t ts_ns);
+
+/* Bytes of the segment that has just come are taken by no receiver. */
+void stream_refuse(struct reasm *r, struct half *h, int64_t off, struct piece p,
+                   enum tf_reject reason);
+
+/* No receiver has taken n, which is in no queue. */
+void stream_reject_held(struct reasm *r, struct half *h, struct held *n, enum tf_reject reason);
 
 /* Gives up what is still held, all of it beyond FIN. */
-void reasm_drop_beyond_fin(struct reasm *r, struct half *h);
+void stream_drop_beyond_fin(struct reasm *r, struct half *h);
+
+/* Tells what is held and all final gaps, fills in the account. */
+void stream_finish(struct reasm *r, struct half *h, int64_t ts_ns);
+
+/* -- doubt.c ---------------------------------------------------------------- */
+
+/* -> whether the direction's next segment is set aside until a doubt is settled */
+bool doubt_takes(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt);
+
+/* What the peer's ACK up to off says of the segment in doubt. */
+void doubt_hear_ack(struct reasm *r, struct half *h, int64_t off);
+
+/* The segment in doubt has its place in the stream after all. */
+void doubt_believe(struct reasm *r, struct half *h);
+
+/* The direction went on where it was: the segment in doubt, if any, is not of it. */
+void doubt_disown(struct reasm *r, struct half *h);
+
+/* The direction goes on at the segment in doubt: what was before is one stream, and a
+   new one begins there. */
+void doubt_follow(struct reasm *r, struct half *h, int64_t ts_ns);
+
+/* The segment in doubt, if any, has to go for memory. */
+void doubt_evict(struct reasm *r, struct half *h);
+
+/* -- reasm.c ---------------------------------------------------------------- */
+
+/* -> whether nothing has come of this direction */
+static inline bool half_is_empty(const struct half *h)
+{
+	return h->next == h->start && h->queue.root == NULL;
+}
+
+/* -> whether off lies more than hole_max away from this direction's bytes */
+bool half_is_far(const struct reasm *r, const struct half *h, int64_t off, int64_t n);
+
+static inline int64_t min64(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline int64_t max64(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
 
 #endif

@@ -19,7 +19,7 @@
  *
  * Only segments on the way down are looked at, and joining (1, 3) removes nothing:
  * the queue may hold overlapping segments. They are told in order of start, and of
- * each only what lies beyond the bytes told before (see drain() in reasm.c).
+ * each only what lies beyond the bytes told before (see stream_drain()).
  *
  * Linux joins as long as its buffers can grow; here a chain has at most REASM_CHAIN
  * chunks, so that comparing a copy with it stays cheap.

@@ -106,7 +106,6 @@ struct half {
 	struct held *far;  /* a segment not yet believed */
 	uint8_t doubt;     /* enum doubt: why not (when there is one) */
 	bool doubt_denied; /* the peer has spoken since, and not of having it */
-	bool far_fin;      /* it carried FIN */
 	struct gap *gap_low, *gap_high;
 	struct half *holder_older, *holder_newer;
 	struct trail *trail;       /* NULL: nothing told yet, or no memory for it */

@@ -115,7 +115,7 @@ static struct held *cut_in_two(struct reasm *r, struct half *h, struct held *n, 
 	if (rest == NULL) {
 		int64_t lost = captured_end(n) - off;
 		h->account.evicted += lost;
-		h->account.span += lost; /* see reasm_finish() */
+		h->account.span += lost; /* see stream_finish() */
 	}
 	cut_back(r, n, off);
 	return rest;
