@@ -35,6 +35,9 @@
 /* Everything else that is counted: X(name, unit, sentence). */
 #define TF_TALLIES(X)                                                                              \
 	X(frames, "frames", "frames read from all sources")                                        \
+	X(drops_kernel, "packets",                                                                 \
+	  "packets that the kernel dropped: its buffer was full (--ring)")                         \
+	X(drops_interface, "packets", "packets that the network interface dropped")                \
 	X(frame_bytes, "bytes", "captured bytes in these frames")                                  \
 	X(datagrams, "datagrams", "IP datagrams put together from fragments")                      \
 	X(datagrams_overlap, "datagrams", "discarded: their fragments overlap")                    \

@@ -567,8 +567,32 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
                      struct tf_error *err);
 
-/* Makes a tf_engine_read(), _read_as() or _merge() in progress return soon, as if its files
-   had ended, and all later ones at once. May be called from a signal handler, and from any
+/* How tf_engine_listen() listens. */
+struct tf_listening {
+	const char *interface; /* as libpcap names it; "any": all of them */
+	size_t ring;           /* bytes of the kernel's buffer for its packets */
+	uint32_t snaplen;      /* bytes captured of each packet, at most 262144 */
+	bool promiscuous;      /* also packets that are not for this machine */
+};
+
+/*
+ * Opens a network interface, from which the kernel captures from then on what passes
+ * tf_config.filter; at most 16, before the first frame. It takes privileges that nothing
+ * after it does, so give them up before tf_engine_capture().
+ * -> false with *err (TF_USAGE) when it cannot be opened.
+ */
+bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struct tf_error *err);
+
+/*
+ * Reads from all interfaces until tf_engine_stop() is called, tf_config.count frames have
+ * come, or the last interface has gone. progress is called about once a second, with the bytes
+ * captured so far. What the kernel drops since its buffer is full is in the counters.
+ * -> false as tf_engine_read(): TF_DAMAGED when an interface went away.
+ */
+bool tf_engine_capture(struct tf_engine *e, struct tf_error *err);
+
+/* Makes a tf_engine_read(), _read_as(), _merge() or _capture() in progress return soon, as if its
+   files had ended, and all later ones at once. May be called from a signal handler, and from any
    thread. */
 void tf_engine_stop(struct tf_engine *e);
 

@@ -2,6 +2,7 @@
 #include "capture/filter.h"
 
 #include "base/error.h"
+#include "capture/dlt.h"
 #include "capture/reading.h"
 
 #include <pcap/pcap.h>
@@ -22,34 +23,6 @@ struct filter {
 	/* Mostly never touched, and untouched pages cost nothing. */
 	struct program by_link_type[LINK_TYPES];
 };
-
-/*
- * Files carry LINKTYPE_ numbers (tcpdump.org/linktypes.html), libpcap's compiler
- * wants the DLT_ numbers of this system. From 104 on they are the same but for
- * PFSYNC; below that these differ (libpcap's pcap/dlt.h).
- */
-static const struct {
-	uint32_t link_type;
-	int dlt;
-} differing[] = {
-        {12, DLT_RAW}, /* files that carry the writer's own DLT_RAW: most systems, */
-        {14, DLT_RAW}, /* and OpenBSD */
-        {69, DLT_REDBACK_SMARTEDGE},
-        {100, DLT_ATM_RFC1483},
-        {101, DLT_RAW},
-        {102, DLT_SLIP_BSDOS},
-        {103, DLT_PPP_BSDOS},
-        {106, DLT_ATM_CLIP},
-        {246, DLT_PFSYNC},
-};
-
-static int dlt_of(uint32_t link_type)
-{
-	for (size_t i = 0; i < sizeof differing / sizeof differing[0]; i++)
-		if (differing[i].link_type == link_type)
-			return differing[i].dlt;
-	return (int)link_type;
-}
 
 /* Fills in *p, and *err in libpcap's words when the expression does not fit. */
 static void compile(struct program *p, const char *expression, uint32_t link_type,
@@ -102,6 +75,11 @@ bool filter_passes(struct filter *f, const struct tf_frame *frame)
 		return false;
 	struct pcap_pkthdr h = {.caplen = frame->captured, .len = frame->length};
 	return pcap_offline_filter(&f->by_link_type[frame->link_type].code, &h, frame->bytes) != 0;
+}
+
+const char *filter_text(const struct filter *f)
+{
+	return f != NULL ? f->expression : NULL;
 }
 
 void filter_free(struct filter *f)

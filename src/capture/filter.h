@@ -17,6 +17,9 @@ struct filter *filter_new(const char *expression, struct tf_error *err);
    compile passes nothing. */
 bool filter_passes(struct filter *f, const struct tf_frame *frame);
 
+/* -> the expression, NULL for no filter. */
+const char *filter_text(const struct filter *f);
+
 void filter_free(struct filter *f);
 
 #endif

@@ -9,7 +9,12 @@
 #define SECOND INT64_C(1000000000)
 
 enum { NOBODY = UINT16_MAX };
-enum { BLOCK = 1 << 19, BLOCKS_LEAST = 4, BLOCKS_EACH = 8 /* for a worker */, BLOCKS_USUAL = 64 };
+enum {
+	BLOCK = DISPATCH_ROOM,
+	BLOCKS_LEAST = 4,
+	BLOCKS_EACH = 8 /* for a worker */,
+	BLOCKS_USUAL = 64
+};
 
 /* -- batches --------------------------------------------------------------------- */
 
@@ -369,6 +374,13 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 		take_packet(d, frame, decode_more(&d->decode, frame, pkt), pkt, b);
 	}
 	give_spent(d);
+}
+
+void dispatch_hand_over(struct dispatch *d)
+{
+	for (unsigned i = 0; i < d->workers; i++)
+		if (d->worker[i].filling != NULL)
+			hand_over(d, &d->worker[i]);
 }
 
 void dispatch_flush(struct dispatch *d, bool last)

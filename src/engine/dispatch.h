@@ -33,7 +33,8 @@
 #include "model/fate.h"
 
 enum {
-	DISPATCH_SHARE = 8, /* the part of --memory for blocks, as a divisor */
+	DISPATCH_ROOM = 1 << 19, /* bytes of a block: no frame is longer */
+	DISPATCH_SHARE = 8,      /* the part of --memory for blocks, as a divisor */
 	DISPATCH_BLOCKS = 512,
 	DISPATCH_BESIDE = 2, /* blocks besides the one that each open source holds: the room,
 	                        and the one before it or for the source that moves on */
@@ -108,6 +109,9 @@ void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum f
 
 /* Decodes a frame, which lies in b, and hands its packets on. */
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
+
+/* Hands over the batches being filled, and waits for nothing. */
+void dispatch_hand_over(struct dispatch *d);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */

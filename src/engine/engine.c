@@ -113,17 +113,13 @@ bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error 
 
 bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf_error *err)
 {
+	struct tf_frame numbered = *frame;
 	if (!engine_start(e, err))
 		return false;
-	uint8_t *room = dispatch_room(&e->dispatch, frame->captured);
-	if (room == NULL)
+	if (frame->captured > DISPATCH_ROOM)
 		return error_set(err, TF_USAGE, "a frame of %u bytes is too long", frame->captured);
-	struct tf_frame copy = *frame;
-	if (frame->captured > 0)
-		memcpy(room, frame->bytes, frame->captured);
-	copy.bytes = room;
-	copy.number = ++e->pushed;
-	return engine_take(e, &copy, e->dispatch.room) || !engine_failed(e, err);
+	numbered.number = ++e->pushed;
+	return engine_copy(e, &numbered) || !engine_failed(e, err);
 }
 
 /* -- the end --------------------------------------------------------------------------- */
@@ -229,6 +225,7 @@ void tf_engine_free(struct tf_engine *e)
 	for (unsigned i = 0; i < e->config.workers; i++)
 		worker_free(&e->worker[i]);
 	(void)unrecorded_close(&e->unrecorded, NULL);
+	ears_close(&e->ears);
 	dispatch_free(&e->dispatch);
 	filter_free(e->filter);
 	outdir_close(&e->dir);

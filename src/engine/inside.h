@@ -5,11 +5,24 @@
 #define ENGINE_INSIDE_H
 
 #include "capture/filter.h"
+#include "capture/live.h"
 #include "engine/crew.h"
 #include "engine/unrecorded.h"
 #include "sink/alert.h"
 #include "sink/conflicts.h"
 #include "sink/files.h"
+
+enum { EARS = 16 };
+
+/* The interfaces that are captured from. */
+struct ears {
+	struct live *live[EARS];
+	unsigned count;
+	struct live_losses gone; /* of those that went away */
+	int64_t second;          /* of the latest packet */
+	bool due;                /* another second has begun */
+	bool failed;             /* an output may have */
+};
 
 struct tf_engine {
 	struct tf_config config;
@@ -28,6 +41,7 @@ struct tf_engine {
 	char *folder;
 	bool records;
 	struct unrecorded unrecorded;
+	struct ears ears;
 	bool ready;   /* memory is split, sinks are open */
 	bool started; /* a start was tried */
 	bool broken;  /* and failed: why says how */
@@ -55,8 +69,18 @@ bool engine_start(struct tf_engine *e, struct tf_error *err);
 /* Takes a frame, which lies in b -> false: an output may have failed. */
 bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block *b);
 
+/* The same for a frame whose bytes are copied. */
+bool engine_copy(struct tf_engine *e, const struct tf_frame *frame);
+
+/* -> whether another frame is wanted */
+bool engine_goes_on(const struct tf_engine *e);
+
 /* -> whether one has, with the first failure in *err: the workers have stopped or stop
    soon. */
 bool engine_failed(struct tf_engine *e, struct tf_error *err);
+
+/* -- live.c -- */
+
+void ears_close(struct ears *ears);
 
 #endif

@@ -5,6 +5,8 @@
 #include "engine/inside.h"
 #include "engine/merge.h"
 
+#include <string.h>
+
 enum { PIECE_FRAMES = 256 };
 
 /* -- frames --------------------------------------------------------------------------- */
@@ -15,7 +17,9 @@ static bool is_wanted(struct tf_engine *e, const struct tf_frame *frame)
 	const struct tf_config *c = &e->config;
 	bool outside = frame->ts_ns < c->start_ns ||
 	               (frame->ts_ns >= c->stop_ns && c->stop_ns != INT64_MAX);
-	if (outside || (e->filter != NULL && !filter_passes(e->filter, frame))) {
+	bool passes = e->filter == NULL || e->ears.count > 0 /* the kernel's filter */ || outside ||
+	              filter_passes(e->filter, frame);
+	if (outside || !passes) {
 		dispatch_leave_out(&e->dispatch, frame,
 		                   outside ? FATE_outside_time : FATE_filtered);
 		return false;
@@ -29,6 +33,17 @@ bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block
 	if (!e->selects || is_wanted(e, frame))
 		dispatch_frame(&e->dispatch, frame, b);
 	return !e->dispatch.failed;
+}
+
+bool engine_copy(struct tf_engine *e, const struct tf_frame *frame)
+{
+	struct tf_frame copy = *frame;
+	uint8_t *room = dispatch_room(&e->dispatch, frame->captured);
+	MUST(room != NULL); /* a block takes the longest frame there is */
+	if (frame->captured > 0)
+		memcpy(room, frame->bytes, frame->captured);
+	copy.bytes = room;
+	return engine_take(e, &copy, e->dispatch.room);
 }
 
 bool engine_failed(struct tf_engine *e, struct tf_error *err)
@@ -53,8 +68,7 @@ static bool is_stopped(const struct tf_engine *e)
 	return atomic_load_explicit(&e->dispatch.stop, memory_order_relaxed);
 }
 
-/* -> whether another frame is wanted */
-static bool goes_on(const struct tf_engine *e)
+bool engine_goes_on(const struct tf_engine *e)
 {
 	return !is_stopped(e) && e->left > 0;
 }
@@ -84,7 +98,7 @@ static bool read_piece(void *arg)
 	struct pass *p = arg;
 	for (int n = 0; n < PIECE_FRAMES; n++) {
 		struct tf_frame frame;
-		if (!goes_on(p->engine))
+		if (!engine_goes_on(p->engine))
 			return false;
 		p->result = source_next(p->source, &frame, &p->err);
 		if (p->result != SOURCE_FRAME)
@@ -140,7 +154,7 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 	struct input in;
 	if (!engine_start(e, err))
 		return false;
-	if (!goes_on(e))
+	if (!engine_goes_on(e))
 		return true;
 	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err))
 		return is_stopped(e); /* a signal, not the file's fault */
@@ -160,7 +174,7 @@ static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *
 	uint64_t told = 0;
 	struct lane *l;
 	bool failed = false;
-	while (goes_on(e) && (l = merge_first(m, &failed, err)) != NULL) {
+	while (engine_goes_on(e) && (l = merge_first(m, &failed, err)) != NULL) {
 		if (!engine_take(e, &l->frame, source_block(l->input.source)) &&
 		    engine_failed(e, err))
 			return false;
@@ -201,7 +215,7 @@ bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
 		e->open_at_a_time = count > DISPATCH_BLOCKS ? DISPATCH_BLOCKS : (unsigned)count;
 	if (!engine_start(e, err))
 		return false;
-	if (count == 0 || !goes_on(e))
+	if (count == 0 || !engine_goes_on(e))
 		return true;
 	struct merge m = merge_of(e);
 	bool ok = merge_open(&m, path, (unsigned)count, err) && merge_frames(e, &m, err);

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "capture/live.h"
+
+#include "base/error.h"
+#include "capture/dlt.h"
+#include "capture/reading.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { INTERFACES = 64, BLOCK_MS = 10 };
+
+struct live {
+	pcap_t *pcap;
+	char name[NAME_ROOM];
+	uint32_t index, link_type;
+	int64_t tick_ns; /* what the fraction in a packet's time counts */
+	uint64_t number;
+	struct live_losses losses;
+	uint32_t seen_kernel, seen_interface; /* of libpcap's counters, which wrap */
+	/* of live_take() in progress */
+	bool (*take)(void *, const struct tf_frame *);
+	void *arg;
+	int taken;
+};
+
+/* -- opening ------------------------------------------------------------------------ */
+
+static bool fail(struct tf_error *err, const char *name, const char *why)
+{
+	return error_set(err, TF_USAGE, "cannot capture from %s: %s", name, why);
+}
+
+/* What libpcap says of a failed activation, with a hint where people ask for one. */
+static bool refused(struct live *l, int answer, struct tf_error *err)
+{
+	const char *why = pcap_geterr(l->pcap);
+	if (answer == PCAP_ERROR_PERM_DENIED)
+		return fail(err, l->name,
+		            "no permission; it takes root, or the capability cap_net_raw");
+	if (answer == PCAP_ERROR_NO_SUCH_DEVICE)
+		return fail(err, l->name, "there is no such interface");
+	return fail(err, l->name, *why != '\0' ? why : pcap_statustostr(answer));
+}
+
+static bool set_up(struct live *l, const struct live_setup *how, struct tf_error *err)
+{
+	/* Each of these fails only on handles that are active. */
+	(void)pcap_set_snaplen(l->pcap, (int)how->snaplen);
+	(void)pcap_set_promisc(l->pcap, how->promiscuous);
+	(void)pcap_set_timeout(l->pcap, BLOCK_MS);
+	(void)pcap_set_buffer_size(l->pcap, how->ring < INT32_MAX ? (int)how->ring : INT32_MAX);
+	bool nano = pcap_set_tstamp_precision(l->pcap, PCAP_TSTAMP_PRECISION_NANO) == 0;
+	l->tick_ns = nano ? 1 : 1000;
+	int answer = pcap_activate(l->pcap); /* > 0: a warning */
+	if (answer < 0)
+		return refused(l, answer, err);
+	l->link_type = link_type_of(pcap_datalink(l->pcap));
+	return true;
+}
+
+/* Packets that came before the filter was there have passed none: they are dropped. */
+static bool set_filter(struct live *l, const char *expression, struct tf_error *err)
+{
+	struct bpf_program code;
+	if (expression == NULL)
+		return true;
+	if (pcap_compile(l->pcap, &code, expression, 1, PCAP_NETMASK_UNKNOWN) != 0)
+		return error_set(err, TF_USAGE, "filter \"%s\": %s", expression,
+		                 pcap_geterr(l->pcap));
+	bool ok = pcap_setfilter(l->pcap, &code) == 0;
+	pcap_freecode(&code);
+	return ok || fail(err, l->name, pcap_geterr(l->pcap));
+}
+
+struct live *live_open(const struct live_setup *how, struct tf_error *err)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	struct live *l = calloc(1, sizeof *l);
+	if (l == NULL) {
+		(void)error_set(err, TF_USAGE, "out of memory");
+		return NULL;
+	}
+	l->index = how->index;
+	size_t n = strlen(how->interface);
+	memcpy(l->name, how->interface, n < sizeof l->name ? n : sizeof l->name - 1);
+	l->pcap = pcap_create(how->interface, why);
+	if (l->pcap == NULL)
+		(void)fail(err, l->name, why);
+	else if (set_up(l, how, err) && set_filter(l, how->filter, err)) {
+		if (pcap_setnonblock(l->pcap, 1, why) == 0)
+			return l;
+		(void)fail(err, l->name, why);
+	}
+	live_close(l);
+	return NULL;
+}
+
+void live_close(struct live *l)
+{
+	if (l == NULL)
+		return;
+	if (l->pcap != NULL)
+		pcap_close(l->pcap);
+	free(l);
+}
+
+const char *live_name(const struct live *l)
+{
+	return l->name;
+}
+
+/* -- packets -------------------------------------------------------------------------- */
+
+void live_wait(struct live *const *l, unsigned n, int wait_ms)
+{
+	struct pollfd fds[INTERFACES];
+	n = n < INTERFACES ? n : INTERFACES;
+	for (unsigned i = 0; i < n; i++)
+		fds[i] =
+		        (struct pollfd){.fd = pcap_get_selectable_fd(l[i]->pcap), .events = POLLIN};
+	(void)poll(fds, n, wait_ms);
+}
+
+static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+	struct live *l = (struct live *)(void *)arg;
+	struct tf_frame frame = {
+	        .bytes = bytes,
+	        .captured = h->caplen,
+	        .length = h->len > h->caplen ? h->len : h->caplen,
+	        .ts_ns = (int64_t)h->ts.tv_sec * 1000000000 + (int64_t)h->ts.tv_usec * l->tick_ns,
+	        .link_type = l->link_type,
+	        .source = l->index,
+	        .number = ++l->number,
+	};
+	l->taken++;
+	if (!l->take(l->arg, &frame))
+		pcap_breakloop(l->pcap);
+}
+
+enum live_result live_take(struct live *l, int most, bool (*take)(void *, const struct tf_frame *),
+                           void *arg, int *taken, struct tf_error *err)
+{
+	l->take = take;
+	l->arg = arg;
+	l->taken = 0;
+	int answer = pcap_dispatch(l->pcap, most, on_packet, (u_char *)l);
+	*taken = l->taken;
+	if (answer >= 0 || answer == PCAP_ERROR_BREAK)
+		return LIVE_ON;
+	(void)error_set(err, TF_DAMAGED, "%s: %s", l->name, pcap_geterr(l->pcap));
+	return LIVE_GONE;
+}
+
+struct live_losses live_losses(struct live *l)
+{
+	struct pcap_stat now;
+	if (pcap_stats(l->pcap, &now) != 0)
+		return l->losses;
+	l->losses.kernel += (uint32_t)(now.ps_drop - l->seen_kernel);
+	l->losses.interface += (uint32_t)(now.ps_ifdrop - l->seen_interface);
+	l->seen_kernel = now.ps_drop;
+	l->seen_interface = now.ps_ifdrop;
+	return l->losses;
+}
