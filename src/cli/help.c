@@ -34,7 +34,7 @@ static void write_row(FILE *to, const struct option_row *row)
 	char left[COLUMNS], letter[] = "-x,";
 
 	letter[1] = (char)row->letter;
-	int n = snprintf(left, sizeof left, "  %3s --%s%s%s", row->letter < 256 ? letter : "",
+	int n = snprintf(left, sizeof left, "  %3s --%s%s%s", row->letter != 0 ? letter : "",
 	                 row->name, row->value && row->value[0] != '[' ? " " : "",
 	                 row->value ? row->value : "");
 	(void)fprintf(to, "%-*s", INDENT, left);
@@ -43,10 +43,11 @@ static void write_row(FILE *to, const struct option_row *row)
 	write_wrapped(to, row->help);
 }
 
-void help_write(FILE *to)
+void help_write(FILE *to, bool all)
 {
 	size_t count;
 	const struct option_row *rows = option_rows(&count);
+	const char *group = NULL;
 
 	(void)fputs(
 	        "Usage: tcpflow -r FILE [-r FILE ...] [options] [expression]\n"
@@ -54,11 +55,15 @@ void help_write(FILE *to)
 	        "for each direction. The expression is a filter as tcpdump takes it.\n",
 	        to);
 	for (size_t i = 0; i < count; i++) {
-		if (i == 0 || rows[i].group != rows[i - 1].group)
+		if (!all && !rows[i].usual)
+			continue;
+		if (rows[i].group != group)
 			(void)fprintf(to, "\n%s:\n", rows[i].group);
+		group = rows[i].group;
 		write_row(to, &rows[i]);
 	}
-	(void)fputs(
-	        "\nSizes take K, M and G (2^10, 2^20, 2^30). The manual, tcpflow(1), says more.\n",
-	        to);
+	(void)fprintf(to,
+	              "\nSizes take K, M and G (2^10, 2^20, 2^30). %s\n"
+	              "The manual, tcpflow(1), says more.\n",
+	              all ? "" : "tcpflow -hh lists all options.");
 }

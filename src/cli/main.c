@@ -4,12 +4,14 @@
  * the other, a summary, an exit code. All that is said to people is said here.
  */
 #include "base/error.h"
+#include "cli/configure.h"
 #include "cli/help.h"
 #include "cli/machine.h"
 #include "cli/message.h"
 #include "cli/number.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/scanners.h"
 #include "cli/sources.h"
 #include "cli/summary.h"
 
@@ -173,55 +175,27 @@ static bool unrecorded_is_free(struct run *run)
 	return true;
 }
 
-static bool begin_outputs(struct run *run)
-{
-	const struct options *o = run->options;
-	const struct tf_recording how = {.folder = o->folder,
-	                                 .files_max = files_max(o, run->files)};
-	if (!tf_engine_record(run->engine, &how, &run->error))
-		return fail(run);
-	if (o->unrecorded == NULL)
-		return true;
-	return unrecorded_is_free(run) &&
-	       (tf_engine_set_aside(run->engine, o->unrecorded, &run->error) || fail(run));
-}
-
 static bool begin(struct run *run)
 {
 	const struct options *o = run->options;
 	struct tf_config cfg;
 
-	tf_config_init(&cfg);
+	if (!configure(&cfg, o, &run->error) || !machine_seed(&cfg.hash_seed, &run->error))
+		return fail(run);
+	if (o->unrecorded != NULL && !unrecorded_is_free(run))
+		return false;
 	cfg.workers = workers(o);
-	cfg.memory = (size_t)o->memory;
-	cfg.flow_bytes = (int64_t)o->flow_bytes;
-	cfg.hole_max = (int64_t)o->hole_max;
-	cfg.filter = o->filter;
-	cfg.decap = o->decap;
-	memcpy(cfg.tunnel_port, o->tunnel_port, sizeof cfg.tunnel_port);
-	cfg.tunnel_ports = o->tunnel_ports;
-	cfg.esp_null = o->esp_null;
-	cfg.key = o->key;
 	cfg.sources_max = sources_max(run);
-	cfg.start_ns = o->start_ns;
-	cfg.stop_ns = o->stop_ns;
-	cfg.count = o->count;
-	cfg.checksum = o->checksum;
-	cfg.overlap = o->overlap;
-	memcpy(cfg.overlap_rule, o->overlap_rule, sizeof cfg.overlap_rule);
-	cfg.overlap_rules = o->overlap_rules;
-	cfg.keep_rejected = o->keep_rejected;
 	if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;
 	}
-	if (!machine_seed(&cfg.hash_seed, &run->error))
-		return fail(run);
 	run->engine = tf_engine_new(&cfg, &run->error);
 	if (run->engine == NULL)
 		return fail(run);
 	atomic_store(&stoppable, run->engine);
-	return begin_outputs(run);
+	return configure_outputs(run->engine, o, files_max(o, run->files), &run->error) ||
+	       fail(run);
 }
 
 static struct tf_reading reading(const struct run *run, size_t i)
@@ -329,11 +303,19 @@ static int exit_code(const struct run *run)
 	return stopped && !failed ? 128 + (int)stopped : (int)run->status;
 }
 
+/* What was given and does nothing. */
+static void tell_notes(const struct options *o)
+{
+	for (unsigned i = 0; i < o->notes && options_talkative(o); i++)
+		message_say(stderr, "%s", o->note[i]);
+}
+
 static int record(const struct options *o)
 {
 	struct run run = {.options = o, .start_ns = machine_now_ns()};
 
 	ignore_signals();
+	tell_notes(o);
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
 		set_signals();
 		if (begin(&run)) {
@@ -350,8 +332,10 @@ static int record(const struct options *o)
 /* A text for people: the only thing that goes to standard output. */
 static int show(enum action action)
 {
-	if (action == ACTION_HELP)
-		help_write(stdout);
+	if (action == ACTION_HELP || action == ACTION_HELP_ALL)
+		help_write(stdout, action == ACTION_HELP_ALL);
+	else if (action == ACTION_SCANNERS)
+		scanners_write(stdout);
 	else
 		(void)printf("tcpflow %s\n", tf_version());
 	return fflush(stdout) == 0 ? TF_OK : TF_OUTPUT;

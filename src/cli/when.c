@@ -129,3 +129,13 @@ bool when_parse(const char *text, int64_t *ns)
 	*ns = seconds * BILLION + parts;
 	return true;
 }
+
+bool when_shift(const char *text, int64_t *ns)
+{
+	int64_t seconds, parts, sign = *text == '-' ? -1 : 1;
+	text += *text == '-' || *text == '+';
+	if (!epoch(text, &seconds, &parts) || seconds >= SECONDS_MOST / 2)
+		return false;
+	*ns = sign * (seconds * BILLION + parts);
+	return true;
+}

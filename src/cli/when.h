@@ -16,4 +16,11 @@
  */
 bool when_parse(const char *text, int64_t *ns);
 
+/*
+ * Reads seconds, with a sign or not and at most nine decimals ("-3600", "+0.25"), that
+ * times are moved by. *ns: the same in nanoseconds, less than 146 years either way.
+ * -> false, *ns untouched, when text is anything else.
+ */
+bool when_shift(const char *text, int64_t *ns);
+
 #endif

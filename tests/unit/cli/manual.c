@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The manual names each option, each missing one, each counter and exit code. */
+/* The manual has each option with its example, each setting, counter and exit code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "cli/options.h"
+#include "cli/scanners.h"
 
 static char page[200000];
 
@@ -32,41 +33,80 @@ static int read_page(void **state)
 	return fclose(f);
 }
 
-static void has(const char *line)
+static const char *has(const char *line)
 {
-	if (strstr(page, line) == NULL)
+	const char *found = strstr(page, line);
+	if (found == NULL)
 		fail_msg("the manual has no line '%s'", line + 1);
+	return found;
 }
 
+/* The line that begins an option's item. */
+static void item(const struct option_row *row, char *to, size_t n)
+{
+	char letter[] = "Fl x , ", value[40] = "";
+	letter[3] = (char)row->letter;
+	if (row->value && row->value[0] == '[')
+		(void)snprintf(value, sizeof value, " Ns Op = Ns Ar %.*s",
+		               (int)strlen(row->value) - 3, row->value + 2);
+	else if (row->value)
+		(void)snprintf(value, sizeof value, " Ar %s", row->value);
+	(void)snprintf(to, n, "\n.It %sFl -%s%s\n", row->letter ? letter : "", row->name, value);
+}
+
+/* Each has its item, under the heading of its group, in the order of the table. */
 static void options(void **state)
 {
 	size_t count;
-	const struct option_row *rows = option_rows(&count);
+	const struct option_row *row = option_rows(&count);
+	const char *last = page;
 	char line[100];
 	(void)state;
-	for (size_t i = 0; i < count; i++) {
-		const struct option_row *row = &rows[i];
-		char letter[] = "Fl x , ", value[40] = "";
-		letter[3] = (char)row->letter;
-		if (row->value && row->value[0] == '[')
-			(void)snprintf(value, sizeof value, " Ns Op = Ns Ar %.*s",
-			               (int)strlen(row->value) - 3, row->value + 2);
-		else if (row->value)
-			(void)snprintf(value, sizeof value, " Ar %s", row->value);
-		(void)snprintf(line, sizeof line, "\n.It %sFl -%s%s\n",
-		               row->letter < 256 ? letter : "", row->name, value);
-		has(line);
+	for (size_t i = 0; i < count; i++, row++) {
+		if (i == 0 || row[-1].group != row->group) {
+			(void)snprintf(line, sizeof line, "\n.Ss %s\n", row->group);
+			const char *heading = has(line);
+			assert_true(heading > last);
+			last = heading;
+		}
+		item(row, line, sizeof line);
+		const char *found = has(line);
+		if (found < last)
+			fail_msg("the manual has --%s at another place than the help", row->name);
+		last = found;
 	}
 }
 
-static void absentees(void **state)
+/* Each item ends with the row's example. */
+static void examples(void **state)
 {
 	size_t count;
-	const struct option_absent *rows = option_absentees(&count);
+	const struct option_row *row = option_rows(&count);
+	char line[200];
+	(void)state;
+	for (size_t i = 0; i < count; i++, row++) {
+		item(row, line, sizeof line);
+		const char *found = has(line), *end = strstr(found + 1, "\n.It Fl ");
+		(void)snprintf(line, sizeof line, "\n.Dl $ %s\n", row->example);
+		const char *example = strstr(found, line);
+		if (example == NULL || (end != NULL && example > end))
+			fail_msg("the manual's item of --%s has no '%s'", row->name, line + 1);
+	}
+}
+
+static void settings(void **state)
+{
+	size_t count;
+	const struct option_row *row = setting_rows(&count);
 	char line[100];
 	(void)state;
-	for (size_t i = 0; i < count; i++) {
-		(void)snprintf(line, sizeof line, "\n.Fl %c ", rows[i].letter);
+	for (size_t i = 0; i < count; i++, row++) {
+		(void)snprintf(line, sizeof line, "\n.It Cm %s Ns = Ns Ar %s\n", row->name,
+		               row->value);
+		has(line);
+	}
+	for (const char *const *word = scanner_words; *word; word++) {
+		(void)snprintf(line, sizeof line, "\n.It Cm %s\n", *word);
 		has(line);
 	}
 }
@@ -98,9 +138,8 @@ static void exit_codes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(options),
-	        cmocka_unit_test(absentees),
-	        cmocka_unit_test(counters),
+	        cmocka_unit_test(options),    cmocka_unit_test(examples),
+	        cmocka_unit_test(settings),   cmocka_unit_test(counters),
 	        cmocka_unit_test(exit_codes),
 	};
 	return cmocka_run_group_tests(tests, read_page, NULL);

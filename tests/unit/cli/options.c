@@ -11,13 +11,15 @@
 #include <cmocka.h>
 
 #include "cli/help.h"
+#include "cli/option_take.h"
 #include "cli/options.h"
+#include "cli/scanners.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
 enum { WORDS = 80 };
 
-/* Parses a line of words with blanks between them; '_' stands for a blank. */
+/* Parses a line of words with blanks between them; '~' stands for a blank. */
 static bool parse(struct options *o, const char *line, struct tf_error *err)
 {
 	/* The options point into it, until the next call. */
@@ -27,7 +29,7 @@ static bool parse(struct options *o, const char *line, struct tf_error *err)
 	memset(err, 0, sizeof *err);
 	(void)snprintf(copy, sizeof copy, "tcpflow %s", line);
 	for (char *w = strtok(copy, " "); w; w = strtok(NULL, " ")) {
-		for (char *s = strchr(w, '_'); s; s = strchr(s, '_'))
+		for (char *s = strchr(w, '~'); s; s = strchr(s, '~'))
 			*s = ' ';
 		assert_true(argc < WORDS - 1);
 		words[argc++] = w;
@@ -71,7 +73,12 @@ static void defaults(void **state)
 	assert_int_equal(o.jobs, 0);
 	assert_int_equal(o.memory, 512 << 20);
 	assert_int_equal(o.debug, 1);
-	assert_false(o.quiet || o.strict);
+	assert_false(o.quiet || o.strict || o.console || o.no_files || o.md5);
+	assert_true(o.console_headers);
+	assert_null(o.report);
+	assert_true(o.tcp_alert_fd == OPTION_NONE && o.http_alert_fd == OPTION_NONE);
+	assert_int_equal(o.scanners, SCANNER_TCPDEMUX);
+	assert_int_equal(o.notes, 0);
 	options_free(&o);
 }
 
@@ -79,14 +86,14 @@ static void defaults(void **state)
 static void each_row(void **state)
 {
 	static const char *const lines[] = {
-	        "-r a -r - -o out -b 5K -m 1M -f 7 -j 3 --memory 8M -q -d 2 --strict tcp port_80",
-	        "-ra -r- -oout -b5k -m1m -f7 -j3 --memory=8m -qd2 --strict tcp port_80",
+	        "-r a -r - -o out -b 5K -m 1M -f 7 -j 3 --memory 8M -q -d 2 --strict tcp port~80",
+	        "-ra -r- -oout -b5k -m1m -f7 -j3 --memory=8m -qd2 --strict tcp port~80",
 	        "-qra --read=- --output=out --max-bytes=5120 --max-hole=1024K --max-files=7 "
 	        "--jobs=3 "
-	        "--memory=8388608 --debug=2 --strict -- tcp port_80",
+	        "--memory=8388608 --debug=2 --strict -- tcp port~80",
 	        "--read a tcp --read - --output out --max-bytes 5K --max-hole 1M --max-files 7 "
 	        "--jobs 3 "
-	        "--memory 8192K --quiet --verbose --debug 2 --strict port_80",
+	        "--memory 8192K --quiet --verbose --debug 2 --strict port~80",
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
@@ -172,7 +179,14 @@ static void texts_alone(void **state)
 	        {"--help", ACTION_HELP},
 	        {"-qh", ACTION_HELP},
 	        {"-h -b x", ACTION_HELP},
+	        {"-h -Q", ACTION_HELP},
+	        {"-h -b", ACTION_HELP},
 	        {"-hV", ACTION_HELP},
+	        {"-hh", ACTION_HELP_ALL},
+	        {"-h -b x --help", ACTION_HELP_ALL},
+	        {"--help=all", ACTION_HELP_ALL},
+	        {"-H", ACTION_SCANNERS},
+	        {"-qH -h", ACTION_SCANNERS},
 	        {"-V", ACTION_VERSION},
 	        {"-r x --version", ACTION_VERSION},
 	};
@@ -199,7 +213,7 @@ static void what_is_read(void **state)
 	assert_true(o.start_ns == INT64_MIN && o.stop_ns == INT64_MAX);
 	assert_true(o.count == UINT64_MAX && o.follow_s == 0);
 	options_free(&o);
-	o = accept("-r c --follow --start 2008-10-06_17:54:54 --stop=1223315695.5 --count 1K tcp");
+	o = accept("-r c --follow --start 2008-10-06~17:54:54 --stop=1223315695.5 --count 1K tcp");
 	assert_int_equal(o.follow_s, 10);
 	assert_int_equal(o.start_ns, INT64_C(1223315694000000000));
 	assert_int_equal(o.stop_ns, INT64_C(1223315695500000000));
@@ -230,6 +244,7 @@ static void bad_values(void **state)
 	} rows[] = {
 	        {"-b x5", "-b wants a number of bytes such as 4096, 64K or 2G, not 'x5'"},
 	        {"-b 0", "-b wants a number of bytes such as 4096, 64K or 2G; 0 is too small"},
+	        {"--help=some", "--help wants all, not 'some'"},
 	        {"-b 9223372036854775808", "-b wants a number of bytes such as 4096, 64K or 2G; "
 	                                   "9223372036854775808 is too large"},
 	        {"--max-bytes x",
@@ -312,67 +327,336 @@ static void too_many_ports(void **state)
 	             "vxlan=4788 (32 times at most), not 'vxlan=99'");
 }
 
-/* Every option of 1.6.1 is either here or refused by name. */
+/* Every option of 1.6.1 has a row, and no letter has two. */
 static void options_of_1_6_1(void **state)
 {
 	static const char letters[] = "aAbBcCdDeEFfghHiIJKlLmopPqrRsSTUvVwxXzZ0";
-	size_t rows, absentees;
+	size_t rows;
 	const struct option_row *row = option_rows(&rows);
-	const struct option_absent *a = option_absentees(&absentees);
 	(void)state;
 	for (const char *s = letters; *s; s++) {
 		int found = 0;
 		for (size_t i = 0; i < rows; i++)
 			found += row[i].letter == *s;
-		for (size_t i = 0; i < absentees; i++)
-			found += a[i].letter == *s;
 		if (found != 1)
 			fail_msg("-%c stands in %d rows", *s, found);
 	}
-	for (size_t i = 0; i < absentees; i++) {
-		char line[20], text[200];
-		(void)snprintf(line, sizeof line, "-q%c -r x", a[i].letter);
-		(void)snprintf(text, sizeof text, "this version does not have -%c (%s)",
-		               a[i].letter, a[i].what);
-		refuse(line, text);
-	}
-	refuse("--chroot=/x", "this version does not have --chroot (change the root folder)");
-	refuse("--relinquish-privileges x",
-	       "this version does not have --relinquish-privileges (change to another user)");
+	for (size_t i = 0; i < rows; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(row[i].name, row[k].name);
 }
 
-static void help_has_each_row(void **state)
+/* What each row must have, so that parser, messages and help can use it. */
+static void rows_are_whole(void **state)
+{
+	size_t rows;
+	const struct option_row *row = option_rows(&rows);
+	(void)state;
+	for (size_t i = 0; i < rows; i++, row++) {
+		bool checked = row->value && row->take != take_any && row->take != NULL;
+		bool optional = row->value && row->value[0] == '[';
+		if (row->group == NULL || row->help == NULL || row->example == NULL)
+			fail_msg("--%s lacks a group, help or example", row->name);
+		if (checked && row->wanted == NULL)
+			fail_msg("--%s does not say what it wants", row->name);
+		if (row->take == NULL && row->once == NULL)
+			fail_msg("--%s does nothing and does not say so", row->name);
+		if (row->missing && !optional)
+			fail_msg("--%s always has a value", row->name);
+	}
+}
+
+static void console(void **state)
+{
+	(void)state;
+	struct options o = accept("-c -r x");
+	assert_true(o.console && o.console_headers && !o.hex);
+	assert_string_equal(o.report, "");
+	options_free(&o);
+	o = accept("-CDgB0 --timestamps -r x -X y");
+	assert_true(o.console && !o.console_headers && o.hex && o.colour && o.binary &&
+	            o.no_newline && !o.json);
+	assert_int_equal(o.timestamps, TIMESTAMPS_ISO);
+	assert_string_equal(o.report, "y");
+	assert_int_equal(o.notes, 0);
+	options_free(&o);
+	o = accept("-Cc --json-legacy --packets --timestamps=delta -r x");
+	assert_true(!o.console_headers && o.json && o.json_legacy && o.packets_view);
+	assert_int_equal(o.timestamps, TIMESTAMPS_DELTA);
+	options_free(&o);
+	o = accept("--session --timestamps=epoch --gaps=mark -r x");
+	assert_true(o.session && !o.console);
+	assert_int_equal(o.timestamps, TIMESTAMPS_EPOCH);
+	assert_int_equal(o.gaps, GAPS_MARK);
+	options_free(&o);
+	refuse("-cJD -r x", "-J and -D do not go together");
+	refuse("-cK -r x", "-K and -c do not go together: -K makes files");
+	refuse("-K --session -r x", "-K and --session do not go together");
+	refuse("--packets -r x", "--packets is for the console: give -c or -C, too");
+	refuse("--packets --session -c -r x", "--packets and --session do not go together");
+	refuse("--timestamps -r x", "--timestamps is for the console and --session: give -c, -C or "
+	                            "--session, too");
+	refuse("--timestamps=x -r x", "--timestamps wants none, iso, epoch or delta, not 'x'");
+}
+
+static void names(void **state)
+{
+	(void)state;
+	struct options o = accept("-Fct -FTX -F Mkmg -T %A -r x");
+	assert_int_equal(o.names, 255);
+	assert_true(o.no_files && o.md5);
+	assert_string_equal(o.template, "%A");
+	options_free(&o);
+	o = accept("-Fg -IK -r x");
+	assert_int_equal(o.names, NAME_BIN_G);
+	assert_true(!o.no_files && !o.md5 && o.index && o.flow_pcap);
+	options_free(&o);
+	refuse("-FcQ -r x", "-F wants some of the letters c, t, T, X, M, k, m and g, not 'cQ'");
+	refuse("--names= -r x",
+	       "--names wants some of the letters c, t, T, X, M, k, m and g, not ''");
+}
+
+static void reports(void **state)
+{
+	(void)state;
+	struct options o = accept("-X a.xml --jsonl --sha256 --community-id-seed 7 -r x");
+	assert_string_equal(o.report, "a.xml");
+	assert_true(o.jsonl && o.sha256 && !o.md5);
+	assert_int_equal(o.community_id_seed, 7);
+	options_free(&o);
+	o = accept("--report= -r x");
+	assert_string_equal(o.report, "");
+	options_free(&o);
+	o = accept("-S enable_report=NO -X a -r x");
+	assert_string_equal(o.report, "");
+	options_free(&o);
+	o = accept("-S enable_report=NO -S enable_report=YES -r x");
+	assert_null(o.report);
+	options_free(&o);
+	refuse("--community-id-seed 65536", "--community-id-seed wants a number from 0 to 65535; "
+	                                    "65536 is too large");
+}
+
+static void scanners(void **state)
+{
+	static const struct {
+		const char *line;
+		bool no_files, md5;
+	} rows[] = {
+	        {"-r x", false, false},
+	        {"-a -r x", false, true},
+	        {"-e all -r x", false, true},
+	        {"-a -x md5 -r x", false, false},
+	        {"-x md5 -FM -r x", false, true},
+	        {"-E tcpdemux -r x", false, false},
+	        {"-E md5 -r x", true, true},
+	        {"-E md5 -e tcpdemux -r x", false, true},
+	        {"-x tcpdemux -r x", true, false},
+	        {"-e http -x http -r x", false, false},
+	        {"-x all -r x", true, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct options o = accept(rows[i].line);
+		if (o.no_files != rows[i].no_files || o.md5 != rows[i].md5)
+			fail_msg("%s", rows[i].line);
+		options_free(&o);
+	}
+	refuse("-e http -r x", "this version does not extract HTTP bodies yet");
+	refuse("-E http -r x", "this version does not extract HTTP bodies yet");
+	refuse("-e port~80 -r x", "-e wants a scanner: md5, http, netviz, tcpdemux, wifiviz or "
+	                          "all, not 'port 80'; the option for colours is -g");
+	refuse("-r x -e", "-e wants a scanner: md5, http, netviz, tcpdemux, wifiviz or all, and "
+	                  "nothing follows it; the option for colours is -g");
+	refuse("-x pdf -r x",
+	       "-x wants a scanner: md5, http, netviz, tcpdemux, wifiviz or all, not 'pdf'");
+}
+
+static void settings(void **state)
+{
+	(void)state;
+	struct options o = accept("-S tcp_cmd=a=b=c -S tcp_alert_fd=5 -Stdelta=-3600.25 "
+	                          "-S tcp_timeout=60 -r x");
+	assert_string_equal(o.tcp_cmd, "a=b=c");
+	assert_int_equal(o.tcp_alert_fd, 5);
+	assert_true(o.shift_ns == INT64_C(-3600250000000));
+	assert_int_equal(o.idle_s, 60);
+	options_free(&o);
+	o = accept("-S tcp_alert_fd=-1 -S http_alert_fd=-1 --idle-timeout=7 -S tdelta=+1 -r x");
+	assert_true(o.tcp_alert_fd == OPTION_NONE && o.http_alert_fd == OPTION_NONE);
+	assert_int_equal(o.idle_s, 7);
+	assert_int_equal(o.shift_ns, 1000000000);
+	options_free(&o);
+	refuse("-S http_cmd=x -r x", "this version does not extract HTTP bodies yet");
+	refuse("-S http_alert_fd=3 -r x", "this version does not extract HTTP bodies yet");
+	refuse("-S tdelta -r x", "-S wants NAME=VALUE, not 'tdelta'");
+	refuse("-S tdelta=1=2 -r x",
+	       "-S tdelta wants a number of seconds such as -3600 or 0.25, not '1=2'");
+	refuse("-S tcp_timeout=x -r x", "-S tcp_timeout wants a number of seconds, not 'x'");
+	refuse("-S tcp_cmd= -r x", "-S tcp_cmd wants a command, not ''");
+	refuse("-S enable_report=maybe -r x", "-S enable_report wants YES or NO, not 'maybe'");
+	refuse("--set=tcp=x -r x", "there is no setting 'tcp'; tcpflow -H lists them");
+	refuse("-S tcp_cmds=x -r x", "there is no setting 'tcp_cmds'; tcpflow -H lists them");
+}
+
+/* What does nothing is told, once. */
+static void notes(void **state)
+{
+	static const struct {
+		const char *line, *note;
+	} rows[] = {
+	        {"-L x -r x", "-L does nothing: lines on the console are written whole"},
+	        {"-AH -r x", "-A does nothing: see -a"},
+	        {"-PP -r x", "-P does nothing: --memory decides what is remembered"},
+	        {"-s -r x", "-s does nothing: on the console it is so without -B, and files have "
+	                    "all bytes"},
+	        {"-Z -r x", "-Z does nothing: HTTP bodies are not extracted in this version"},
+	        {"-a -e all -r x", "HTTP bodies are not extracted in this version (-a)"},
+	        {"-e netviz -r x",
+	         "the scanner netviz does nothing: no picture of the traffic is made"},
+	        {"-E wifiviz -r x",
+	         "the scanner wifiviz does nothing: no picture of Wi-Fi traffic is made"},
+	        {"-S packet-buffer-timeout=7 -r x",
+	         "-S packet-buffer-timeout does nothing: nothing is captured live"},
+	        {"-S check_fcs=NO -S check_fcs=YES -r x",
+	         "-S check_fcs does nothing: what a capture itself calls damaged is left out"},
+	        {"-S netviz_histogram_dump=1 -r x",
+	         "-S netviz_histogram_dump does nothing: no picture of the traffic is made"},
+	        {"-S netviz_histogram_size=1 -r x",
+	         "-S netviz_histogram_size does nothing: no picture of the traffic is made"},
+	        {"-S debug-prefix=x -r x",
+	         "-S debug-prefix does nothing: messages begin with tcpflow:"},
+	        {"-i lo -r x", "-i has no effect with -r"},
+	        {"-p -r x", "-p has no effect with -r"},
+	        {"-J -r x", "-J has no effect without -c or -C"},
+	        {"-D -r x", "-D has no effect without -c or -C"},
+	        {"-g -r x", "-g has no effect without -c or -C"},
+	        {"-B -r x", "-B has no effect without -c or -C"},
+	        {"-0 -r x", "-0 has no effect without -c or -C"},
+	        {"-I -FX -r x", "-I has no effect where no files of streams are made"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct options o = accept(rows[i].line);
+		assert_int_equal(o.notes, 1);
+		assert_string_equal(o.note[0], rows[i].note);
+		options_free(&o);
+	}
+}
+
+/* Without a capture file that is what is told, whatever else is wanted. */
+static void live(void **state)
+{
+	static const char no_live[] =
+	        "give the capture file to read with -r FILE (this version does not capture live)";
+	(void)state;
+	refuse("-i lo", no_live);
+	refuse("-p", no_live);
+	refuse("-i lo -cp tcp", no_live);
+	refuse("-U nobody", "this version does not have -U (become another user) yet");
+	refuse("--chroot=/ -r x", "this version does not have -z (change the root folder) yet");
+	refuse("--relinquish-privileges=nobody -r x -z /",
+	       "this version does not have -U (become another user) yet");
+}
+
+/* A word of the line is the option, or a bundle with its letter. */
+static bool shows(const char *line, const struct option_row *row)
+{
+	char copy[200], *rest = NULL;
+	size_t n = strlen(row->name);
+	(void)snprintf(copy, sizeof copy, "%s", line);
+	for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest)) {
+		if (strncmp(w, "--", 2) == 0 && strncmp(w + 2, row->name, n) == 0 &&
+		    (w[n + 2] == '\0' || w[n + 2] == '='))
+			return true;
+		if (w[0] == '-' && w[1] != '-' && row->letter && strchr(w, row->letter))
+			return true;
+	}
+	return false;
+}
+
+/* The example of each row is a command that does not contradict itself. */
+static void examples(void **state)
+{
+	size_t rows;
+	const struct option_row *row = option_rows(&rows);
+	(void)state;
+	for (size_t i = 0; i < rows; i++, row++) {
+		struct options o;
+		struct tf_error err;
+		assert_memory_equal(row->example, "tcpflow ", 8);
+		if (!shows(row->example, row))
+			fail_msg("the example of --%s does not show it", row->name);
+		bool later = strstr(row->example, " -i ") != NULL;
+		if (parse(&o, row->example + 8, &err) == later)
+			fail_msg("%s: %s", row->example, later ? "accepted" : err.text);
+		options_free(&o);
+	}
+}
+
+static char *help(bool all)
 {
 	char *text = NULL;
-	size_t n = 0, count, column = 0;
-	const struct option_row *rows = option_rows(&count);
-	(void)state;
+	size_t n = 0, column = 0;
 	FILE *to = open_memstream(&text, &n);
-	help_write(to);
+	help_write(to, all);
 	assert_int_equal(fclose(to), 0);
 	for (const char *s = text; *s; s++) {
 		column = *s == '\n' ? 0 : column + 1;
 		assert_true(column < 80);
 	}
-	for (size_t i = 0; i < count; i++) {
-		char want[60], letter[] = "-x,";
-		letter[1] = (char)rows[i].letter;
-		for (size_t k = 0; i > 0 && k < i - 1; k++) /* a heading comes once */
-			assert_true(rows[k].group != rows[i].group ||
-			            rows[i - 1].group == rows[i].group);
-		bool glued = rows[i].value && rows[i].value[0] == '[';
-		(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s",
-		               rows[i].letter < 256 ? letter : "", rows[i].name,
-		               rows[i].value && !glued ? " " : "",
-		               rows[i].value ? rows[i].value : "");
-		char heading[40];
-		(void)snprintf(heading, sizeof heading, "\n%s:\n", rows[i].group);
-		const char *group = strstr(text, heading);
-		assert_non_null(group);
-		assert_null(strstr(group + 1, heading)); /* what belongs together stands together */
-		const char *found = strstr(text, want);
-		if (found == NULL || strchr(" \n", found[strlen(want)]) == NULL)
-			fail_msg("no --%s in the help", rows[i].name);
+	return text;
+}
+
+static void in_help(const char *text, const struct option_row *row)
+{
+	char want[60], heading[60], letter[] = "-x,";
+	letter[1] = (char)row->letter;
+	bool glued = row->value && row->value[0] == '[';
+	(void)snprintf(want, sizeof want, "\n  %3s --%s%s%s", row->letter ? letter : "", row->name,
+	               row->value && !glued ? " " : "", row->value ? row->value : "");
+	(void)snprintf(heading, sizeof heading, "\n%s:\n", row->group);
+	const char *group = strstr(text, heading);
+	assert_non_null(group);
+	assert_null(strstr(group + 1, heading)); /* what belongs together stands together */
+	const char *found = strstr(text, want);
+	if (found == NULL || strchr(" \n", found[strlen(want)]) == NULL)
+		fail_msg("no --%s in the help", row->name);
+}
+
+static void help_has_each_row(void **state)
+{
+	size_t count;
+	const struct option_row *row = option_rows(&count);
+	char *all = help(true), *usual = help(false);
+	(void)state;
+	for (size_t i = 0; i < count; i++, row++) {
+		in_help(all, row);
+		if (row->usual)
+			in_help(usual, row);
+	}
+	assert_true(strlen(usual) < strlen(all) / 2);
+	assert_non_null(strstr(usual, "tcpflow -hh lists all options."));
+	free(all);
+	free(usual);
+}
+
+static void scanners_text_has_each(void **state)
+{
+	char *text = NULL, want[60];
+	size_t n = 0, count;
+	const struct option_row *row = setting_rows(&count);
+	(void)state;
+	FILE *to = open_memstream(&text, &n);
+	scanners_write(to);
+	assert_int_equal(fclose(to), 0);
+	for (size_t i = 0; i < count; i++, row++) {
+		(void)snprintf(want, sizeof want, "\n  %s=%s ", row->name, row->value);
+		assert_non_null(strstr(text, want));
+	}
+	for (const char *const *word = scanner_words; *word; word++) {
+		(void)snprintf(want, sizeof want, "\n  %s ", *word);
+		assert_non_null(strstr(text, want));
 	}
 	free(text);
 }
@@ -380,12 +664,28 @@ static void help_has_each_row(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(defaults),         cmocka_unit_test(each_row),
-	        cmocka_unit_test(verbosity),        cmocka_unit_test(checksums),
-	        cmocka_unit_test(overlaps),         cmocka_unit_test(texts_alone),
-	        cmocka_unit_test(bad_values),       cmocka_unit_test(what_is_read),
-	        cmocka_unit_test(unknown),          cmocka_unit_test(too_many_ports),
-	        cmocka_unit_test(options_of_1_6_1), cmocka_unit_test(help_has_each_row),
+	        cmocka_unit_test(defaults),
+	        cmocka_unit_test(each_row),
+	        cmocka_unit_test(verbosity),
+	        cmocka_unit_test(checksums),
+	        cmocka_unit_test(overlaps),
+	        cmocka_unit_test(texts_alone),
+	        cmocka_unit_test(bad_values),
+	        cmocka_unit_test(what_is_read),
+	        cmocka_unit_test(unknown),
+	        cmocka_unit_test(too_many_ports),
+	        cmocka_unit_test(options_of_1_6_1),
+	        cmocka_unit_test(rows_are_whole),
+	        cmocka_unit_test(console),
+	        cmocka_unit_test(names),
+	        cmocka_unit_test(reports),
+	        cmocka_unit_test(scanners),
+	        cmocka_unit_test(settings),
+	        cmocka_unit_test(notes),
+	        cmocka_unit_test(live),
+	        cmocka_unit_test(examples),
+	        cmocka_unit_test(help_has_each_row),
+	        cmocka_unit_test(scanners_text_has_each),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

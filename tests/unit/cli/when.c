@@ -95,12 +95,43 @@ static void each_day(void **state)
 	}
 }
 
+static void shifts(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t ns;
+	} good[] = {
+	        {"0", 0},
+	        {"-0", 0},
+	        {"1", 1000000000},
+	        {"+1.5", 1500000000},
+	        {"-0.000000001", -1},
+	        {"-3600", INT64_C(-3600000000000)},
+	        {"4000000000", INT64_C(4000000000000000000)},
+	};
+	static const char *const bad[] = {"",   "-",  "+-1", "1s",         "--1",
+	                                  "1.", ".5", "1e3", "5000000000", "-5000000000",
+	                                  " 1", "1 ", "0x1", "1,5"};
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		int64_t ns = 42;
+		if (!when_shift(good[i].text, &ns) || ns != good[i].ns)
+			fail_msg("%s is %jd", good[i].text, (intmax_t)ns);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		int64_t ns = 42;
+		if (when_shift(bad[i], &ns) || ns != 42)
+			fail_msg("'%s' is %jd", bad[i], (intmax_t)ns);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(good),
 	        cmocka_unit_test(bad),
 	        cmocka_unit_test(each_day),
+	        cmocka_unit_test(shifts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

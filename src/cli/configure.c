@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Theory of operation
+ *
+ * One function for each feature that is more than a value in struct tf_config. Each is called
+ * once with everything that a feature may need: before the engine is made, engine is NULL and
+ * it may change *cfg; afterwards it attaches its sink. It looks at the stage that concerns it
+ * and passes over the other. What this version does not have yet is refused at the first
+ * stage, before anything is written.
+ */
+#include "cli/configure.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+struct stage {
+	const struct options *options;
+	struct tf_config *cfg;    /* before the engine is made, else NULL */
+	struct tf_engine *engine; /* once it is made, else NULL */
+	unsigned files;           /* descriptors for the streams' files */
+};
+
+/* -> whether that is no reason to stop: it was not asked for, or is not refused now */
+static bool without(bool wanted, const char *what, struct tf_error *err)
+{
+	return !wanted || error_set(err, TF_USAGE, "this version does not have %s yet", what);
+}
+
+/* -- files of streams -- */
+
+static bool files(const struct stage *s, struct tf_error *err)
+{
+	const struct options *o = s->options;
+	if (s->engine == NULL || o->no_files)
+		return true;
+	const struct tf_recording how = {.folder = o->folder, .files_max = s->files};
+	return tf_engine_record(s->engine, &how, err);
+}
+
+static bool gaps(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->gaps != GAPS_HOLE, "--gaps", err);
+}
+
+static bool session(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->session, "transcripts of both directions (--session)", err);
+}
+
+static bool byte_index(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->index, "index files (-I)", err);
+}
+
+static bool flow_pcap(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->flow_pcap, "a capture file for each flow (-K)", err);
+}
+
+static bool unrecorded(const struct stage *s, struct tf_error *err)
+{
+	const char *path = s->options->unrecorded;
+	return s->engine == NULL || path == NULL || tf_engine_set_aside(s->engine, path, err);
+}
+
+/* -- names -- */
+
+static bool template(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->template != NULL, "templates for file names (-T)", err);
+}
+
+static bool names(const struct stage *s, struct tf_error *err)
+{
+	unsigned naming = s->options->names & ~(unsigned)(NAME_NO_FILES | NAME_MD5);
+	return without(naming != 0, "other file names (-F)", err);
+}
+
+/* -- console: headers, hex, colour, binary, newlines, JSON, packets, times -- */
+
+static bool console(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->console, "the console (-c, -C)", err);
+}
+
+/* -- report and digests -- */
+
+/* NULL is the usual one, and "" none. */
+static bool report(const struct stage *s, struct tf_error *err)
+{
+	const char *path = s->options->report;
+	return without(path != NULL && *path != '\0', "a report (-X)", err);
+}
+
+static bool jsonl(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->jsonl, "flows.jsonl (--jsonl)", err);
+}
+
+static bool digests(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->md5, "digests (-FM, -e md5, -a)", err) &&
+	       without(s->options->sha256, "digests (--sha256)", err);
+}
+
+static bool community_id(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->community_id_seed != 0, "Community IDs", err);
+}
+
+/* -- times, ends, hooks -- */
+
+static bool shift(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->shift_ns != 0, "-S tdelta", err);
+}
+
+static bool idle_timeout(const struct stage *s, struct tf_error *err)
+{
+	return without(s->options->idle_s != 0, "--idle-timeout (-S tcp_timeout)", err);
+}
+
+static bool hooks(const struct stage *s, struct tf_error *err)
+{
+	const struct options *o = s->options;
+	return without(o->tcp_cmd != NULL, "commands to run (-S tcp_cmd)", err) &&
+	       without(o->tcp_alert_fd != OPTION_NONE, "-S tcp_alert_fd", err);
+}
+
+/* In the order in which their sinks hear events. */
+static bool (*const features[])(const struct stage *s, struct tf_error *err) = {
+        shift,   idle_timeout, gaps,  template, names,  files,        byte_index, flow_pcap,
+        session, console,      jsonl, digests,  report, community_id, hooks,      unrecorded,
+};
+
+static bool run(const struct stage *s, struct tf_error *err)
+{
+	for (size_t i = 0; i < sizeof features / sizeof features[0]; i++)
+		if (!features[i](s, err))
+			return false;
+	return true;
+}
+
+bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *err)
+{
+	tf_config_init(cfg);
+	cfg->memory = (size_t)o->memory;
+	cfg->flow_bytes = (int64_t)o->flow_bytes;
+	cfg->hole_max = (int64_t)o->hole_max;
+	cfg->filter = o->filter;
+	cfg->decap = o->decap;
+	memcpy(cfg->tunnel_port, o->tunnel_port, sizeof cfg->tunnel_port);
+	cfg->tunnel_ports = o->tunnel_ports;
+	cfg->esp_null = o->esp_null;
+	cfg->key = o->key;
+	cfg->start_ns = o->start_ns;
+	cfg->stop_ns = o->stop_ns;
+	cfg->count = o->count;
+	cfg->checksum = o->checksum;
+	cfg->overlap = o->overlap;
+	memcpy(cfg->overlap_rule, o->overlap_rule, sizeof cfg->overlap_rule);
+	cfg->overlap_rules = o->overlap_rules;
+	cfg->keep_rejected = o->keep_rejected;
+	return run(&(struct stage){.options = o, .cfg = cfg}, err);
+}
+
+bool configure_outputs(struct tf_engine *e, const struct options *o, unsigned files_max,
+                       struct tf_error *err)
+{
+	return run(&(struct stage){.options = o, .engine = e, .files = files_max}, err);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* From what the user wants to what the library is told. */
+#ifndef CLI_CONFIGURE_H
+#define CLI_CONFIGURE_H
+
+#include "cli/options.h"
+
+/*
+ * Fills in *cfg (tf_config_init() included), but for the workers, sources_max, the seed and
+ * progress, which depend on the machine.
+ * -> false with *err (TF_USAGE) when something is wanted that this version does not have.
+ */
+bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *err);
+
+/* Attaches all outputs to the new engine; files is how many descriptors the streams'
+   files may use. */
+bool configure_outputs(struct tf_engine *e, const struct options *o, unsigned files,
+                       struct tf_error *err);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/option_check.h"
+
+#include "base/error.h"
+
+static void derive(struct options *o)
+{
+	if ((o->names & NAME_NO_FILES) != 0 || (o->scanners & SCANNER_TCPDEMUX) == 0)
+		o->no_files = true;
+	if ((o->names & NAME_MD5) != 0 || (o->scanners & SCANNER_MD5) != 0)
+		o->md5 = true;
+	if (o->json_legacy)
+		o->json = true;
+	if (o->no_report || (o->console && o->report == NULL))
+		o->report = "";
+}
+
+/* Where there is no -r, that is what is told. */
+static bool check_input(const struct options *o, struct tf_error *err)
+{
+	if (o->user != NULL || o->root != NULL)
+		return error_set(err, TF_USAGE, "this version does not have -%c (%s) yet",
+		                 o->user != NULL ? 'U' : 'z',
+		                 o->user != NULL ? "become another user"
+		                                 : "change the root folder");
+	if (o->source_count > 0)
+		return true;
+	return error_set(err, TF_USAGE,
+	                 "give the capture file to read with -r FILE (this version does not "
+	                 "capture live)");
+}
+
+struct rule {
+	bool broken;
+	const char *sentence;
+};
+
+static const char *contradiction(const struct options *o)
+{
+	const char *name_http = "this version does not extract HTTP bodies yet";
+	const struct rule rules[] = {
+	        {o->merge && o->follow_s > 0, "--merge and --follow do not go together"},
+	        {o->json && o->hex, "-J and -D do not go together"},
+	        {o->flow_pcap && o->console, "-K and -c do not go together: -K makes files"},
+	        {o->flow_pcap && o->session, "-K and --session do not go together"},
+	        {o->packets_view && !o->console,
+	         "--packets is for the console: give -c or -C, too"},
+	        {o->packets_view && o->session, "--packets and --session do not go together"},
+	        {o->timestamps != TIMESTAMPS_NONE && !o->console && !o->session,
+	         "--timestamps is for the console and --session: give -c, -C or --session, too"},
+	        {(o->scanners & SCANNER_HTTP_NAMED) != 0 || o->http_cmd != NULL ||
+	                 o->http_alert_fd != OPTION_NONE,
+	         name_http},
+	};
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		if (rules[i].broken)
+			return rules[i].sentence;
+	return NULL;
+}
+
+/* What 1.6.1 passed over in silence. */
+static void note_idle(struct options *o)
+{
+	const struct rule rules[] = {
+	        {o->interface != NULL, "-i has no effect with -r"},
+	        {o->not_promiscuous, "-p has no effect with -r"},
+	        {(o->scanners & SCANNER_HTTP) != 0,
+	         "HTTP bodies are not extracted in this version (-a)"},
+	        {o->json && !o->console, "-J has no effect without -c or -C"},
+	        {o->hex && !o->console, "-D has no effect without -c or -C"},
+	        {o->colour && !o->console, "-g has no effect without -c or -C"},
+	        {o->binary && !o->console, "-B has no effect without -c or -C"},
+	        {o->no_newline && !o->console, "-0 has no effect without -c or -C"},
+	        {o->index && (o->console || o->flow_pcap || o->no_files),
+	         "-I has no effect where no files of streams are made"},
+	};
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		if (rules[i].broken)
+			options_note(o, rules[i].sentence);
+}
+
+bool options_check(struct options *o, struct tf_error *err)
+{
+	derive(o);
+	if (!check_input(o, err))
+		return false;
+	const char *why = contradiction(o);
+	if (why != NULL)
+		return error_set(err, TF_USAGE, "%s", why);
+	note_idle(o);
+	return true;
+}

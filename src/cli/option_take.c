@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cli/option_take.h"
+
+#include "cli/number.h"
+#include "cli/when.h"
+
+#include <string.h>
+
+/* -- for any field -- */
+
+static void store(struct options *o, const struct option_row *row, const void *from, size_t n)
+{
+	memcpy((char *)o + row->field, from, n);
+}
+
+bool take_flag(struct options *o, const struct option_row *row, const char *value,
+               struct tf_error *err)
+{
+	bool yes = true;
+	(void)value, (void)err;
+	store(o, row, &yes, sizeof yes);
+	return true;
+}
+
+bool take_any(struct options *o, const struct option_row *row, const char *value,
+              struct tf_error *err)
+{
+	(void)err;
+	store(o, row, &value, sizeof value);
+	return true;
+}
+
+bool take_text(struct options *o, const struct option_row *row, const char *value,
+               struct tf_error *err)
+{
+	return *value != '\0' && take_any(o, row, value, err);
+}
+
+bool take_number(struct options *o, const struct option_row *row, const char *value,
+                 struct tf_error *err)
+{
+	uint64_t n;
+	(void)err;
+	if (!number_parse(value, &n) || n < row->least || n > row->most)
+		return false;
+	store(o, row, &n, sizeof n);
+	return true;
+}
+
+bool take_word(struct options *o, const struct option_row *row, const char *value,
+               struct tf_error *err)
+{
+	_Static_assert(sizeof(enum gaps) == sizeof(unsigned), "enums are as large");
+	(void)err;
+	for (unsigned i = 0; row->words[i] != NULL; i++) {
+		if (strcmp(value, row->words[i]) == 0) {
+			store(o, row, &i, sizeof i);
+			return true;
+		}
+	}
+	return false;
+}
+
+bool take_yes_no(struct options *o, const struct option_row *row, const char *value,
+                 struct tf_error *err)
+{
+	(void)err;
+	if (*value == '\0' || strchr("yYtT1nNfF0", *value) == NULL)
+		return false;
+	bool no = strchr("nNfF0", *value) != NULL;
+	store(o, row, &no, sizeof no);
+	return true;
+}
+
+bool take_time(struct options *o, const struct option_row *row, const char *value,
+               struct tf_error *err)
+{
+	int64_t ns;
+	(void)err;
+	if (!when_parse(value, &ns))
+		return false;
+	store(o, row, &ns, sizeof ns);
+	return true;
+}
+
+bool take_shift(struct options *o, const struct option_row *row, const char *value,
+                struct tf_error *err)
+{
+	int64_t ns;
+	(void)err;
+	if (!when_shift(value, &ns))
+		return false;
+	store(o, row, &ns, sizeof ns);
+	return true;
+}
+
+/* -- for one option -- */
+
+bool take_source(struct options *o, const struct option_row *row, const char *value,
+                 struct tf_error *err)
+{
+	(void)row, (void)err;
+	o->sources[o->source_count++] = value;
+	return *value != '\0';
+}
+
+bool take_finisher(struct options *o, const struct option_row *row, const char *value,
+                   struct tf_error *err)
+{
+	(void)row, (void)err;
+	o->finishers[o->finisher_count++] = value;
+	return *value != '\0';
+}
+
+/* Its second coming asks for everything. */
+bool take_help(struct options *o, const struct option_row *row, const char *value,
+               struct tf_error *err)
+{
+	(void)row, (void)err;
+	bool all = o->action == ACTION_HELP || (value != NULL && strcmp(value, "all") == 0);
+	o->action = all ? ACTION_HELP_ALL : ACTION_HELP;
+	return all || value == NULL;
+}
+
+bool take_scanners(struct options *o, const struct option_row *row, const char *value,
+                   struct tf_error *err)
+{
+	(void)row, (void)value, (void)err;
+	o->action = ACTION_SCANNERS;
+	return true;
+}
+
+bool take_version(struct options *o, const struct option_row *row, const char *value,
+                  struct tf_error *err)
+{
+	(void)row, (void)value, (void)err;
+	o->action = ACTION_VERSION;
+	return true;
+}
+
+bool take_verbose(struct options *o, const struct option_row *row, const char *value,
+                  struct tf_error *err)
+{
+	(void)row, (void)value, (void)err;
+	o->debug = 10;
+	return true;
+}
+
+/* Any of the letters, in any order; it may come again with others. */
+bool take_names(struct options *o, const struct option_row *row, const char *value,
+                struct tf_error *err)
+{
+	static const char letters[] = "ctTXMkmg";
+	unsigned names = 0;
+	(void)row, (void)err;
+	for (const char *s = value; *s; s++) {
+		const char *at = strchr(letters, *s);
+		if (at == NULL)
+			return false;
+		names |= 1U << (at - letters);
+	}
+	o->names |= names;
+	return names != 0;
+}
+
+bool take_plain_console(struct options *o, const struct option_row *row, const char *value,
+                        struct tf_error *err)
+{
+	(void)row, (void)value, (void)err;
+	o->console = true;
+	o->console_headers = false;
+	return true;
+}
+
+bool take_all(struct options *o, const struct option_row *row, const char *value,
+              struct tf_error *err)
+{
+	(void)row, (void)value, (void)err;
+	o->scanners |= SCANNER_ALL;
+	return true;
+}
+
+bool take_decap(struct options *o, const struct option_row *row, const char *value,
+                struct tf_error *err)
+{
+	(void)row, (void)err;
+	return tf_decap_parse(value, &o->decap);
+}
+
+/* -> the tunnel of this name that is told by its port, or NULL */
+static const struct tf_decap_row *tunnel_of(const char *name, size_t n)
+{
+	size_t count;
+	const struct tf_decap_row *tunnel = tf_decap_rows(&count);
+	for (size_t i = 0; i < count; i++, tunnel++)
+		if (tunnel->has_port && strlen(tunnel->name) == n &&
+		    memcmp(tunnel->name, name, n) == 0)
+			return tunnel;
+	return NULL;
+}
+
+/* NAME=PORT */
+bool take_tunnel_port(struct options *o, const struct option_row *row, const char *value,
+                      struct tf_error *err)
+{
+	const char *equals = strchr(value, '=');
+	uint64_t port;
+	(void)err;
+	if (equals == NULL || !number_parse(equals + 1, &port) || port < row->least ||
+	    port > row->most || o->tunnel_ports == TF_TUNNEL_PORTS)
+		return false;
+	const struct tf_decap_row *tunnel = tunnel_of(value, (size_t)(equals - value));
+	if (tunnel == NULL)
+		return false;
+	o->tunnel_port[o->tunnel_ports++] =
+	        (struct tf_tunnel_port){.tunnel = tunnel->bit, .port = (uint16_t)port};
+	return true;
+}
+
+bool take_overlap(struct options *o, const struct option_row *row, const char *value,
+                  struct tf_error *err)
+{
+	(void)row, (void)err;
+	return tf_overlap_parse(value, strlen(value), &o->overlap);
+}
+
+bool take_overlap_map(struct options *o, const struct option_row *row, const char *value,
+                      struct tf_error *err)
+{
+	(void)row, (void)err;
+	return tf_overlap_map_parse(value, o->overlap_rule, &o->overlap_rules);
+}
