@@ -18,7 +18,7 @@ struct stage {
 	const struct options *options;
 	struct tf_config *cfg;    /* before the engine is made, else NULL */
 	struct tf_engine *engine; /* once it is made, else NULL */
-	unsigned files;           /* descriptors for the streams' files */
+	const struct outputs *to; /* likewise */
 };
 
 /* -> whether that is no reason to stop: it was not asked for, or is not refused now */
@@ -34,7 +34,7 @@ static bool files(const struct stage *s, struct tf_error *err)
 	const struct options *o = s->options;
 	if (s->engine == NULL || o->no_files)
 		return true;
-	const struct tf_recording how = {.folder = o->folder, .files_max = s->files};
+	const struct tf_recording how = {.folder = o->folder, .files_max = s->to->files};
 	return tf_engine_record(s->engine, &how, err);
 }
 
@@ -121,11 +121,17 @@ static bool idle_timeout(const struct stage *s, struct tf_error *err)
 	return without(s->options->idle_s != 0, "--idle-timeout (-S tcp_timeout)", err);
 }
 
+/* Where no files are made there is nothing to tell of. */
 static bool hooks(const struct stage *s, struct tf_error *err)
 {
 	const struct options *o = s->options;
-	return without(o->tcp_cmd != NULL, "commands to run (-S tcp_cmd)", err) &&
-	       without(o->tcp_alert_fd != OPTION_NONE, "-S tcp_alert_fd", err);
+	if (s->engine == NULL || o->no_files)
+		return true;
+	if (s->to->hooks >= 0 && !tf_engine_alert(s->engine, s->to->hooks, TF_ALERT_CLOSE, err))
+		return false;
+	return o->tcp_alert_fd == OPTION_NONE ||
+	       tf_engine_alert(s->engine, (int)o->tcp_alert_fd, TF_ALERT_OPEN | TF_ALERT_CLOSE,
+	                       err);
 }
 
 /* In the order in which their sinks hear events. */
@@ -165,8 +171,8 @@ bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *
 	return run(&(struct stage){.options = o, .cfg = cfg}, err);
 }
 
-bool configure_outputs(struct tf_engine *e, const struct options *o, unsigned files_max,
+bool configure_outputs(struct tf_engine *e, const struct options *o, const struct outputs *to,
                        struct tf_error *err)
 {
-	return run(&(struct stage){.options = o, .engine = e, .files = files_max}, err);
+	return run(&(struct stage){.options = o, .engine = e, .to = to}, err);
 }

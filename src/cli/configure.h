@@ -12,9 +12,13 @@
  */
 bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *err);
 
-/* Attaches all outputs to the new engine; files is how many descriptors the streams'
-   files may use. */
-bool configure_outputs(struct tf_engine *e, const struct options *o, unsigned files,
+struct outputs {
+	unsigned files; /* descriptors that the streams' files may use */
+	int hooks;      /* struct hooks.fd, or -1 */
+};
+
+/* Attaches all outputs to the new engine. */
+bool configure_outputs(struct tf_engine *e, const struct options *o, const struct outputs *to,
                        struct tf_error *err);
 
 #endif

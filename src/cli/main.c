@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "cli/configure.h"
 #include "cli/help.h"
+#include "cli/hooks.h"
 #include "cli/machine.h"
 #include "cli/message.h"
 #include "cli/number.h"
@@ -15,7 +16,9 @@
 #include "cli/sources.h"
 #include "cli/summary.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -28,6 +31,7 @@ struct run {
 	struct sources sources;
 	struct tf_engine *engine;
 	struct progress progress;
+	struct hooks hooks;
 	struct tf_error error; /* the latest */
 	char said[sizeof((struct tf_error *)0)->text];
 	enum tf_status status; /* the worst so far */
@@ -175,6 +179,22 @@ static bool unrecorded_is_free(struct run *run)
 	return true;
 }
 
+/* Before anything that the command should not have: threads, rights, descriptors. */
+static bool begin_hooks(struct run *run)
+{
+	const struct options *o = run->options;
+	uint64_t fd = o->tcp_alert_fd;
+	if (fd != OPTION_NONE && (fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)) {
+		error_set(&run->error, TF_USAGE,
+		          "tcp_alert_fd: no descriptor %" PRIu64
+		          " is open (the shell opens one with "
+		          "%" PRIu64 ">FILE)",
+		          fd, fd);
+		return fail(run);
+	}
+	return o->tcp_cmd == NULL || hooks_start(&run->hooks, o->tcp_cmd, &run->error) || fail(run);
+}
+
 static bool begin(struct run *run)
 {
 	const struct options *o = run->options;
@@ -194,8 +214,8 @@ static bool begin(struct run *run)
 	if (run->engine == NULL)
 		return fail(run);
 	atomic_store(&stoppable, run->engine);
-	return configure_outputs(run->engine, o, files_max(o, run->files), &run->error) ||
-	       fail(run);
+	const struct outputs to = {.files = files_max(o, run->files), .hooks = run->hooks.fd};
+	return configure_outputs(run->engine, o, &to, &run->error) || fail(run);
 }
 
 static struct tf_reading reading(const struct run *run, size_t i)
@@ -312,19 +332,21 @@ static void tell_notes(const struct options *o)
 
 static int record(const struct options *o)
 {
-	struct run run = {.options = o, .start_ns = machine_now_ns()};
+	struct run run = {.options = o, .start_ns = machine_now_ns(), .hooks = {.fd = -1}};
 
 	ignore_signals();
 	tell_notes(o);
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
 		set_signals();
-		if (begin(&run)) {
+		if (begin_hooks(&run) && begin(&run)) {
 			read_sources(&run);
 			finish(&run);
 		}
 	}
 	atomic_store(&stoppable, NULL);
 	tf_engine_free(run.engine);
+	if (!hooks_finish(&run.hooks, &run.error))
+		fail(&run);
 	sources_free(&run.sources);
 	return exit_code(&run);
 }
