@@ -24,6 +24,7 @@
 
 #include "flow/checksum.h"
 #include "flow/gate.h"
+#include "flow/history.h"
 #include "flow/overlap.h"
 #include "reasm/reasm.h"
 
@@ -52,6 +53,7 @@ struct flow {
 	bool ended;            /* END was told; halves and slots are empty */
 	bool reset;            /* RST came */
 	bool spoke[2];         /* each direction has had a packet */
+	struct history history;
 	struct checksums sums[2];
 	struct gate_side gate[2];
 	struct rival_syn rival;
