@@ -344,7 +344,9 @@ struct tf_event {
 	uint64_t turn;              /* never falls from event to event of a worker, and is the same
 	                               however many workers there are (unless memory is short): by
 	                               it their outputs can be merged. Two flows never share one,
-	                               unless their packets came in one frame. */
+	                               unless their packets came in one frame, or they end at the
+	                               same time for their silence: then in the order of
+	                               tf_flow.number. */
 	struct tf_account *account; /* END: of direction dir; account[0] and [1]
 	                               when dir is TF_BOTH. A sink that could not
 	                               store bytes moves them from written to
@@ -476,7 +478,9 @@ struct tf_config {
 	int64_t flow_bytes; /* bytes recorded of each stream; INT64_MAX: all */
 	int64_t hole_max;   /* longest hole within a stream, below 2^31 */
 	int64_t linger_ns;  /* a packet that comes longer than this after the latest one of
-	                       a closed connection belongs to another */
+	                      a closed connection belongs to another */
+	int64_t idle_ns;    /* a connection that is silent for longer, in packet time, has ended
+	                       (TF_END_TIMEOUT); 0: never */
 	const char *filter; /* libpcap filter expression, or NULL */
 	uint64_t decap;     /* the tunnels that are opened: bits of tf_decap_rows() */
 	/* UDP ports of tunnels besides the usual ones, and before them */
@@ -487,8 +491,9 @@ struct tf_config {
 	enum tf_checksum checksum;
 	enum tf_overlap overlap; /* of receivers that no rule names */
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
-	unsigned overlap_rules; /* how many of them; the longest prefix counts */
-	bool keep_rejected;     /* the recorder writes rejected bytes to conflicts.jsonl */
+	unsigned overlap_rules;  /* how many of them; the longest prefix counts */
+	bool keep_rejected;      /* the recorder writes rejected bytes to conflicts.jsonl */
+	uint16_t community_seed; /* of Community IDs, where a sink tells them */
 	/* Frames before start_ns, or at stop_ns or later, are left out. After count
 	   frames that neither that nor the filter leaves out, no more are read from
 	   files. */
@@ -674,6 +679,12 @@ bool tf_address_is_v4(const struct tf_address *a);
 
 /* Writes the address as usual (RFC 5952 short form for IPv6). */
 void tf_address_text(const struct tf_address *a, char to[TF_ADDRESS_TEXT]);
+
+#define TF_COMMUNITY_ROOM 31 /* room for a Community ID, with its NUL */
+
+/* Writes the connection's Community ID, version 1: the same for both directions, and in other
+   tools with the same seed (usually 0) -> false, "" in to: this system has no SHA-1. */
+bool tf_community_id(const struct tf_flow *flow, uint16_t seed, char to[TF_COMMUNITY_ROOM]);
 
 /* A row for each counter, in their order. count is their number. */
 struct tf_counter_row {

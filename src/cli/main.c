@@ -211,6 +211,8 @@ static bool begin(struct run *run)
 	memcpy(cfg.overlap_rule, o->overlap_rule, sizeof cfg.overlap_rule);
 	cfg.overlap_rules = o->overlap_rules;
 	cfg.keep_rejected = o->keep_rejected;
+	cfg.idle_ns = (int64_t)o->idle_s * 1000000000;
+	cfg.community_seed = (uint16_t)o->community_seed;
 	if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;

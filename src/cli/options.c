@@ -30,7 +30,9 @@ enum {
 	OPTION_CHECKSUM,
 	OPTION_OVERLAP,
 	OPTION_OVERLAP_MAP,
-	OPTION_KEEP_REJECTED
+	OPTION_KEEP_REJECTED,
+	OPTION_IDLE,
+	OPTION_COMMUNITY
 };
 
 /* -- what the options do -- */
@@ -260,6 +262,9 @@ static const struct option_row rows[] = {
         {'m', "max-hole", "N", output,
          "start a new file at a hole longer than N bytes (default 16M, below 2G)",
          "a number of bytes below 2G, such as 64K or 16M", NUMBER(hole_max, 0, 2 * G - 1)},
+        {OPTION_COMMUNITY, "community-id-seed", "N", output,
+         "seed of the Community IDs that tell connections in other tools (default 0)",
+         "a number up to 65535", NUMBER(community_seed, 0, UINT16_MAX)},
         {'w', "unrecorded", "FILE", output,
          "write the packets that are not recorded (not TCP, not decoded, refused) to this pcapng "
          "file, with comments that say why; \"-\" is standard output",
@@ -277,6 +282,10 @@ static const struct option_row rows[] = {
          "longest prefix counts; may be given several times, up to 64 networks",
          "networks and policies such as 10.0.0.0/8=bsd,2001:db8::/32=linux (64 at most)",
          PLAIN(take_overlap_map)},
+        {OPTION_IDLE, "idle-timeout", "SECONDS", receiver,
+         "a connection that was silent for longer has ended; its next packet begins another one "
+         "(default 0: never)",
+         "a number of seconds up to 1000000000", NUMBER(idle_s, 0, UINT64_C(1000000000))},
         {OPTION_KEEP_REJECTED, "keep-rejected", NULL, receiver,
          "write the bytes of rejected segments to conflicts.jsonl, with the reason", NULL,
          PLAIN(take_keep_rejected)},

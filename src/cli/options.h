@@ -46,6 +46,8 @@ struct options {
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
 	unsigned overlap_rules;
 	bool keep_rejected;
+	uint64_t idle_s;         /* 0: never */
+	uint64_t community_seed; /* of Community IDs */
 };
 
 struct option_row {

@@ -62,16 +62,22 @@ static void note_ends(struct tf_account *a, const struct half *h)
 	a->fin_acked = a->fin && h->acked > h->fin;
 }
 
+static void note_event(struct flow *f, const struct half *h, const struct tf_event *ev)
+{
+	if (ev->kind == TF_GAP && !ev->late)
+		history_again(f, h->dir, HISTORY_GAP);
+	if (ev->kind == TF_END)
+		note_ends(ev->account, h);
+}
+
 static void tell_half(void *arg, struct half *h, struct tf_event *ev)
 {
 	struct tf_record record = {0};
 	struct flow *f = flow_of(h, h->dir);
 	ev->dir = h->dir;
 	ev->record = &record;
-	if (ev->kind == TF_GAP && !ev->late)
-		history_again(f, h->dir, HISTORY_GAP);
-	if (ev->kind == TF_END)
-		note_ends(ev->account, h);
+	if (ev->kind != TF_DATA)
+		note_event(f, h, ev);
 	tell(arg, f, ev);
 }
 
@@ -427,6 +433,7 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 {
 	struct half *h = &f->half[dir], *peer = &f->half[!dir];
 	f->pub.last_ns = pkt->ts_ns > f->pub.last_ns ? pkt->ts_ns : f->pub.last_ns;
+	f->idle.heard = fs->idle.now;
 	if (f->ended) {
 		fs->counters->late_segments++;
 		fs->counters->bytes_seen += pkt->payload.n;
