@@ -116,6 +116,18 @@ struct tf_marks {
 
 #define TF_UNNUMBERED UINT64_MAX
 
+/* What the segments of one side have shown that the other side took. */
+enum tf_showed {
+	TF_SHOWED_SYN = 1, /* these values are those of tshark's tcp.completeness */
+	TF_SHOWED_SYNACK = 2,
+	TF_SHOWED_ACK = 4, /* on whatever is no SYN and no RST */
+	TF_SHOWED_DATA = 8,
+	TF_SHOWED_FIN = 16, /* at the end: one that the other side did not go on beyond */
+	TF_SHOWED_RST = 32  /* one that was obeyed */
+};
+
+#define TF_HISTORY 32 /* room for tf_flow.history, with its NUL */
+
 /* A TCP connection. Direction d is what end[d] sent to end[!d]. */
 struct tf_flow {
 	struct tf_endpoint end[2]; /* end[0] sent the first packet seen */
@@ -127,6 +139,15 @@ struct tf_flow {
 	                              the first packets from them; 0 when there are none */
 	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
 	                              SYN, SYN-ACK, else the first packet tell */
+	uint8_t showed[2];         /* by each side: bits of enum tf_showed */
+	char history[TF_HISTORY];  /* Zeek's letters in the order in which they showed, the
+	                              originator's in upper case, each once: s SYN, h SYN-ACK,
+	                              a bare ACK, d data, f FIN, r RST, i FIN with RST, q SYN
+	                              with one of these; and ^ where the first packet turned
+	                              out to be the responder's. c rejected for its checksum,
+	                              g gap, t bytes sent again and w closed window are given
+	                              again at the 10th, 100th, ... What finds no room any
+	                              more is left out */
 	int64_t first_ns, last_ns; /* times of its first and latest packet */
 	int64_t began_ns[2];       /* of each direction's first packet */
 	uint64_t packets[2];       /* from end[0] and end[1], so far */
@@ -160,6 +181,9 @@ struct tf_account {
 	int64_t missing;      /* in gaps */
 	int64_t cut;          /* of missing: cut off by the snaplen */
 	int64_t tail_missing; /* beyond span: sent (FIN or ACK tell), not captured */
+	bool syn;             /* where the stream begins is known by a SYN */
+	bool fin;             /* where it ends is known by a FIN, */
+	bool fin_acked;       /* which the receiver has acknowledged */
 };
 
 /* -- events ------------------------------------------------------------- */
@@ -180,12 +204,14 @@ enum tf_kind {
 
 enum tf_end {
 	TF_END_NONE,
-	TF_END_FIN,     /* both sides sent FIN */
-	TF_END_RST,     /* reset */
-	TF_END_REUSED,  /* a new connection uses the same addresses and ports */
-	TF_END_EVICTED, /* given up for memory */
-	TF_END_HOLE,    /* this stream ends at a hole longer than tf_config.hole_max */
-	TF_END_INPUT    /* the input ended */
+	TF_END_FIN,        /* both sides sent FIN, and both were acknowledged */
+	TF_END_RST,        /* reset */
+	TF_END_REUSED,     /* a new connection uses the same addresses and ports */
+	TF_END_EVICTED,    /* given up for memory */
+	TF_END_HOLE,       /* this stream ends at a hole longer than tf_config.hole_max */
+	TF_END_INPUT,      /* the input ended */
+	TF_END_TIMEOUT,    /* silent for longer than tf_config.idle_ns */
+	TF_END_FIN_UNACKED /* both sides sent FIN, but not both were acknowledged */
 };
 
 enum tf_gap_cause {
@@ -318,7 +344,9 @@ struct tf_event {
 	uint64_t turn;              /* never falls from event to event of a worker, and is the same
 	                               however many workers there are (unless memory is short): by
 	                               it their outputs can be merged. Two flows never share one,
-	                               unless their packets came in one frame. */
+	                               unless their packets came in one frame, or they end at the
+	                               same time for their silence: then in the order of
+	                               tf_flow.number. */
 	struct tf_account *account; /* END: of direction dir; account[0] and [1]
 	                               when dir is TF_BOTH. A sink that could not
 	                               store bytes moves them from written to
@@ -450,7 +478,9 @@ struct tf_config {
 	int64_t flow_bytes; /* bytes recorded of each stream; INT64_MAX: all */
 	int64_t hole_max;   /* longest hole within a stream, below 2^31 */
 	int64_t linger_ns;  /* a packet that comes longer than this after the latest one of
-	                       a closed connection belongs to another */
+	                      a closed connection belongs to another */
+	int64_t idle_ns;    /* a connection that is silent for longer, in packet time, has ended
+	                       (TF_END_TIMEOUT); 0: never */
 	const char *filter; /* libpcap filter expression, or NULL */
 	uint64_t decap;     /* the tunnels that are opened: bits of tf_decap_rows() */
 	/* UDP ports of tunnels besides the usual ones, and before them */
@@ -461,8 +491,9 @@ struct tf_config {
 	enum tf_checksum checksum;
 	enum tf_overlap overlap; /* of receivers that no rule names */
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
-	unsigned overlap_rules; /* how many of them; the longest prefix counts */
-	bool keep_rejected;     /* the recorder writes rejected bytes to conflicts.jsonl */
+	unsigned overlap_rules;  /* how many of them; the longest prefix counts */
+	bool keep_rejected;      /* the recorder writes rejected bytes to conflicts.jsonl */
+	uint16_t community_seed; /* of Community IDs, where a sink tells them */
 	/* Frames before start_ns, or at stop_ns or later, are left out. After count
 	   frames that neither that nor the filter leaves out, no more are read from
 	   files. */
@@ -634,6 +665,36 @@ bool tf_captures_find(struct tf_captures *found, const char *folder,
                       void (*skipped)(void *arg, const char *why), void *arg, struct tf_error *err);
 void tf_captures_free(struct tf_captures *found);
 
+/* -- what became of a connection ------------------------------------------- */
+
+struct tf_word_row {
+	const char *word, *sentence;
+};
+
+/* A row for each enum tf_end, in their order. */
+const struct tf_word_row *tf_end_rows(size_t *count);
+
+/* What a stream is, as recorded: the last of these that is true. */
+enum tf_completeness {
+	TF_COMPLETE,   /* from SYN to FIN, without a byte missing */
+	TF_MIDSTREAM,  /* no SYN was seen: there may be more before it */
+	TF_UNFINISHED, /* no FIN was seen: there may be more behind it. A reset is no FIN:
+	                  neither side knows then how much the other has got */
+	TF_GAPS,       /* tf_bytes_missing(): within it, or behind it as ACKs tell */
+	TF_CUT         /* by tf_config.flow_bytes, or at a hole by tf_config.hole_max */
+};
+const struct tf_word_row *tf_completeness_rows(size_t *count);
+
+/* Both are those of the END event. A connection's end is that of its streams. */
+enum tf_completeness tf_completeness_of(const struct tf_account *account, enum tf_end end);
+
+/* -> bytes that are known to have been sent and that are not recorded, for whatever reason. */
+int64_t tf_bytes_missing(const struct tf_account *account);
+
+/* -> Zeek's conn_state: S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR or OTH. It
+   goes by what has been shown so far; call it at the END. */
+const char *tf_conn_state(const struct tf_flow *flow);
+
 /* -- small helpers ------------------------------------------------------- */
 
 bool tf_address_is_v4(const struct tf_address *a);
@@ -642,6 +703,12 @@ bool tf_address_is_v4(const struct tf_address *a);
 
 /* Writes the address as usual (RFC 5952 short form for IPv6). */
 void tf_address_text(const struct tf_address *a, char to[TF_ADDRESS_TEXT]);
+
+#define TF_COMMUNITY_ROOM 31 /* room for a Community ID, with its NUL */
+
+/* Writes the connection's Community ID, version 1: the same for both directions, and in other
+   tools with the same seed (usually 0) -> false, "" in to: this system has no SHA-1. */
+bool tf_community_id(const struct tf_flow *flow, uint16_t seed, char to[TF_COMMUNITY_ROOM]);
 
 /* A row for each counter, in their order. count is their number. */
 struct tf_counter_row {

@@ -104,21 +104,11 @@ static bool digests(const struct stage *s, struct tf_error *err)
 	       without(s->options->sha256, "digests (--sha256)", err);
 }
 
-static bool community_id(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->community_id_seed != 0, "Community IDs", err);
-}
-
 /* -- times, ends, hooks -- */
 
 static bool shift(const struct stage *s, struct tf_error *err)
 {
 	return without(s->options->shift_ns != 0, "-S tdelta", err);
-}
-
-static bool idle_timeout(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->idle_s != 0, "--idle-timeout (-S tcp_timeout)", err);
 }
 
 /* Where no files are made there is nothing to tell of. */
@@ -136,8 +126,8 @@ static bool hooks(const struct stage *s, struct tf_error *err)
 
 /* In the order in which their sinks hear events. */
 static bool (*const features[])(const struct stage *s, struct tf_error *err) = {
-        shift,   idle_timeout, gaps,  template, names,  files,        byte_index, flow_pcap,
-        session, console,      jsonl, digests,  report, community_id, hooks,      unrecorded,
+        shift,   gaps,    template, names,   files,  byte_index, flow_pcap,
+        session, console, jsonl,    digests, report, hooks,      unrecorded,
 };
 
 static bool run(const struct stage *s, struct tf_error *err)
@@ -168,6 +158,8 @@ bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *
 	memcpy(cfg->overlap_rule, o->overlap_rule, sizeof cfg->overlap_rule);
 	cfg->overlap_rules = o->overlap_rules;
 	cfg->keep_rejected = o->keep_rejected;
+	cfg->idle_ns = (int64_t)o->idle_s * 1000000000;
+	cfg->community_seed = (uint16_t)o->community_id_seed;
 	return run(&(struct stage){.options = o, .cfg = cfg}, err);
 }
 

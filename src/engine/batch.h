@@ -13,7 +13,9 @@ enum { BATCH_PACKETS = 256, BATCH_BLOCKS = 16 };
 
 struct batch {
 	unsigned packets, blocks;
-	bool last; /* the worker's work ends with it */
+	bool last;  /* the worker's work ends with it */
+	bool ticks; /* behind its packets a period of packet time begins (flow/idle.h): */
+	uint64_t period, tick_turn;
 	struct block *block[BATCH_BLOCKS];
 	struct tf_packet packet[BATCH_PACKETS];
 };

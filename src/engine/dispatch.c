@@ -26,6 +26,7 @@ static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 	for (unsigned i = 0; i < b->blocks; i++)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
+	b->ticks = false;
 	w->idle[w->idles++] = b;
 }
 
@@ -360,9 +361,24 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 		judge(d, w, frame);
 }
 
+/* A period of packet time begins before the next frame: all workers hear of it between the same
+   two frames. */
+static void tick(struct dispatch *d)
+{
+	for (unsigned i = 0; i < d->workers; i++) {
+		struct batch *b = fill(d, &d->worker[i]);
+		b->ticks = true;
+		b->period = d->ticker.period;
+		b->tick_turn = FLOWS_TICK_TURN(d->numbers + 1);
+		hand_over(d, &d->worker[i]);
+	}
+}
+
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
 {
 	struct tf_packet *pkt = &d->packet;
+	if (ticker_frame(&d->ticker, frame->ts_ns))
+		tick(d);
 	enum fate fate = decode_frame(&d->decode, frame, pkt);
 	d->numbers++;
 	d->frame_bytes += frame->captured;
@@ -423,6 +439,7 @@ bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf
 	d->seed = s->config->hash_seed;
 	d->unrecorded = s->unrecorded;
 	decode_init(&d->decode, s->config);
+	ticker_init(&d->ticker, s->config->idle_ns);
 	memset(d->owner, 0xff, sizeof d->owner);
 	d->blocks = count_blocks(s);
 	if (!arena_init(&d->arena, (size_t)d->blocks * BLOCK + s->fragments, err))

@@ -19,6 +19,9 @@
  * and a packet goes to its (only) worker at once, so that what becomes of it is known while
  * its frame is there.
  *
+ * Where connections end by their silence, a tick goes to all workers when a period of packet
+ * time begins: all batches being filled are handed over, and it stands behind their packets.
+ *
  * When no block is free, the batches being filled are handed over early and the
  * reader waits for batches that come back: nothing is lost, and memory stays within
  * its bound. A worker that takes a turn at reading (crew.h) does its own work first.
@@ -28,6 +31,7 @@
 
 #include "decode/decode.h"
 #include "defrag/defrag.h"
+#include "engine/tick.h"
 #include "engine/unrecorded.h"
 #include "engine/worker.h"
 #include "model/fate.h"
@@ -54,6 +58,7 @@ struct dispatch {
 	uint64_t numbers;                          /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
+	struct ticker ticker;
 	bool known_only; /* frames now begin no flow */
 	bool failed;     /* an output: the file of what is not recorded, or a sink of a worker,
 	                    as its latest batch told */

@@ -32,6 +32,9 @@ bool engine_check(const struct tf_config *c, struct tf_error *err)
 	if (c->linger_ns < 0)
 		return error_set(err, TF_USAGE,
 		                 "closed connections cannot be remembered for less than no time");
+	if (c->idle_ns < 0)
+		return error_set(err, TF_USAGE,
+		                 "connections cannot have ended before they were silent");
 	if (c->flow_bytes <= 0)
 		return error_set(err, TF_USAGE,
 		                 "the bytes recorded of a stream must be at least 1");
@@ -97,6 +100,7 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	        .sinks = e->sinks,
 	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},
 	        .linger_ns = c->linger_ns,
+	        .idle_ns = c->idle_ns,
 	        .checksum = c->checksum,
 	        .overlaps = {c->overlap, c->overlap_rule, c->overlap_rules},
 	        .numbered = c->workers == 1,

@@ -42,6 +42,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	        .sinks = s->sinks,
 	        .limits = s->limits,
 	        .linger_ns = s->linger_ns,
+	        .idle_ns = s->idle_ns,
 	        .checksum = s->checksum,
 	        .overlaps = s->overlaps,
 	        .numbered = s->numbered,
@@ -60,6 +61,8 @@ void worker_run(struct worker *w, const struct batch *b)
 {
 	for (unsigned i = 0; i < b->packets && !w->flows.failed; i++)
 		flows_packet(&w->flows, &b->packet[i]);
+	if (b->ticks && !w->flows.failed)
+		flows_tick(&w->flows, b->period, b->tick_turn);
 	if (b->last)
 		flows_end_all(&w->flows);
 	if (w->flows.failed)

@@ -39,7 +39,7 @@ struct worker_setup {
 	size_t sink_per_flow, sink_fixed; /* of it, for sinks */
 	unsigned sinks;
 	struct reasm_limits limits;
-	int64_t linger_ns;
+	int64_t linger_ns, idle_ns;
 	enum tf_checksum checksum;
 	struct overlaps overlaps;
 	bool numbered; /* it is the only one */

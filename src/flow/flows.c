@@ -68,6 +68,7 @@ void flows_forget(struct flows *fs, struct flow *f)
 		link = &at(fs, *link)->chain;
 	*link = f->chain;
 	unlist(fs, f);
+	idle_leave(fs, f);
 	slab_give(&fs->slab, f);
 }
 
@@ -94,6 +95,14 @@ static bool has_lingered(const struct flows *fs, const struct flow *f, const str
 	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns; /* cannot overflow */
 	return f->list == FLOW_CLOSED && pkt->ts_ns > f->pub.last_ns &&
 	       silent > (uint64_t)fs->linger_ns;
+}
+
+/* -> whether f was silent for so long that it has ended, though no tick has shown it. */
+static bool has_idled(const struct flows *fs, const struct flow *f, const struct tf_packet *pkt)
+{
+	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns;
+	return fs->idle.ns > 0 && !f->ended && pkt->ts_ns > f->pub.last_ns &&
+	       silent > (uint64_t)fs->idle.ns;
 }
 
 /* The quietest flow makes room for pkt's. */
@@ -127,6 +136,7 @@ static struct flow *begin(struct flows *fs, const struct tf_packet *pkt,
 	f->chain = *bucket;
 	*bucket = slab_index(&fs->slab, f);
 	enlist(fs, f, FLOW_EMBRYONIC);
+	idle_place(fs, f);
 	if (rival != NULL)
 		life_begin_with(fs, f, rival, pkt);
 	else
@@ -187,6 +197,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	    !reasm_init(&fs->reasm, s->arena, nodes, s->chunks) ||
 	    !reasm_remember(&fs->reasm, s->arena, trails))
 		return false;
+	idle_init(&fs->idle, s->idle_ns);
 	fs->reasm.limits = s->limits;
 	fs->reasm.counters = s->counters;
 	life_init(fs);
@@ -227,10 +238,18 @@ static struct flow *replace(struct flows *fs, struct flow *f, const struct tf_pa
 {
 	struct rival_syn rival = f->rival;
 	if (!f->ended)
-		life_end(fs, f, TF_END_REUSED);
+		life_end(fs, f, has_idled(fs, f, pkt) ? TF_END_TIMEOUT : TF_END_REUSED);
 	flows_forget(fs, f);
 	return verdict == LIFE_ANSWERS && !pkt->known_only ? begin(fs, pkt, &rival)
 	                                                   : first_packet(fs, pkt);
+}
+
+/* Most packets show nothing that their side has not shown before. */
+static bool shows_nothing_new(const struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	unsigned bit = pkt->payload.n > 0 ? TF_SHOWED_DATA : TF_SHOWED_ACK;
+	return (f->history.noted[dir] & f->pub.showed[dir] & bit) != 0 && pkt->window != 0 &&
+	       pkt->cut == 0 && (pkt->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK;
 }
 
 /* pkt is of f, and its checksum is not wrong. */
@@ -238,6 +257,9 @@ static void admit(struct flows *fs, struct flow *f, unsigned dir, const struct t
                   enum life_verdict verdict)
 {
 	int why = f->ended ? GATE_PASSES : gate_judge(fs, f, dir, pkt);
+	bool taken = verdict == LIFE_GOES_ON && why == GATE_PASSES;
+	if (!f->ended && !(taken && shows_nothing_new(f, dir, pkt)))
+		history_packet(f, dir, pkt, taken);
 	if (verdict == LIFE_STRAY)
 		life_stray(fs, f, dir, pkt);
 	else if (verdict == LIFE_INSIDE)
@@ -253,10 +275,10 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	static const struct checksums none;
 	unsigned dir = 0;
 	struct flow *f = lookup(fs, pkt, &dir);
-	bool over = f != NULL && has_lingered(fs, f, pkt);
+	bool over = f != NULL && (has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
-	fs->turn = pkt->number;
+	fs->turn = FLOWS_TURN(pkt->number);
 	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
 		if (of != NULL && !of->ended)
 			life_hear(fs, of, dir, pkt);
@@ -283,6 +305,18 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	if (!f->ended)
 		life_hear(fs, f, dir, pkt);
 	admit(fs, f, dir, pkt, verdict);
+}
+
+void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
+{
+	uint32_t next = idle_tick(fs, period);
+	fs->turn = turn;
+	while (next != 0) {
+		struct flow *f = at(fs, next);
+		next = f->idle.after;
+		life_end(fs, f, TF_END_TIMEOUT);
+		flows_forget(fs, f);
+	}
 }
 
 /* Behind all packets; flows come in an order that does not depend on which of them

@@ -24,6 +24,8 @@
 
 #include "flow/checksum.h"
 #include "flow/gate.h"
+#include "flow/history.h"
+#include "flow/idle.h"
 #include "flow/overlap.h"
 #include "reasm/reasm.h"
 
@@ -47,11 +49,13 @@ struct flow {
 	uint32_t chain;        /* next in its bucket, as a slab index */
 	uint32_t older, newer; /* neighbours in its list */
 	uint64_t listed;       /* the packet that put it there, in the whole run */
-	uint8_t list;          /* enum flow_list */
-	bool heard;            /* of, since it was last looked at */
-	bool ended;            /* END was told; halves and slots are empty */
-	bool reset;            /* RST came */
-	bool spoke[2];         /* each direction has had a packet */
+	struct idle_place idle;
+	uint8_t list;  /* enum flow_list */
+	bool heard;    /* of, since it was last looked at */
+	bool ended;    /* END was told; halves and slots are empty */
+	bool reset;    /* RST came */
+	bool spoke[2]; /* each direction has had a packet */
+	struct history history;
 	struct checksums sums[2];
 	struct gate_side gate[2];
 	struct rival_syn rival;
@@ -81,6 +85,7 @@ struct flows {
 	bool numbered;      /* this worker is the only one: it counts */
 	uint64_t connections, directions; /* begun */
 	int64_t linger_ns;
+	struct idle idle;
 	enum tf_checksum checksum;
 	struct overlaps overlaps;
 	uint64_t turn; /* of the events told now: see struct tf_event */
@@ -96,6 +101,7 @@ struct flows_setup {
 	unsigned sinks;
 	struct reasm_limits limits;
 	int64_t linger_ns;
+	int64_t idle_ns; /* 0: flows may be silent for ever */
 	enum tf_checksum checksum;
 	struct overlaps overlaps;
 	bool numbered; /* there is no other worker */
@@ -114,6 +120,14 @@ size_t flows_capacity(const struct flows *fs);
 
 /* One segment; pkt->hash is set. */
 void flows_packet(struct flows *fs, const struct tf_packet *pkt);
+
+/* That period of packet time has begun (idle.h): ends flows that were silent for too long, all
+   of them at this turn. */
+void flows_tick(struct flows *fs, uint64_t period, uint64_t turn);
+
+/* The turn of a packet, and that of the tick before it; n is tf_packet.number. */
+#define FLOWS_TURN(n)      ((n)*2)
+#define FLOWS_TICK_TURN(n) ((n)*2 - 1)
 
 /* The input ended: ends every flow, oldest first. */
 void flows_end_all(struct flows *fs);

@@ -54,12 +54,31 @@ static struct flow *flow_of(struct half *h, unsigned dir)
 	return (struct flow *)(void *)((char *)(h - dir) - offsetof(struct flow, half));
 }
 
+/* What is known of where a stream begins and ends. */
+static void note_ends(struct tf_account *a, const struct half *h)
+{
+	a->syn = h->isn_known;
+	a->fin = h->fin != REASM_NO_FIN;
+	a->fin_acked = a->fin && h->acked > h->fin;
+}
+
+static void note_event(struct flow *f, const struct half *h, const struct tf_event *ev)
+{
+	if (ev->kind == TF_GAP && !ev->late)
+		history_again(f, h->dir, HISTORY_GAP);
+	if (ev->kind == TF_END)
+		note_ends(ev->account, h);
+}
+
 static void tell_half(void *arg, struct half *h, struct tf_event *ev)
 {
 	struct tf_record record = {0};
+	struct flow *f = flow_of(h, h->dir);
 	ev->dir = h->dir;
 	ev->record = &record;
-	tell(arg, flow_of(h, h->dir), ev);
+	if (ev->kind != TF_DATA)
+		note_event(f, h, ev);
+	tell(arg, f, ev);
 }
 
 /* The first sink that remembers bytes is asked. */
@@ -127,8 +146,7 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 		f->pub.vlan[i] = pkt->vlan[i];
 	for (int i = 0; i < TF_NETS; i++)
 		f->pub.net[i] = pkt->net[i];
-	/* A SYN-ACK is the responder's. */
-	f->pub.originator = (pkt->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+	history_begin(f, pkt);
 	half_init(&f->half[0], 0);
 	half_init(&f->half[1], 1);
 	for (unsigned d = 0; d < 2; d++) /* what end[d] says is received by the other */
@@ -149,9 +167,13 @@ static bool is_closed(const struct flow *f)
 }
 
 /* A closed flow ended when it was closed, whatever makes us forget it now. */
-static enum tf_end end_of(const struct flow *f, enum tf_end why)
+static enum tf_end end_of(const struct flow *f, const struct tf_account a[2], enum tf_end why)
 {
-	return f->reset ? TF_END_RST : is_closed(f) ? TF_END_FIN : why;
+	if (f->reset)
+		return TF_END_RST;
+	if (!a[0].fin || !a[1].fin)
+		return why;
+	return a[0].fin_acked && a[1].fin_acked ? TF_END_FIN : TF_END_FIN_UNACKED;
 }
 
 void life_end(struct flows *fs, struct flow *f, enum tf_end why)
@@ -159,16 +181,20 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why)
 	reasm_finish(&fs->reasm, &f->half[0], f->pub.last_ns);
 	reasm_finish(&fs->reasm, &f->half[1], f->pub.last_ns);
 	struct tf_account account[2] = {f->half[0].account, f->half[1].account};
+	for (unsigned d = 0; d < 2; d++) {
+		note_ends(&account[d], &f->half[d]);
+		f->pub.showed[d] |= account[d].fin ? TF_SHOWED_FIN : 0;
+	}
 	struct tf_record record[2] = {{0}};
 	struct tf_event ev = {
 	        .kind = TF_END,
 	        .dir = TF_BOTH,
 	        .ts_ns = f->pub.last_ns,
-	        .end = end_of(f, why),
+	        .end = end_of(f, account, why),
 	        .account = account,
 	        .record = record,
 	};
-	fs->counters->flows_finished += ev.end == TF_END_FIN;
+	fs->counters->flows_finished += account[0].fin && account[1].fin && !f->reset;
 	tell(fs, f, &ev);
 	reasm_settle(&fs->reasm, &account[0]);
 	reasm_settle(&fs->reasm, &account[1]);
@@ -291,6 +317,8 @@ void life_reject(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 	c->bytes_bad_checksum += why == TF_REJECT_CHECKSUM ? pkt->payload.n : 0;
 	fs->reasm.refused = gate_counter(why);
 	if (f != NULL && !f->ended) {
+		if (why == TF_REJECT_CHECKSUM)
+			history_again(f, dir, HISTORY_CHECKSUM);
 		reasm_reject(&fs->reasm, &f->half[dir], pkt, why);
 		return;
 	}
@@ -330,6 +358,7 @@ void life_begin_with(struct flows *fs, struct flow *f, const struct rival_syn *s
 	life_begin(fs, f, &first);
 	f->pub.packets[0] = 1;
 	f->gate[0] = syn->said;
+	history_packet(f, 0, &first, true);
 }
 
 /* Unless something has settled its direction's first sequence number, the one that
@@ -376,6 +405,8 @@ static bool take_reset(struct flows *fs, struct flow *f, unsigned dir, const str
 	reject(fs, f, dir, pkt, TF_REJECT_RST);
 	bool obeyed = reasm_is_next(&f->half[dir], pkt->seq) && !answers_nothing(f, dir, pkt);
 	f->reset = f->reset || obeyed;
+	if (obeyed)
+		f->pub.showed[dir] |= TF_SHOWED_RST;
 	fs->counters->rst_ignored += !obeyed;
 	return obeyed;
 }
@@ -388,10 +419,21 @@ static void take_proof(struct flows *fs, struct half *peer, const struct tf_pack
 		reasm_duplicate(&fs->reasm, peer, left, right, pkt);
 }
 
+static void place_segment(struct flows *fs, struct flow *f, struct half *h,
+                          const struct tf_packet *pkt)
+{
+	const struct tf_account *a = &h->account;
+	int64_t copies = a->duplicate + a->conflicting;
+	reasm_segment(&fs->reasm, h, pkt);
+	if (a->duplicate + a->conflicting > copies)
+		history_again(f, h->dir, HISTORY_AGAIN);
+}
+
 void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	struct half *h = &f->half[dir], *peer = &f->half[!dir];
 	f->pub.last_ns = pkt->ts_ns > f->pub.last_ns ? pkt->ts_ns : f->pub.last_ns;
+	f->idle.heard = fs->idle.now;
 	if (f->ended) {
 		fs->counters->late_segments++;
 		fs->counters->bytes_seen += pkt->payload.n;
@@ -402,10 +444,8 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		return;
 	}
 	f->spoke[dir] = true;
-	if (pkt->flags & TCP_SYN) {
-		f->pub.originator = pkt->flags & TCP_ACK ? !dir : (uint8_t)dir;
+	if (pkt->flags & TCP_SYN)
 		gate_note_syn(f, dir, pkt);
-	}
 	bool ignored = (pkt->flags & TCP_RST) != 0 && !take_reset(fs, f, dir, pkt);
 	if ((pkt->flags & TCP_ACK) != 0 && !ignored) {
 		reasm_ack(&fs->reasm, peer, pkt->ack, pkt->ts_ns);
@@ -414,7 +454,7 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		gate_note_ack(fs, f, dir, pkt);
 	}
 	if ((pkt->flags & TCP_RST) == 0)
-		reasm_segment(&fs->reasm, h, pkt);
+		place_segment(fs, f, h, pkt);
 	if (reasm_done(h) && reasm_done(peer))
 		life_end(fs, f, TF_END_FIN);
 	place(fs, f, pkt);

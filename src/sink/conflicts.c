@@ -34,8 +34,8 @@ static const char base_name[] = "conflicts.jsonl";
 
 /* What stands before a line in the file of one worker among several. */
 struct mark {
-	uint64_t turn;
-	uint64_t n; /* bytes of the line */
+	uint64_t turn, flow; /* of turns that are the same the lower tf_flow.number is first */
+	uint64_t n;          /* bytes of the line */
 };
 
 struct conflicts {
@@ -279,7 +279,7 @@ static bool add(struct conflicts *s, const struct tf_event *ev)
 		print_proof(s, ev);
 	else
 		print_reject(s, ev);
-	struct mark mark = {.turn = ev->turn, .n = s->n - start - head};
+	struct mark mark = {.turn = ev->turn, .flow = ev->flow->number, .n = s->n - start - head};
 	memcpy(s->buffer + start, &mark, head);
 	s->latest_ns = ev->ts_ns > s->latest_ns ? ev->ts_ns : s->latest_ns;
 	s->lines++;
@@ -328,6 +328,11 @@ static bool look(struct conflicts *part, struct mark *mark)
 	}
 }
 
+static bool is_before(const struct mark *a, const struct mark *b)
+{
+	return a->turn != b->turn ? a->turn < b->turn : a->flow < b->flow;
+}
+
 /* -> the part with the lowest turn, or NULL */
 static struct conflicts *lowest(const struct conflicts_setup *setup, struct mark *mark)
 {
@@ -337,7 +342,7 @@ static struct conflicts *lowest(const struct conflicts_setup *setup, struct mark
 		struct conflicts *part = setup->part[i];
 		if (part == NULL || part->fd < 0 || part->failed || !look(part, &m))
 			continue;
-		if (best != NULL && m.turn >= mark->turn)
+		if (best != NULL && !is_before(&m, mark))
 			continue;
 		best = part;
 		*mark = m;

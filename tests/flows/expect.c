@@ -39,8 +39,6 @@ struct verb {
 
 /* -- names ------------------------------------------------------------------- */
 
-static const char *const end_names[] = {"none", "fin", "rst", "reused", "evicted", "hole", "input"};
-
 static const struct {
 	const char *name;
 	size_t offset;
@@ -420,8 +418,9 @@ static void check_end(struct claim *c)
 {
 	char name[32];
 	reader_word(&c->r, name, sizeof(name));
-	size_t i = 0, count = sizeof(end_names) / sizeof(end_names[0]);
-	while (i < count && strcmp(end_names[i], name) != 0)
+	size_t i = 0, count;
+	const struct tf_word_row *rows = tf_end_rows(&count);
+	while (i < count && strcmp(rows[i].word, name) != 0)
 		i++;
 	if (i == count) {
 		reader_fail(&c->r, "there is no end '%s'", name);
@@ -429,7 +428,42 @@ static void check_end(struct claim *c)
 	}
 	enum tf_end came = c->sender < 0 ? c->flow->end : c->stream->end;
 	if ((size_t)came != i)
-		reader_fail(&c->r, "end %s expected, %s came", name, end_names[came]);
+		reader_fail(&c->r, "end %s expected, %s came", name, rows[came].word);
+}
+
+/* "is WORD [lacking N]" */
+static void check_is(struct claim *c)
+{
+	char name[32];
+	size_t count;
+	const struct tf_word_row *rows = tf_completeness_rows(&count);
+	reader_word(&c->r, name, sizeof(name));
+	bool last = c->flow && c->stream_number + 1 == c->flow->dir[c->dir].streams;
+	enum tf_end end = c->flow && last ? c->flow->end : c->stream->end;
+	const char *came = rows[tf_completeness_of(&c->stream->account, end)].word;
+	if (strcmp(name, came) != 0)
+		reader_fail(&c->r, "%s expected, not %s", name, came);
+	int64_t lacks = tf_bytes_missing(&c->stream->account);
+	if (reader_take(&c->r, "lacking") && reader_number(&c->r) != lacks)
+		reader_fail(&c->r, "%lld bytes are missing", (long long)lacks);
+}
+
+/* "history LETTERS", "state WORD" */
+static void check_history(struct claim *c)
+{
+	const char *came = c->flow->flow.history;
+	if (c->r.token.kind != TOKEN_STRING || strcmp(c->r.token.text, came) != 0)
+		reader_fail(&c->r, "history \"%s\" expected, \"%s\" came", c->r.token.text, came);
+	reader_next(&c->r);
+}
+
+static void check_state(struct claim *c)
+{
+	char name[32];
+	reader_word(&c->r, name, sizeof(name));
+	const char *came = tf_conn_state(&c->flow->flow);
+	if (strcmp(name, came) != 0)
+		reader_fail(&c->r, "state %s expected, %s came", name, came);
 }
 
 static void check_originator(struct claim *c)
@@ -469,13 +503,23 @@ static void check_counter(struct claim *c)
 }
 
 static const struct verb verbs[] = {
-        {"flows", check_flows, OF_RUN},        {"counter", check_counter, OF_RUN},
-        {"end", check_end, OF_FLOW},           {"originator", check_originator, OF_FLOW},
-        {"data", check_data, OF_STREAM},       {"gap", check_gap, OF_STREAM},
-        {"no", check_no, OF_STREAM},           {"conflict", check_conflict, OF_STREAM},
-        {"account", check_account, OF_STREAM}, {"missing", check_missing, OF_STREAM},
-        {"starts", check_starts, OF_STREAM},   {"streams", check_streams, OF_STREAM},
-        {"ordered", check_ordered, OF_STREAM}, {"set", check_set, OF_STREAM},
+        {"flows", check_flows, OF_RUN},
+        {"counter", check_counter, OF_RUN},
+        {"end", check_end, OF_FLOW},
+        {"originator", check_originator, OF_FLOW},
+        {"history", check_history, OF_FLOW},
+        {"state", check_state, OF_FLOW},
+        {"is", check_is, OF_STREAM},
+        {"data", check_data, OF_STREAM},
+        {"gap", check_gap, OF_STREAM},
+        {"no", check_no, OF_STREAM},
+        {"conflict", check_conflict, OF_STREAM},
+        {"account", check_account, OF_STREAM},
+        {"missing", check_missing, OF_STREAM},
+        {"starts", check_starts, OF_STREAM},
+        {"streams", check_streams, OF_STREAM},
+        {"ordered", check_ordered, OF_STREAM},
+        {"set", check_set, OF_STREAM},
 };
 
 /* -- what a line speaks of ------------------------------------------------------ */

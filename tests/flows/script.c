@@ -143,6 +143,8 @@ static void read_option(struct script *s, struct reader *r)
 		s->config.flow_bytes = n;
 	else if (strcmp(name, "linger_ms") == 0)
 		s->config.linger_ns = n * 1000000;
+	else if (strcmp(name, "idle_ms") == 0)
+		s->config.idle_ns = n * 1000000;
 	else if (strcmp(name, "memory") == 0)
 		s->config.memory = (size_t)n;
 	else

@@ -54,12 +54,8 @@ static inline void note(struct net *n, const char *format, ...)
 
 static inline const char *end_name(enum tf_end end)
 {
-	static const char *const names[] = {
-	        [TF_END_NONE] = "none",       [TF_END_FIN] = "fin",   [TF_END_RST] = "rst",
-	        [TF_END_REUSED] = "reused",   [TF_END_HOLE] = "hole", [TF_END_INPUT] = "input",
-	        [TF_END_EVICTED] = "evicted",
-	};
-	return names[end];
+	size_t count;
+	return tf_end_rows(&count)[end].word;
 }
 
 static inline bool net_hear(void *self, const struct tf_event *ev, struct tf_error *err)
