@@ -76,10 +76,15 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	if (!outdir_open(&e->dir, e->folder, err))
 		return false;
 	e->files = (struct files_setup){
-	        .dir = &e->dir, .descriptors = how->files_max, .share = e->share};
+	        .dir = &e->dir,
+	        .descriptors = how->files_max,
+	        .share = e->share,
+	        .digests = (how->md5 ? 1U << DIGEST_MD5 : 0) |
+	                   (how->sha256 ? 1U << DIGEST_SHA256 : 0),
+	};
 	e->records = true;
 	return attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
-	       attach(e, files_sink(&e->files), files_memory_per_flow(), files_memory_fixed(), err);
+	       attach(e, files_sink(&e->files), files_memory_per_flow(), files_memory_fixed(&e->files), err);
 }
 
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err)

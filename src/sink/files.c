@@ -14,6 +14,8 @@
 #include "sink/gather.h"
 #include "sink/name.h"
 
+#include <string.h>
+
 struct files {
 	struct store store;
 	struct gather gather;
@@ -22,6 +24,16 @@ struct files {
 };
 
 /* -- the sink --------------------------------------------------------------------------- */
+
+static void note_digest(struct tf_record *record, const struct digest_result *d)
+{
+	record->has_md5 = d->has[DIGEST_MD5];
+	record->has_sha256 = d->has[DIGEST_SHA256];
+	if (record->has_md5)
+		memcpy(record->md5, d->value[DIGEST_MD5], sizeof record->md5);
+	if (record->has_sha256)
+		memcpy(record->sha256, d->value[DIGEST_SHA256], sizeof record->sha256);
+}
 
 /* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
 static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_account *account,
@@ -32,13 +44,15 @@ static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_accou
 	if (f == NULL)
 		return;
 	gather_flush(&s->gather, f);
-	store_finish(&s->store, &f->stored);
+	struct digest_result digest;
+	store_finish(&s->store, &f->stored, &digest);
 	int64_t lost = f->stored.garbled ? account->written : f->stored.lost;
 	account->written -= lost;
 	account->write_failed += lost;
 	if (f->stored.made) {
-		name_of(f->stored.flow, f->stored.dir, f->stored.number, s->name[k]);
+		stored_name(&f->stored, s->name[k]);
 		*record = (struct tf_record){.name = s->name[k], .size = f->stored.end};
+		note_digest(record, &digest);
 	}
 	slab_give(&s->slab, f);
 }
@@ -134,11 +148,13 @@ static void count(void *self, struct tf_counters *c)
 	const struct files *s = self;
 	c->files += s->store.made;
 	c->writes += s->store.writes;
+	c->digests_read_back += s->store.read_back;
 }
 
 static bool close_all(void *self, struct tf_error *err)
 {
 	const struct files *s = self;
+	digests_close(s->store.digests);
 	if (s->store.failed && err != NULL)
 		*err = s->store.err;
 	return !s->store.failed;
@@ -156,6 +172,11 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;
 	}
+	if (setup->digests != 0) {
+		s->store.digests = digests_open(share->arena, setup->digests, err);
+		if (s->store.digests == NULL)
+			return NULL;
+	}
 	gather_init(&s->gather, &s->store, share->chunks);
 	return s;
 }
@@ -165,9 +186,10 @@ size_t files_memory_per_flow(void)
 	return 2 * sizeof(struct gathered);
 }
 
-size_t files_memory_fixed(void)
+size_t files_memory_fixed(const struct files_setup *setup)
 {
-	return sizeof(struct files) + store_memory() + 256; /* and alignment */
+	size_t digests = setup->digests != 0 ? digests_memory() : 0;
+	return sizeof(struct files) + store_memory() + digests + 256; /* and alignment */
 }
 
 struct tf_sink files_sink(struct files_setup *setup)

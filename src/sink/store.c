@@ -51,6 +51,23 @@ void stored_lower(struct stored *f, int64_t low)
 		f->origin = f->low;
 }
 
+/* The name that f has, or would have with another number. */
+static void name_with(const struct stored *f, uint32_t number, char to[NAME_ROOM])
+{
+	const struct stored *of = f->of != NULL ? f->of : f;
+	name_of(of->flow, of->dir, f->of != NULL ? of->number : number, to);
+	size_t n = strlen(to);
+	if (f->suffix != NULL)
+		n += (size_t)snprintf(to + n, NAME_ROOM - n, "%s", f->suffix);
+	if (f->of != NULL && number > 0)
+		(void)snprintf(to + n, NAME_ROOM - n, "c%u", number);
+}
+
+void stored_name(const struct stored *f, char to[NAME_ROOM])
+{
+	name_with(f, f->number, to);
+}
+
 static void fail(struct store *s, struct stored *f, const char *what, const char *name)
 {
 	f->failed = true;
@@ -91,7 +108,7 @@ static void shut(struct store *s, struct stored *f)
 	(void)futimens(f->fd, (struct timespec[2]){t, t});
 	if (close(f->fd) < 0 && errno != EINTR) {
 		char name[NAME_ROOM];
-		name_of(f->flow, f->dir, f->number, name);
+		stored_name(f, name);
 		fail(s, f, "close", name);
 	}
 	f->fd = -1;
@@ -112,7 +129,7 @@ static struct number *number_of(struct store *s, const char *name)
 static bool is_taken(const struct store *s, const struct stored *f, uint32_t number)
 {
 	char name[NAME_ROOM];
-	name_of(f->flow, f->dir, number, name);
+	name_with(f, number, name);
 	return outdir_has(s->dir, name);
 }
 
@@ -134,13 +151,13 @@ static uint32_t last_taken(const struct store *s, const struct stored *f, uint32
 /* Makes the file under a name that is not taken: behind all those that are. */
 static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 {
-	name_of(f->flow, f->dir, 0, name);
+	name_with(f, 0, name);
 	int fd = outdir_create(s->dir, name, &f->id);
 	if (fd < 0 && errno == EEXIST) {
 		struct number *n = number_of(s, name);
 		for (;;) {
 			f->number = ++n->latest;
-			name_of(f->flow, f->dir, f->number, name);
+			stored_name(f, name);
 			fd = outdir_create(s->dir, name, &f->id);
 			if (fd >= 0 || errno != EEXIST)
 				break;
@@ -156,7 +173,7 @@ static int open_file(struct store *s, struct stored *f, char name[NAME_ROOM])
 {
 	if (!f->made)
 		return create(s, f, name);
-	name_of(f->flow, f->dir, f->number, name);
+	stored_name(f, name);
 	return outdir_reopen(s->dir, name, &f->id);
 }
 
@@ -173,6 +190,10 @@ bool store_ready(struct store *s, struct stored *f)
 {
 	if (f->failed)
 		return false;
+	if (f->of != NULL && !f->of->made && !store_ready(s, f->of)) {
+		f->failed = true;
+		return false;
+	}
 	if (f->fd >= 0) {
 		touch(s, f);
 		return true;
@@ -222,7 +243,7 @@ static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int
 
 static void name_head(const struct stored *f, char to[NAME_ROOM])
 {
-	name_of(f->flow, f->dir, f->number, to);
+	stored_name(f, to);
 	size_t n = strlen(to);
 	(void)snprintf(to + n, NAME_ROOM - n, ".head");
 }
@@ -251,12 +272,32 @@ static bool write_head(struct store *s, struct stored *f, struct iovec *iov, int
 	return ok;
 }
 
+static struct digests *digests_of(const struct store *s, const struct stored *f)
+{
+	return f->of == NULL ? s->digests : NULL;
+}
+
+/* Bytes are about to be written at a position, or before the origin. */
+static void note_digest(struct store *s, struct stored *f, const struct iovec *iov, int count,
+                        int64_t position)
+{
+	struct digests *d = digests_of(s, f);
+	if (position < 0)
+		digest_break(d, &f->digest);
+	for (int i = 0; d != NULL && i < count; i++) {
+		digest_write(d, &f->digest, position, iov[i].iov_base, iov[i].iov_len);
+		position += (int64_t)iov[i].iov_len;
+	}
+}
+
 void store_write(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
                  size_t n)
 {
 	int64_t position = off - f->origin;
 	size_t done = 0; /* a disk that gets full takes a part */
 	bool ready = store_ready(s, f);
+	if (ready)
+		note_digest(s, f, iov, count, position);
 	bool ok = ready && (position < 0 ? write_head(s, f, iov, count, off, &done)
 	                                 : write_all(s, f->fd, iov, count, position, &done));
 	if (done > 0) {
@@ -269,7 +310,7 @@ void store_write(struct store *s, struct stored *f, struct iovec *iov, int count
 	f->lost += (int64_t)(n - done);
 	if (ready && !ok) {
 		char name[NAME_ROOM];
-		name_of(f->flow, f->dir, f->number, name);
+		stored_name(f, name);
 		fail(s, f, "write", name);
 	}
 }
@@ -283,11 +324,12 @@ size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8
 	size_t done;
 	if (!f->made || !store_ready(s, f))
 		return n;
+	digest_break(digests_of(s, f), &f->digest);
 	if (before ? write_head(s, f, &iov, 1, off, &done)
 	           : write_all(s, f->fd, &iov, 1, off - f->origin, &done))
 		return n;
 	char name[NAME_ROOM];
-	name_of(f->flow, f->dir, f->number, name);
+	stored_name(f, name);
 	fail(s, f, "write", name);
 	return n;
 }
@@ -353,6 +395,7 @@ static void join_head(struct store *s, struct stored *f)
 	int64_t room = f->origin - f->low;
 	if (!f->made || room == 0)
 		return;
+	digest_break(digests_of(s, f), &f->digest);
 	if (!store_ready(s, f)) {
 		f->lost += f->head_bytes; /* they stay in NAME.head, where nobody looks */
 		return;
@@ -367,10 +410,14 @@ static void join_head(struct store *s, struct stored *f)
 		ok = move_up(s, f->fd, f->end + room, f->fd, 0, room);
 	char name[NAME_ROOM];
 	if (!ok) {
-		name_of(f->flow, f->dir, f->number, name);
+		stored_name(f, name);
 		f->lost += f->head_bytes;
 		fail(s, f, "put the first bytes in front of", name);
-	} else if (f->head_made) {
+	} else {
+		f->origin = f->low;
+		f->end += room;
+	}
+	if (ok && f->head_made) {
 		name_head(f, name);
 		outdir_remove(s->dir, name);
 	}
@@ -382,15 +429,46 @@ static void join_head(struct store *s, struct stored *f)
 static void remove_empty(struct store *s, struct stored *f)
 {
 	char name[NAME_ROOM];
-	name_of(f->flow, f->dir, f->number, name);
+	stored_name(f, name);
 	outdir_remove(s->dir, name);
 	f->made = false;
 	s->made--;
 }
 
-void store_finish(struct store *s, struct stored *f)
+/* Feeds the whole file to its digest -> false: it cannot be read */
+static bool read_back(struct store *s, struct stored *f)
 {
+	if (!store_ready(s, f) || !digest_restart(s->digests, &f->digest))
+		return false;
+	s->read_back++;
+	for (int64_t at = 0; at < f->end;) {
+		size_t n = f->end - at < COPY ? (size_t)(f->end - at) : COPY;
+		ssize_t got = pread(f->fd, s->copy, n, at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		digest_write(s->digests, &f->digest, at, s->copy, (size_t)got);
+		at += got;
+	}
+	return true;
+}
+
+/* A digest is right, or there is none. */
+static void take_digest(struct store *s, struct stored *f, struct digest_result *to)
+{
+	struct digests *d = digests_of(s, f);
+	bool whole = f->made && !f->failed && !f->garbled && f->lost == 0;
+	if (whole && d != NULL && !digest_is_good(d, &f->digest, f->end))
+		whole = read_back(s, f);
+	digest_end(d, &f->digest, f->end, whole ? to : NULL);
+}
+
+void store_finish(struct store *s, struct stored *f, struct digest_result *to)
+{
+	*to = (struct digest_result){0};
 	join_head(s, f);
+	take_digest(s, f, to);
 	shut(s, f);
 	if (f->made && f->failed && f->end == 0 && f->head_bytes == 0)
 		remove_empty(s, f);
