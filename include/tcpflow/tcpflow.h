@@ -498,6 +498,7 @@ struct tf_recording {
 	const char *folder; /* made when missing; nothing is written outside it */
 	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
 	bool md5, sha256;   /* digests of each file, told in struct tf_record */
+	bool index;         /* beside each file NAME.findx: when which of its bytes came */
 };
 
 /*

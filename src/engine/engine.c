@@ -81,10 +81,11 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	        .share = e->share,
 	        .digests = (how->md5 ? 1U << DIGEST_MD5 : 0) |
 	                   (how->sha256 ? 1U << DIGEST_SHA256 : 0),
+	        .index = how->index,
 	};
 	e->records = true;
 	return attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
-	       attach(e, files_sink(&e->files), files_memory_per_flow(), files_memory_fixed(&e->files), err);
+	       attach(e, files_sink(&e->files), files_memory_per_flow(&e->files), files_memory_fixed(&e->files), err);
 }
 
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err)

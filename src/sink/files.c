@@ -11,15 +11,22 @@
 #include "sink/files.h"
 
 #include "base/error.h"
-#include "sink/gather.h"
-#include "sink/name.h"
+#include "sink/findx.h"
 
 #include <string.h>
+
+/* A stream's file, and what says when its bytes came. */
+struct file {
+	struct gathered data;
+	struct findx index[]; /* one, if it is wanted */
+};
 
 struct files {
 	struct store store;
 	struct gather gather;
-	struct slab slab;
+	struct slab slab; /* of struct file */
+	bool index;
+	void *work;              /* FINDX_ROOM bytes, to put an index in order */
 	char name[2][NAME_ROOM]; /* of the files that ended last */
 };
 
@@ -39,64 +46,70 @@ static void note_digest(struct tf_record *record, const struct digest_result *d)
 static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_account *account,
                    struct tf_record *record)
 {
-	struct gathered *f = slab_at(&s->slab, (uint32_t)*slot);
+	struct file *f = slab_at(&s->slab, (uint32_t)*slot);
 	*slot = 0;
 	if (f == NULL)
 		return;
-	gather_flush(&s->gather, f);
+	gather_flush(&s->gather, &f->data);
+	if (s->index)
+		findx_finish(f->index, &s->gather, s->work);
 	struct digest_result digest;
-	store_finish(&s->store, &f->stored, &digest);
-	int64_t lost = f->stored.garbled ? account->written : f->stored.lost;
+	store_finish(&s->store, &f->data.stored, &digest);
+	int64_t lost = f->data.stored.garbled ? account->written : f->data.stored.lost;
 	account->written -= lost;
 	account->write_failed += lost;
-	if (f->stored.made) {
-		stored_name(&f->stored, s->name[k]);
-		*record = (struct tf_record){.name = s->name[k], .size = f->stored.end};
+	if (f->data.stored.made) {
+		stored_name(&f->data.stored, s->name[k]);
+		*record = (struct tf_record){.name = s->name[k], .size = f->data.stored.end};
 		note_digest(record, &digest);
 	}
 	slab_give(&s->slab, f);
 }
 
-static struct gathered *file_of(struct files *s, const struct tf_event *ev)
+static struct file *file_of(struct files *s, const struct tf_event *ev)
 {
-	struct gathered *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
 	if (f != NULL)
 		return f;
 	f = slab_take(&s->slab);
 	MUST(f != NULL); /* there are two for each flow */
-	*f = (struct gathered){0};
-	stored_init(&f->stored, ev->flow, ev->dir);
+	memset(f, 0, s->slab.size);
+	stored_init(&f->data.stored, ev->flow, ev->dir);
+	if (s->index)
+		findx_init(f->index, &f->data.stored);
 	*ev->slot = slab_index(&s->slab, f);
 	return f;
 }
 
 static void data(struct files *s, const struct tf_event *ev)
 {
-	struct gathered *f = file_of(s, ev);
+	struct file *f = file_of(s, ev);
 	/* Flows that share a name get their numbers in order of their first bytes,
 	   not of their first writes, which depend on memory. */
-	if (!f->stored.made && name_is_ambiguous(ev->flow)) {
-		stored_lower(&f->stored, ev->offset);
-		(void)store_ready(&s->store, &f->stored);
+	if (!f->data.stored.made && name_is_ambiguous(ev->flow)) {
+		stored_lower(&f->data.stored, ev->offset);
+		(void)store_ready(&s->store, &f->data.stored);
 	}
-	gather_put(&s->gather, f, ev->offset, ev->data, ev->loan);
+	gather_put(&s->gather, &f->data, ev->offset, ev->data, ev->loan);
+	if (s->index)
+		findx_note(f->index, &s->gather, ev);
 }
 
 /* Bytes that were told before are replaced (the policy `last`). */
 static void rewrite(struct files *s, const struct tf_event *ev)
 {
-	struct gathered *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
 	if (f != NULL)
-		gather_rewrite(&s->gather, f, ev->offset, ev->data);
+		gather_rewrite(&s->gather, &f->data, ev->offset, ev->data);
 }
 
 /* A hole before the first byte moves the others up; all other holes are there
    because nothing is written in them. */
 static void gap(struct files *s, const struct tf_event *ev)
 {
-	struct gathered *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
 	if (f != NULL)
-		stored_lower(&f->stored, ev->offset);
+		stored_lower(&f->data.stored, ev->offset);
 }
 
 static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
@@ -137,10 +150,10 @@ static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintp
 	(void)flow;
 	(void)dir;
 	struct files *s = self;
-	struct gathered *f = slab_at(&s->slab, (uint32_t)*slot);
+	struct file *f = slab_at(&s->slab, (uint32_t)*slot);
 	if (f == NULL)
 		return 0;
-	return gather_read(&s->gather, f, offset, to, n);
+	return gather_read(&s->gather, &f->data, offset, to, n);
 }
 
 static void count(void *self, struct tf_counters *c)
@@ -160,6 +173,11 @@ static bool close_all(void *self, struct tf_error *err)
 	return !s->store.failed;
 }
 
+static size_t file_size(const struct files_setup *setup)
+{
+	return sizeof(struct file) + (setup->index ? sizeof(struct findx) : 0);
+}
+
 static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_error *err)
 {
 	const struct files_setup *setup = arg;
@@ -168,7 +186,8 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 	unsigned each = setup->descriptors / workers;
 	if (s == NULL ||
 	    !store_init(&s->store, share->arena, setup->dir, each > 0 ? each : 1, share->seed) ||
-	    !slab_init(&s->slab, share->arena, sizeof(struct gathered), 2 * share->flows_max)) {
+	    !slab_init(&s->slab, share->arena, file_size(setup), 2 * share->flows_max) ||
+	    (setup->index && (s->work = arena_take(share->arena, FINDX_ROOM)) == NULL)) {
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;
 	}
@@ -177,19 +196,21 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 		if (s->store.digests == NULL)
 			return NULL;
 	}
+	s->index = setup->index;
 	gather_init(&s->gather, &s->store, share->chunks);
 	return s;
 }
 
-size_t files_memory_per_flow(void)
+size_t files_memory_per_flow(const struct files_setup *setup)
 {
-	return 2 * sizeof(struct gathered);
+	return 2 * file_size(setup);
 }
 
 size_t files_memory_fixed(const struct files_setup *setup)
 {
 	size_t digests = setup->digests != 0 ? digests_memory() : 0;
-	return sizeof(struct files) + store_memory() + digests + 256; /* and alignment */
+	size_t index = setup->index ? FINDX_ROOM : 0;
+	return sizeof(struct files) + store_memory() + digests + index + 320; /* and alignment */
 }
 
 struct tf_sink files_sink(struct files_setup *setup)

@@ -15,10 +15,11 @@ struct files_setup {
 	unsigned descriptors;           /* for all workers together; at least one each is used */
 	const struct sink_share *share; /* [workers] */
 	unsigned digests;               /* 1 << enum digest_kind of those that END tells */
+	bool index;                     /* NAME.findx beside each file */
 };
 
 /* What the recorder takes from the arena: for each flow, and besides. */
-size_t files_memory_per_flow(void);
+size_t files_memory_per_flow(const struct files_setup *setup);
 size_t files_memory_fixed(const struct files_setup *setup);
 
 /* The sink; setup (which outlives it) becomes its arg. */

@@ -68,9 +68,11 @@ void stored_name(const struct stored *f, char to[NAME_ROOM])
 	name_with(f, f->number, to);
 }
 
-static void fail(struct store *s, struct stored *f, const char *what, const char *name)
+void store_fail(struct store *s, struct stored *f, const char *what)
 {
+	char name[NAME_ROOM];
 	f->failed = true;
+	stored_name(f, name);
 	if (!s->failed)
 		(void)error_sys(&s->err, TF_OUTPUT, "cannot %s %s in %s", what, name, s->dir->path);
 	s->failed = true;
@@ -106,11 +108,8 @@ static void shut(struct store *s, struct stored *f)
 		return;
 	struct timespec t = timespec_of(f->flow->began_ns[f->dir]);
 	(void)futimens(f->fd, (struct timespec[2]){t, t});
-	if (close(f->fd) < 0 && errno != EINTR) {
-		char name[NAME_ROOM];
-		stored_name(f, name);
-		fail(s, f, "close", name);
-	}
+	if (close(f->fd) < 0 && errno != EINTR)
+		store_fail(s, f, "close");
 	f->fd = -1;
 	list_remove(s, f);
 	s->open_count--;
@@ -165,7 +164,7 @@ static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 		}
 	}
 	f->made = fd >= 0;
-	s->made += f->made;
+	s->made += f->made && f->of == NULL;
 	return fd;
 }
 
@@ -203,7 +202,7 @@ bool store_ready(struct store *s, struct stored *f)
 	char name[NAME_ROOM];
 	while ((f->fd = open_file(s, f, name)) < 0) {
 		if ((errno != EMFILE && errno != ENFILE) || s->oldest == NULL) {
-			fail(s, f, f->made ? "open again" : "make", name);
+			store_fail(s, f, f->made ? "open again" : "make");
 			return false;
 		}
 		shut(s, s->oldest); /* the system gives fewer than we were promised */
@@ -277,13 +276,11 @@ static struct digests *digests_of(const struct store *s, const struct stored *f)
 	return f->of == NULL ? s->digests : NULL;
 }
 
-/* Bytes are about to be written at a position, or before the origin. */
+/* Bytes are about to be written at a position; before the origin it is below 0. */
 static void note_digest(struct store *s, struct stored *f, const struct iovec *iov, int count,
                         int64_t position)
 {
 	struct digests *d = digests_of(s, f);
-	if (position < 0)
-		digest_break(d, &f->digest);
 	for (int i = 0; d != NULL && i < count; i++) {
 		digest_write(d, &f->digest, position, iov[i].iov_base, iov[i].iov_len);
 		position += (int64_t)iov[i].iov_len;
@@ -308,11 +305,8 @@ void store_write(struct store *s, struct stored *f, struct iovec *iov, int count
 			f->end = position + (int64_t)done;
 	}
 	f->lost += (int64_t)(n - done);
-	if (ready && !ok) {
-		char name[NAME_ROOM];
-		stored_name(f, name);
-		fail(s, f, "write", name);
-	}
+	if (ready && !ok)
+		store_fail(s, f, "write");
 }
 
 size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8_t *p, size_t n)
@@ -328,9 +322,7 @@ size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8
 	if (before ? write_head(s, f, &iov, 1, off, &done)
 	           : write_all(s, f->fd, &iov, 1, off - f->origin, &done))
 		return n;
-	char name[NAME_ROOM];
-	stored_name(f, name);
-	fail(s, f, "write", name);
+	store_fail(s, f, "write");
 	return n;
 }
 
@@ -408,16 +400,15 @@ static void join_head(struct store *s, struct stored *f)
 		ok = move_up(s, head, HEAD_ROOM - room, f->fd, 0, room);
 	else if (ok) /* NULs, from behind the end; also where there are no holes */
 		ok = move_up(s, f->fd, f->end + room, f->fd, 0, room);
-	char name[NAME_ROOM];
 	if (!ok) {
-		stored_name(f, name);
 		f->lost += f->head_bytes;
-		fail(s, f, "put the first bytes in front of", name);
+		store_fail(s, f, "put the first bytes in front of");
 	} else {
 		f->origin = f->low;
 		f->end += room;
 	}
 	if (ok && f->head_made) {
+		char name[NAME_ROOM];
 		name_head(f, name);
 		outdir_remove(s->dir, name);
 	}
@@ -432,7 +423,7 @@ static void remove_empty(struct store *s, struct stored *f)
 	stored_name(f, name);
 	outdir_remove(s->dir, name);
 	f->made = false;
-	s->made--;
+	s->made -= f->of == NULL;
 }
 
 /* Feeds the whole file to its digest -> false: it cannot be read */

@@ -59,7 +59,7 @@ struct store {
 	struct stored *oldest, *newest; /* open ones */
 	unsigned open_count, open_max;
 	uint64_t seed;
-	uint64_t made, writes, read_back; /* counted */
+	uint64_t made, writes, read_back; /* counted; made: without files that go with others */
 	struct digests *digests;          /* NULL: none are wanted */
 	bool failed;
 	struct tf_error err;
@@ -94,6 +94,9 @@ size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8
 
 /* -> how many bytes, at most n, could be read back from stream offset off on. */
 size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n);
+
+/* The file has failed, for a reason that errno tells; what could not be done. */
+void store_fail(struct store *s, struct stored *f, const char *what);
 
 /* The name that the file has; before it is made, the one that it would like to have. */
 void stored_name(const struct stored *f, char to[NAME_ROOM]);

@@ -70,7 +70,7 @@ static inline void start_as(struct recording *r, const struct files_setup *how,
 	memset(r, 0, sizeof *r);
 	r->setup = *how;
 	(void)folder_make();
-	size_t memory = FLOWS * files_memory_per_flow() + files_memory_fixed(&r->setup);
+	size_t memory = FLOWS * files_memory_per_flow(&r->setup) + files_memory_fixed(&r->setup);
 	assert_true(arena_init(&r->arena, memory + (chunks + 1) * CHUNK_SIZE, &r->err));
 	assert_true(chunk_pool_init(&r->chunks, &r->arena, chunks));
 	r->share = (struct sink_share){
