@@ -110,6 +110,7 @@
 	X(keepalives, "segments", "keep-alive probes")                                             \
 	X(files, "files", "stream files made")                                                     \
 	X(writes, "calls", "writes to stream files")                                               \
+	X(digests_read_back, "files", "files read back for their digests: not written in order")   \
 	X(comments, "comments", "comments in capture files")                                       \
 	X(secrets, "blocks", "blocks of decryption secrets in capture files")
 

@@ -284,6 +284,10 @@ struct tf_segment {
 struct tf_record {
 	const char *name; /* of the file, below the folder; NULL: there is none */
 	int64_t size;     /* of the file */
+	/* Of the file as it stands on disk, holes read as NULs; when they were wanted (struct
+	   tf_recording) and all of it could be stored. */
+	bool has_md5, has_sha256;
+	uint8_t md5[16], sha256[32];
 };
 
 /* Why a receiver would not take a segment. Those without payload are not told. */
@@ -524,6 +528,8 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
 struct tf_recording {
 	const char *folder; /* made when missing; nothing is written outside it */
 	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
+	bool md5, sha256;   /* digests of each file, told in struct tf_record */
+	bool index;         /* beside each file NAME.findx: when which of its bytes came */
 };
 
 /*
@@ -709,6 +715,8 @@ void tf_address_text(const struct tf_address *a, char to[TF_ADDRESS_TEXT]);
 /* Writes the connection's Community ID, version 1: the same for both directions, and in other
    tools with the same seed (usually 0) -> false, "" in to: this system has no SHA-1. */
 bool tf_community_id(const struct tf_flow *flow, uint16_t seed, char to[TF_COMMUNITY_ROOM]);
+/* Writes n bytes as 2 * n hexadecimal digits (a to f) and a NUL. */
+void tf_hex_text(const uint8_t *p, size_t n, char *to);
 
 /* A row for each counter, in their order. count is their number. */
 struct tf_counter_row {

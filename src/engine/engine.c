@@ -75,14 +75,20 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 		return error_set(err, TF_USAGE, "out of memory");
 	if (!outdir_open(&e->dir, e->folder, err))
 		return false;
-	e->files = (struct files_setup){.dir = &e->dir,
-	                                .descriptors = how->files_max,
-	                                .share = e->share,
-	                                .alerts = &e->alerts};
 	e->alerts = (struct alerts){.folder = e->folder};
+	e->files = (struct files_setup){
+	        .dir = &e->dir,
+	        .descriptors = how->files_max,
+	        .share = e->share,
+	        .alerts = &e->alerts,
+	        .digests =
+	                (how->md5 ? 1U << DIGEST_MD5 : 0) | (how->sha256 ? 1U << DIGEST_SHA256 : 0),
+	        .index = how->index,
+	};
 	e->records = true;
 	return attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
-	       attach(e, files_sink(&e->files), files_memory_per_flow(), files_memory_fixed(), err);
+	       attach(e, files_sink(&e->files), files_memory_per_flow(&e->files),
+	              files_memory_fixed(&e->files), err);
 }
 
 bool tf_engine_alert(struct tf_engine *e, int fd, unsigned what, struct tf_error *err)

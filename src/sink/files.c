@@ -2,19 +2,8 @@
 /*
  * From events to files.
  *
- * A stream's bytes are gathered in chunks until 64 KiB follow on one another, then
- * written with one call; a small stream is one open, one write, one close, at its
- * end. Bytes that come from the receive queue are already in chunks, which are taken
- * over as they are. The files themselves are store.c's.
- *
- *	| written | chunk -> chunk -> chunk |
- *	          ^run       pending
- *
- * Files with pending bytes stand in `dirty`, the oldest first, and are written out in
- * that order when chunks run short.
- *
- * Invariants: F1 pending bytes are one run; F2 a run never crosses the origin of a file
- * that was made; F3 a file stands in `dirty` exactly when pending > 0.
+ * Each stream's bytes are gathered (gather.h) and written to a file of its own (store.h),
+ * placed by offset.
  *
  * The first failure is told once and ends the run; each END then moves the bytes that
  * were lost from written to write_failed.
@@ -22,189 +11,36 @@
 #include "sink/files.h"
 
 #include "base/error.h"
-#include "sink/name.h"
-#include "sink/store.h"
+#include "sink/findx.h"
 
 #include <string.h>
 
-enum {
-	GATHER = 32,        /* chunks in one write: about 64 KiB */
-	DIRECT = 16 * 1024, /* a piece this long is written without being gathered */
-};
-
+/* A stream's file, and what says when its bytes came. */
 struct file {
-	struct stored stored;
-	struct chunk *head, *tail; /* bytes not written yet */
-	int64_t run;               /* stream offset of the first of them */
-	uint32_t pending;          /* how many they are */
-	uint32_t chunks;
-	struct file *older, *newer; /* in files.dirty */
+	struct gathered data;
+	struct findx index[]; /* one, if it is wanted */
 };
 
 struct files {
 	struct store store;
-	struct chunk_pool *chunks;
-	struct slab slab;
-	struct file *oldest, *newest; /* dirty ones */
-	char name[2][NAME_ROOM];      /* of the files that ended last */
+	struct gather gather;
+	struct slab slab; /* of struct file */
+	bool index;
+	void *work;              /* FINDX_ROOM bytes, to put an index in order */
+	char name[2][NAME_ROOM]; /* of the files that ended last */
 };
 
-/* -- writing ------------------------------------------------------------------- */
-
-static void dirty_add(struct files *s, struct file *f)
-{
-	f->older = s->newest;
-	f->newer = NULL;
-	*(s->newest != NULL ? &s->newest->newer : &s->oldest) = f;
-	s->newest = f;
-}
-
-static void dirty_remove(struct files *s, struct file *f)
-{
-	*(f->older != NULL ? &f->older->newer : &s->oldest) = f->newer;
-	*(f->newer != NULL ? &f->newer->older : &s->newest) = f->older;
-}
-
-static void flush(struct files *s, struct file *f)
-{
-	if (f->pending == 0)
-		return;
-	struct iovec iov[GATHER];
-	int count = 0;
-	for (const struct chunk *c = f->head; c != NULL; c = c->next) {
-		struct tf_span b = chunk_span(c);
-		iov[count++] = (struct iovec){.iov_base = (void *)(uintptr_t)b.p, .iov_len = b.n};
-	}
-	store_write(&s->store, &f->stored, iov, count, f->run, f->pending);
-	chunk_give_chain(s->chunks, f->head);
-	f->head = f->tail = NULL;
-	f->pending = f->chunks = 0;
-	dirty_remove(s, f);
-}
-
-static bool flush_oldest(void *arg)
-{
-	struct files *s = arg;
-	if (s->oldest == NULL)
-		return false;
-	flush(s, s->oldest);
-	return true;
-}
-
-/* -- gathering ---------------------------------------------------------------------- */
-
-static void append_chunk(struct files *s, struct file *f, struct chunk *c)
-{
-	if (f->pending == 0)
-		dirty_add(s, f);
-	f->pending += (uint32_t)(c->to - c->from);
-	*(f->tail != NULL ? &f->tail->next : &f->head) = c;
-	f->tail = c;
-	f->chunks++;
-}
-
-/* Copies b behind the pending bytes -> how much of it found room */
-static size_t append(struct files *s, struct file *f, struct tf_span b)
-{
-	struct chunk *c = f->tail;
-	if (c == NULL || c->to == CHUNK_ROOM) {
-		if (f->chunks == GATHER)
-			return 0;
-		/* Taking a chunk may flush this file too; then it starts a new run. */
-		int64_t run = f->run + f->pending;
-		c = chunk_take(s->chunks);
-		if (c == NULL)
-			return 0;
-		if (f->pending == 0)
-			f->run = run;
-		append_chunk(s, f, c);
-	}
-	size_t room = (size_t)(CHUNK_ROOM - c->to), n = b.n < room ? b.n : room;
-	memcpy(c->data + c->to, b.p, n);
-	c->to = (uint16_t)(c->to + n);
-	f->pending += (uint32_t)n;
-	return n;
-}
-
-/* Copies b in front of the pending bytes -> whether there was room */
-static bool prepend(struct files *s, struct file *f, struct tf_span b)
-{
-	if (b.n > CHUNK_ROOM || f->chunks == GATHER)
-		return false;
-	struct chunk *c = chunk_take(s->chunks);
-	if (c == NULL)
-		return false;
-	if (f->pending == 0) { /* flushed to make room */
-		chunk_give(s->chunks, c);
-		return false;
-	}
-	memcpy(c->data, b.p, b.n);
-	c->to = (uint16_t)b.n;
-	c->next = f->head;
-	f->head = c;
-	f->chunks++;
-	f->run -= (int64_t)b.n;
-	f->pending += (uint32_t)b.n;
-	return true;
-}
-
-static void write_direct(struct files *s, struct file *f, int64_t off, struct tf_span b)
-{
-	struct iovec iov = {.iov_base = (void *)(uintptr_t)b.p, .iov_len = b.n};
-	store_write(&s->store, &f->stored, &iov, 1, off, b.n);
-}
-
-/* -> whether bytes at off go on where the pending run ends */
-static bool follows(const struct file *f, int64_t off)
-{
-	return f->pending > 0 && off == f->run + f->pending &&
-	       !(f->stored.made && off == f->stored.origin);
-}
-
-/* -> whether bytes that end at end can go in front of the pending run */
-static bool precedes(const struct file *f, int64_t end)
-{
-	return f->pending > 0 && end == f->run && !(f->stored.made && end == f->stored.origin);
-}
-
-static void gather(struct files *s, struct file *f, const struct tf_event *ev)
-{
-	struct tf_span b = ev->data;
-	int64_t off = ev->offset;
-	if (!f->stored.made)
-		stored_lower(&f->stored, off);
-	if (precedes(f, off + (int64_t)b.n) && prepend(s, f, b))
-		return;
-	if (!follows(f, off) || f->chunks == GATHER || b.n >= DIRECT)
-		flush(s, f);
-	if (f->pending == 0)
-		f->run = off;
-	if (b.n >= DIRECT) {
-		write_direct(s, f, off, b);
-		return;
-	}
-	if (ev->loan != NULL && *ev->loan != NULL) {
-		append_chunk(s, f, *ev->loan);
-		*ev->loan = NULL;
-		return;
-	}
-	while (b.n > 0) {
-		size_t n = append(s, f, b);
-		off += (int64_t)n;
-		b.p += n;
-		b.n -= n;
-		if (n > 0)
-			continue;
-		if (f->pending == 0) { /* no chunk to be had */
-			write_direct(s, f, off, b);
-			return;
-		}
-		flush(s, f);
-		f->run = off;
-	}
-}
-
 /* -- the sink --------------------------------------------------------------------------- */
+
+static void note_digest(struct tf_record *record, const struct digest_result *d)
+{
+	record->has_md5 = d->has[DIGEST_MD5];
+	record->has_sha256 = d->has[DIGEST_SHA256];
+	if (record->has_md5)
+		memcpy(record->md5, d->value[DIGEST_MD5], sizeof record->md5);
+	if (record->has_sha256)
+		memcpy(record->sha256, d->value[DIGEST_SHA256], sizeof record->sha256);
+}
 
 /* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
 static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_account *account,
@@ -214,14 +50,18 @@ static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_accou
 	*slot = 0;
 	if (f == NULL)
 		return;
-	flush(s, f);
-	store_finish(&s->store, &f->stored);
-	int64_t lost = f->stored.garbled ? account->written : f->stored.lost;
+	gather_flush(&s->gather, &f->data);
+	if (s->index)
+		findx_finish(f->index, &s->gather, s->work);
+	struct digest_result digest;
+	store_finish(&s->store, &f->data.stored, &digest);
+	int64_t lost = f->data.stored.garbled ? account->written : f->data.stored.lost;
 	account->written -= lost;
 	account->write_failed += lost;
-	if (f->stored.made) {
-		name_of(f->stored.flow, f->stored.dir, f->stored.number, s->name[k]);
-		*record = (struct tf_record){.name = s->name[k], .size = f->stored.end};
+	if (f->data.stored.made) {
+		stored_name(&f->data.stored, s->name[k]);
+		*record = (struct tf_record){.name = s->name[k], .size = f->data.stored.end};
+		note_digest(record, &digest);
 		if (s->store.alerts != NULL)
 			alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);
 	}
@@ -235,8 +75,10 @@ static struct file *file_of(struct files *s, const struct tf_event *ev)
 		return f;
 	f = slab_take(&s->slab);
 	MUST(f != NULL); /* there are two for each flow */
-	*f = (struct file){0};
-	stored_init(&f->stored, ev->flow, ev->dir);
+	memset(f, 0, s->slab.size);
+	stored_init(&f->data.stored, ev->flow, ev->dir);
+	if (s->index)
+		findx_init(f->index, &f->data.stored);
 	*ev->slot = slab_index(&s->slab, f);
 	return f;
 }
@@ -246,50 +88,21 @@ static void data(struct files *s, const struct tf_event *ev)
 	struct file *f = file_of(s, ev);
 	/* Flows that share a name get their numbers in order of their first bytes,
 	   not of their first writes, which depend on memory. */
-	if (!f->stored.made && name_is_ambiguous(ev->flow)) {
-		stored_lower(&f->stored, ev->offset);
-		(void)store_ready(&s->store, &f->stored);
+	if (!f->data.stored.made && name_is_ambiguous(ev->flow)) {
+		stored_lower(&f->data.stored, ev->offset);
+		(void)store_ready(&s->store, &f->data.stored);
 	}
-	gather(s, f, ev);
-}
-
-/* -> how many of b's bytes stood in the pending run at off, and have been replaced */
-static size_t rewrite_pending(struct file *f, int64_t off, struct tf_span b)
-{
-	size_t skip = (size_t)(off - f->run), done = 0;
-	for (struct chunk *c = f->head; c != NULL && done < b.n; c = c->next) {
-		size_t size = (size_t)(c->to - c->from);
-		if (skip >= size) {
-			skip -= size;
-			continue;
-		}
-		size_t n = size - skip < b.n - done ? size - skip : b.n - done;
-		memcpy(c->data + c->from + skip, b.p + done, n);
-		done += n;
-		skip = 0;
-	}
-	return done;
+	gather_put(&s->gather, &f->data, ev->offset, ev->data, ev->loan);
+	if (s->index)
+		findx_note(f->index, &s->gather, ev);
 }
 
 /* Bytes that were told before are replaced (the policy `last`). */
 static void rewrite(struct files *s, const struct tf_event *ev)
 {
 	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
-	struct tf_span b = ev->data;
-	int64_t off = ev->offset;
-	while (f != NULL && b.n > 0) {
-		bool pending = f->pending > 0 && off >= f->run && off < f->run + f->pending;
-		size_t n = b.n;
-		if (pending)
-			n = rewrite_pending(f, off, b);
-		else if (f->pending > 0 && off < f->run && off + (int64_t)n > f->run)
-			n = (size_t)(f->run - off);
-		if (!pending)
-			n = store_rewrite(&s->store, &f->stored, off, b.p, n);
-		off += (int64_t)n;
-		b.p += n;
-		b.n -= n;
-	}
+	if (f != NULL)
+		gather_rewrite(&s->gather, &f->data, ev->offset, ev->data);
 }
 
 /* A hole before the first byte moves the others up; all other holes are there
@@ -298,7 +111,7 @@ static void gap(struct files *s, const struct tf_event *ev)
 {
 	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
 	if (f != NULL)
-		stored_lower(&f->stored, ev->offset);
+		stored_lower(&f->data.stored, ev->offset);
 }
 
 static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
@@ -342,12 +155,7 @@ static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintp
 	struct file *f = slab_at(&s->slab, (uint32_t)*slot);
 	if (f == NULL)
 		return 0;
-	int64_t run_end = f->run + f->pending;
-	if (f->pending > 0 && offset >= f->run && offset < run_end)
-		return chunk_copy(f->head, (size_t)(offset - f->run), to, n);
-	if (f->pending > 0 && offset < f->run && offset + (int64_t)n > f->run)
-		n = (size_t)(f->run - offset);
-	return store_read(&s->store, &f->stored, offset, to, n);
+	return gather_read(&s->gather, &f->data, offset, to, n);
 }
 
 static void count(void *self, struct tf_counters *c)
@@ -355,14 +163,21 @@ static void count(void *self, struct tf_counters *c)
 	const struct files *s = self;
 	c->files += s->store.made;
 	c->writes += s->store.writes;
+	c->digests_read_back += s->store.read_back;
 }
 
 static bool close_all(void *self, struct tf_error *err)
 {
 	const struct files *s = self;
+	digests_close(s->store.digests);
 	if (s->store.failed && err != NULL)
 		*err = s->store.err;
 	return !s->store.failed;
+}
+
+static size_t file_size(const struct files_setup *setup)
+{
+	return sizeof(struct file) + (setup->index ? sizeof(struct findx) : 0);
 }
 
 static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_error *err)
@@ -373,25 +188,32 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 	unsigned each = setup->descriptors / workers;
 	if (s == NULL ||
 	    !store_init(&s->store, share->arena, setup->dir, each > 0 ? each : 1, share->seed) ||
-	    !slab_init(&s->slab, share->arena, sizeof(struct file), 2 * share->flows_max)) {
+	    !slab_init(&s->slab, share->arena, file_size(setup), 2 * share->flows_max) ||
+	    (setup->index && (s->work = arena_take(share->arena, FINDX_ROOM)) == NULL)) {
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;
 	}
 	s->store.alerts = setup->alerts;
-	s->chunks = share->chunks;
-	s->chunks->reclaim = flush_oldest;
-	s->chunks->reclaim_arg = s;
+	if (setup->digests != 0) {
+		s->store.digests = digests_open(share->arena, setup->digests, err);
+		if (s->store.digests == NULL)
+			return NULL;
+	}
+	s->index = setup->index;
+	gather_init(&s->gather, &s->store, share->chunks);
 	return s;
 }
 
-size_t files_memory_per_flow(void)
+size_t files_memory_per_flow(const struct files_setup *setup)
 {
-	return 2 * sizeof(struct file);
+	return 2 * file_size(setup);
 }
 
-size_t files_memory_fixed(void)
+size_t files_memory_fixed(const struct files_setup *setup)
 {
-	return sizeof(struct files) + store_memory() + 256; /* and alignment */
+	size_t digests = setup->digests != 0 ? digests_memory() : 0;
+	size_t index = setup->index ? FINDX_ROOM : 0;
+	return sizeof(struct files) + store_memory() + digests + index + 320; /* and alignment */
 }
 
 struct tf_sink files_sink(struct files_setup *setup)

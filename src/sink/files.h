@@ -6,6 +6,7 @@
 #ifndef SINK_FILES_H
 #define SINK_FILES_H
 
+#include "sink/digest.h"
 #include "sink/outdir.h"
 #include "sink/share.h"
 
@@ -14,11 +15,13 @@ struct files_setup {
 	unsigned descriptors;           /* for all workers together; at least one each is used */
 	const struct sink_share *share; /* [workers] */
 	struct alerts *alerts;          /* told of each file */
+	unsigned digests;               /* 1 << enum digest_kind of those that END tells */
+	bool index;                     /* NAME.findx beside each file */
 };
 
 /* What the recorder takes from the arena: for each flow, and besides. */
-size_t files_memory_per_flow(void);
-size_t files_memory_fixed(void);
+size_t files_memory_per_flow(const struct files_setup *setup);
+size_t files_memory_fixed(const struct files_setup *setup);
 
 /* The sink; setup (which outlives it) becomes its arg. */
 struct tf_sink files_sink(struct files_setup *setup);

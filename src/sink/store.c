@@ -52,9 +52,28 @@ void stored_lower(struct stored *f, int64_t low)
 		f->origin = f->low;
 }
 
-static void fail(struct store *s, struct stored *f, const char *what, const char *name)
+/* The name that f has, or would have with another number. */
+static void name_with(const struct stored *f, uint32_t number, char to[NAME_ROOM])
 {
+	const struct stored *of = f->of != NULL ? f->of : f;
+	name_of(of->flow, of->dir, f->of != NULL ? of->number : number, to);
+	size_t n = strlen(to);
+	if (f->suffix != NULL)
+		n += (size_t)snprintf(to + n, NAME_ROOM - n, "%s", f->suffix);
+	if (f->of != NULL && number > 0)
+		(void)snprintf(to + n, NAME_ROOM - n, "c%u", number);
+}
+
+void stored_name(const struct stored *f, char to[NAME_ROOM])
+{
+	name_with(f, f->number, to);
+}
+
+void store_fail(struct store *s, struct stored *f, const char *what)
+{
+	char name[NAME_ROOM];
 	f->failed = true;
+	stored_name(f, name);
 	if (!s->failed)
 		(void)error_sys(&s->err, TF_OUTPUT, "cannot %s %s in %s", what, name, s->dir->path);
 	s->failed = true;
@@ -90,11 +109,8 @@ static void shut(struct store *s, struct stored *f)
 		return;
 	struct timespec t = timespec_of(f->flow->began_ns[f->dir]);
 	(void)futimens(f->fd, (struct timespec[2]){t, t});
-	if (close(f->fd) < 0 && errno != EINTR) {
-		char name[NAME_ROOM];
-		name_of(f->flow, f->dir, f->number, name);
-		fail(s, f, "close", name);
-	}
+	if (close(f->fd) < 0 && errno != EINTR)
+		store_fail(s, f, "close");
 	f->fd = -1;
 	list_remove(s, f);
 	s->open_count--;
@@ -113,7 +129,7 @@ static struct number *number_of(struct store *s, const char *name)
 static bool is_taken(const struct store *s, const struct stored *f, uint32_t number)
 {
 	char name[NAME_ROOM];
-	name_of(f->flow, f->dir, number, name);
+	name_with(f, number, name);
 	return outdir_has(s->dir, name);
 }
 
@@ -135,13 +151,13 @@ static uint32_t last_taken(const struct store *s, const struct stored *f, uint32
 /* Makes the file under a name that is not taken: behind all those that are. */
 static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 {
-	name_of(f->flow, f->dir, 0, name);
+	name_with(f, 0, name);
 	int fd = outdir_create(s->dir, name, &f->id);
 	if (fd < 0 && errno == EEXIST) {
 		struct number *n = number_of(s, name);
 		for (;;) {
 			f->number = ++n->latest;
-			name_of(f->flow, f->dir, f->number, name);
+			stored_name(f, name);
 			fd = outdir_create(s->dir, name, &f->id);
 			if (fd >= 0 || errno != EEXIST)
 				break;
@@ -149,8 +165,8 @@ static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 		}
 	}
 	f->made = fd >= 0;
-	s->made += f->made;
-	if (f->made && s->alerts != NULL)
+	s->made += f->made && f->of == NULL;
+	if (f->made && f->of == NULL && s->alerts != NULL)
 		alerts_tell(s->alerts, TF_ALERT_OPEN, name);
 	return fd;
 }
@@ -159,7 +175,7 @@ static int open_file(struct store *s, struct stored *f, char name[NAME_ROOM])
 {
 	if (!f->made)
 		return create(s, f, name);
-	name_of(f->flow, f->dir, f->number, name);
+	stored_name(f, name);
 	return outdir_reopen(s->dir, name, &f->id);
 }
 
@@ -176,6 +192,10 @@ bool store_ready(struct store *s, struct stored *f)
 {
 	if (f->failed)
 		return false;
+	if (f->of != NULL && !f->of->made && !store_ready(s, f->of)) {
+		f->failed = true;
+		return false;
+	}
 	if (f->fd >= 0) {
 		touch(s, f);
 		return true;
@@ -185,7 +205,7 @@ bool store_ready(struct store *s, struct stored *f)
 	char name[NAME_ROOM];
 	while ((f->fd = open_file(s, f, name)) < 0) {
 		if ((errno != EMFILE && errno != ENFILE) || s->oldest == NULL) {
-			fail(s, f, f->made ? "open again" : "make", name);
+			store_fail(s, f, f->made ? "open again" : "make");
 			return false;
 		}
 		shut(s, s->oldest); /* the system gives fewer than we were promised */
@@ -225,7 +245,7 @@ static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int
 
 static void name_head(const struct stored *f, char to[NAME_ROOM])
 {
-	name_of(f->flow, f->dir, f->number, to);
+	stored_name(f, to);
 	size_t n = strlen(to);
 	(void)snprintf(to + n, NAME_ROOM - n, ".head");
 }
@@ -254,12 +274,30 @@ static bool write_head(struct store *s, struct stored *f, struct iovec *iov, int
 	return ok;
 }
 
+static struct digests *digests_of(const struct store *s, const struct stored *f)
+{
+	return f->of == NULL ? s->digests : NULL;
+}
+
+/* Bytes are about to be written at a position; before the origin it is below 0. */
+static void note_digest(struct store *s, struct stored *f, const struct iovec *iov, int count,
+                        int64_t position)
+{
+	struct digests *d = digests_of(s, f);
+	for (int i = 0; d != NULL && i < count; i++) {
+		digest_write(d, &f->digest, position, iov[i].iov_base, iov[i].iov_len);
+		position += (int64_t)iov[i].iov_len;
+	}
+}
+
 void store_write(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
                  size_t n)
 {
 	int64_t position = off - f->origin;
 	size_t done = 0; /* a disk that gets full takes a part */
 	bool ready = store_ready(s, f);
+	if (ready)
+		note_digest(s, f, iov, count, position);
 	bool ok = ready && (position < 0 ? write_head(s, f, iov, count, off, &done)
 	                                 : write_all(s, f->fd, iov, count, position, &done));
 	if (done > 0) {
@@ -270,11 +308,8 @@ void store_write(struct store *s, struct stored *f, struct iovec *iov, int count
 			f->end = position + (int64_t)done;
 	}
 	f->lost += (int64_t)(n - done);
-	if (ready && !ok) {
-		char name[NAME_ROOM];
-		name_of(f->flow, f->dir, f->number, name);
-		fail(s, f, "write", name);
-	}
+	if (ready && !ok)
+		store_fail(s, f, "write");
 }
 
 size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8_t *p, size_t n)
@@ -286,12 +321,11 @@ size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8
 	size_t done;
 	if (!f->made || !store_ready(s, f))
 		return n;
+	digest_break(digests_of(s, f), &f->digest);
 	if (before ? write_head(s, f, &iov, 1, off, &done)
 	           : write_all(s, f->fd, &iov, 1, off - f->origin, &done))
 		return n;
-	char name[NAME_ROOM];
-	name_of(f->flow, f->dir, f->number, name);
-	fail(s, f, "write", name);
+	store_fail(s, f, "write");
 	return n;
 }
 
@@ -347,6 +381,7 @@ static void join_head(struct store *s, struct stored *f)
 	int64_t room = f->origin - f->low;
 	if (!f->made || room == 0)
 		return;
+	digest_break(digests_of(s, f), &f->digest);
 	if (!store_ready(s, f)) {
 		f->lost += f->head_bytes; /* they stay in NAME.head, where nobody looks */
 		return;
@@ -360,12 +395,15 @@ static void join_head(struct store *s, struct stored *f)
 		ok = move_up(s, head, HEAD_ROOM - room, f->fd, 0, room);
 	else if (ok) /* NULs, from behind the end; also where there are no holes */
 		ok = move_up(s, f->fd, f->end + room, f->fd, 0, room);
-	char name[NAME_ROOM];
 	if (!ok) {
-		name_of(f->flow, f->dir, f->number, name);
 		f->lost += f->head_bytes;
-		fail(s, f, "put the first bytes in front of", name);
-	} else if (f->head_made) {
+		store_fail(s, f, "put the first bytes in front of");
+	} else {
+		f->origin = f->low;
+		f->end += room;
+	}
+	if (ok && f->head_made) {
+		char name[NAME_ROOM];
 		name_head(f, name);
 		outdir_remove(s->dir, name);
 	}
@@ -377,15 +415,46 @@ static void join_head(struct store *s, struct stored *f)
 static void remove_empty(struct store *s, struct stored *f)
 {
 	char name[NAME_ROOM];
-	name_of(f->flow, f->dir, f->number, name);
+	stored_name(f, name);
 	outdir_remove(s->dir, name);
 	f->made = false;
-	s->made--;
+	s->made -= f->of == NULL;
 }
 
-void store_finish(struct store *s, struct stored *f)
+/* Feeds the whole file to its digest -> false: it cannot be read */
+static bool read_back(struct store *s, struct stored *f)
 {
+	if (!store_ready(s, f) || !digest_restart(s->digests, &f->digest))
+		return false;
+	s->read_back++;
+	for (int64_t at = 0; at < f->end;) {
+		size_t n = f->end - at < COPY ? (size_t)(f->end - at) : COPY;
+		ssize_t got = pread(f->fd, s->copy, n, at);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return false;
+		digest_write(s->digests, &f->digest, at, s->copy, (size_t)got);
+		at += got;
+	}
+	return true;
+}
+
+/* A digest is right, or there is none. */
+static void take_digest(struct store *s, struct stored *f, struct digest_result *to)
+{
+	struct digests *d = digests_of(s, f);
+	bool whole = f->made && !f->failed && !f->garbled && f->lost == 0;
+	if (whole && d != NULL && !digest_is_good(d, &f->digest, f->end))
+		whole = read_back(s, f);
+	digest_end(d, &f->digest, f->end, whole ? to : NULL);
+}
+
+void store_finish(struct store *s, struct stored *f, struct digest_result *to)
+{
+	*to = (struct digest_result){0};
 	join_head(s, f);
+	take_digest(s, f, to);
 	shut(s, f);
 	if (f->made && f->failed && f->end == 0 && f->head_bytes == 0)
 		remove_empty(s, f);

@@ -15,6 +15,11 @@
  *
  * Descriptors are held by the files that were used last and given up in that order.
  *
+ * Digests are computed as the file grows. What changes bytes that were digested, or comes
+ * before them, breaks the digest; the file is then read back once, when it ends. That a
+ * descriptor was given up in between changes nothing: the file that is opened again is the
+ * one that was made.
+ *
  * Invariants: S1 a file stands in `open` exactly when fd >= 0; S2 low <= origin.
  *
  * A file that cannot be written keeps what it has; from then on its bytes count as
@@ -25,17 +30,23 @@
 
 #include "base/arena.h"
 #include "sink/alert.h"
+#include "sink/digest.h"
+#include "sink/name.h"
 #include "sink/outdir.h"
 
 #include <sys/uio.h>
 
 struct stored {
 	const struct tf_flow *flow;
+	const char *suffix;  /* of its name, or NULL */
+	struct stored *of;   /* NULL, or the file that it goes with: it has that one's name
+	                        with its suffix behind it, and no digest */
 	int64_t origin, low; /* stream offsets */
 	int64_t end;         /* position behind the highest byte written */
 	int64_t head_bytes;  /* bytes in NAME.head */
 	int64_t lost;        /* bytes that could not be written */
 	struct outfile_id id, head_id;
+	struct digest digest;
 	uint32_t number; /* files of this name before it */
 	int fd;
 	uint8_t dir;
@@ -50,7 +61,8 @@ struct store {
 	struct stored *oldest, *newest; /* open ones */
 	unsigned open_count, open_max;
 	uint64_t seed;
-	uint64_t made, writes; /* counted */
+	uint64_t made, writes, read_back; /* counted; made: without files that go with others */
+	struct digests *digests;          /* NULL: none are wanted */
 	bool failed;
 	struct tf_error err;
 	struct number *number;
@@ -85,7 +97,15 @@ size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8
 /* -> how many bytes, at most n, could be read back from stream offset off on. */
 size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n);
 
-/* The stream has ended: puts NAME.head in front, sets the time, closes. */
-void store_finish(struct store *s, struct stored *f);
+/* The file has failed, for a reason that errno tells; what could not be done. */
+void store_fail(struct store *s, struct stored *f, const char *what);
+
+/* The name that the file has; before it is made, the one that it would like to have. */
+void stored_name(const struct stored *f, char to[NAME_ROOM]);
+
+/* The stream has ended: puts NAME.head in front, sets the time, closes. *to gets the digests
+   that store.digests makes of the file as it stands on disk then: none when it is not what it
+   should be. */
+void store_finish(struct store *s, struct stored *f, struct digest_result *to);
 
 #endif

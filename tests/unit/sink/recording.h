@@ -62,12 +62,15 @@ static inline void flow_init(struct tf_flow *f, unsigned i)
 	}
 }
 
-/* Makes the folder and the recorder: so many descriptors, and chunks to gather in. */
-static inline void start(struct recording *r, unsigned descriptors, size_t chunks)
+/* Makes the folder and the recorder: so many descriptors, and chunks to gather in; besides
+   that it is what *how says. */
+static inline void start_as(struct recording *r, const struct files_setup *how,
+                            unsigned descriptors, size_t chunks)
 {
 	memset(r, 0, sizeof *r);
+	r->setup = *how;
 	(void)folder_make();
-	size_t memory = FLOWS * files_memory_per_flow() + files_memory_fixed();
+	size_t memory = FLOWS * files_memory_per_flow(&r->setup) + files_memory_fixed(&r->setup);
 	assert_true(arena_init(&r->arena, memory + (chunks + 1) * CHUNK_SIZE, &r->err));
 	assert_true(chunk_pool_init(&r->chunks, &r->arena, chunks));
 	r->share = (struct sink_share){
@@ -81,6 +84,12 @@ static inline void start(struct recording *r, unsigned descriptors, size_t chunk
 	assert_non_null(r->self);
 	for (unsigned i = 0; i < FLOWS; i++)
 		flow_init(&r->talk[i].flow, i);
+}
+
+static inline void start(struct recording *r, unsigned descriptors, size_t chunks)
+{
+	static const struct files_setup plain;
+	start_as(r, &plain, descriptors, chunks);
 }
 
 static inline void tell(struct recording *r, struct tf_event *ev)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "sink/gather.h"
+
+#include <string.h>
+
+enum {
+	GATHER = 32,        /* chunks in one write: about 64 KiB */
+	DIRECT = 16 * 1024, /* a piece this long is written without being gathered */
+};
+
+/* -- writing ------------------------------------------------------------------- */
+
+static void dirty_add(struct gather *g, struct gathered *f)
+{
+	f->older = g->newest;
+	f->newer = NULL;
+	*(g->newest != NULL ? &g->newest->newer : &g->oldest) = f;
+	g->newest = f;
+}
+
+static void dirty_remove(struct gather *g, struct gathered *f)
+{
+	*(f->older != NULL ? &f->older->newer : &g->oldest) = f->newer;
+	*(f->newer != NULL ? &f->newer->older : &g->newest) = f->older;
+}
+
+void gather_flush(struct gather *g, struct gathered *f)
+{
+	if (f->pending == 0)
+		return;
+	struct iovec iov[GATHER];
+	int count = 0;
+	for (const struct chunk *c = f->head; c != NULL; c = c->next) {
+		struct tf_span b = chunk_span(c);
+		iov[count++] = (struct iovec){.iov_base = (void *)(uintptr_t)b.p, .iov_len = b.n};
+	}
+	store_write(g->store, &f->stored, iov, count, f->run, f->pending);
+	chunk_give_chain(g->chunks, f->head);
+	f->head = f->tail = NULL;
+	f->pending = f->chunks = 0;
+	dirty_remove(g, f);
+}
+
+static bool flush_oldest(void *arg)
+{
+	struct gather *g = arg;
+	if (g->oldest == NULL)
+		return g->next_reclaim != NULL && g->next_reclaim(g->next_arg);
+	gather_flush(g, g->oldest);
+	return true;
+}
+
+/* -- gathering ---------------------------------------------------------------------- */
+
+static void append_chunk(struct gather *g, struct gathered *f, struct chunk *c)
+{
+	if (f->pending == 0)
+		dirty_add(g, f);
+	f->pending += (uint32_t)(c->to - c->from);
+	*(f->tail != NULL ? &f->tail->next : &f->head) = c;
+	f->tail = c;
+	f->chunks++;
+}
+
+/* Copies b behind the pending bytes -> how much of it found room */
+static size_t append(struct gather *g, struct gathered *f, struct tf_span b)
+{
+	struct chunk *c = f->tail;
+	if (c == NULL || c->to == CHUNK_ROOM) {
+		if (f->chunks == GATHER)
+			return 0;
+		/* Taking a chunk may flush this file too; then it starts a new run. */
+		int64_t run = f->run + f->pending;
+		c = chunk_take(g->chunks);
+		if (c == NULL)
+			return 0;
+		if (f->pending == 0)
+			f->run = run;
+		append_chunk(g, f, c);
+	}
+	size_t room = (size_t)(CHUNK_ROOM - c->to), n = b.n < room ? b.n : room;
+	memcpy(c->data + c->to, b.p, n);
+	c->to = (uint16_t)(c->to + n);
+	f->pending += (uint32_t)n;
+	return n;
+}
+
+/* Copies b in front of the pending bytes -> whether there was room */
+static bool prepend(struct gather *g, struct gathered *f, struct tf_span b)
+{
+	if (b.n > CHUNK_ROOM || f->chunks == GATHER)
+		return false;
+	struct chunk *c = chunk_take(g->chunks);
+	if (c == NULL)
+		return false;
+	if (f->pending == 0) { /* flushed to make room */
+		chunk_give(g->chunks, c);
+		return false;
+	}
+	memcpy(c->data, b.p, b.n);
+	c->to = (uint16_t)b.n;
+	c->next = f->head;
+	f->head = c;
+	f->chunks++;
+	f->run -= (int64_t)b.n;
+	f->pending += (uint32_t)b.n;
+	return true;
+}
+
+static void write_direct(struct gather *g, struct gathered *f, int64_t off, struct tf_span b)
+{
+	struct iovec iov = {.iov_base = (void *)(uintptr_t)b.p, .iov_len = b.n};
+	store_write(g->store, &f->stored, &iov, 1, off, b.n);
+}
+
+/* -> whether bytes at off go on where the pending run ends */
+static bool follows(const struct gathered *f, int64_t off)
+{
+	return f->pending > 0 && off == f->run + f->pending &&
+	       !(f->stored.made && off == f->stored.origin);
+}
+
+/* -> whether bytes that end at end can go in front of the pending run */
+static bool precedes(const struct gathered *f, int64_t end)
+{
+	return f->pending > 0 && end == f->run && !(f->stored.made && end == f->stored.origin);
+}
+
+void gather_put(struct gather *g, struct gathered *f, int64_t off, struct tf_span b,
+                struct chunk **loan)
+{
+	if (!f->stored.made)
+		stored_lower(&f->stored, off);
+	if (precedes(f, off + (int64_t)b.n) && prepend(g, f, b))
+		return;
+	if (!follows(f, off) || f->chunks == GATHER || b.n >= DIRECT)
+		gather_flush(g, f);
+	if (f->pending == 0)
+		f->run = off;
+	if (b.n >= DIRECT) {
+		write_direct(g, f, off, b);
+		return;
+	}
+	if (loan != NULL && *loan != NULL) {
+		append_chunk(g, f, *loan);
+		*loan = NULL;
+		return;
+	}
+	while (b.n > 0) {
+		size_t n = append(g, f, b);
+		off += (int64_t)n;
+		b.p += n;
+		b.n -= n;
+		if (n > 0)
+			continue;
+		if (f->pending == 0) { /* no chunk to be had */
+			write_direct(g, f, off, b);
+			return;
+		}
+		gather_flush(g, f);
+		f->run = off;
+	}
+}
+
+/* -- rewriting and reading ----------------------------------------------------------- */
+
+/* -> how many of b's bytes stood in the pending run at off, and have been replaced */
+static size_t rewrite_pending(struct gathered *f, int64_t off, struct tf_span b)
+{
+	size_t skip = (size_t)(off - f->run), done = 0;
+	for (struct chunk *c = f->head; c != NULL && done < b.n; c = c->next) {
+		size_t size = (size_t)(c->to - c->from);
+		if (skip >= size) {
+			skip -= size;
+			continue;
+		}
+		size_t n = size - skip < b.n - done ? size - skip : b.n - done;
+		memcpy(c->data + c->from + skip, b.p + done, n);
+		done += n;
+		skip = 0;
+	}
+	return done;
+}
+
+void gather_rewrite(struct gather *g, struct gathered *f, int64_t off, struct tf_span b)
+{
+	while (b.n > 0) {
+		bool pending = f->pending > 0 && off >= f->run && off < f->run + f->pending;
+		size_t n = b.n;
+		if (pending)
+			n = rewrite_pending(f, off, b);
+		else if (f->pending > 0 && off < f->run && off + (int64_t)n > f->run)
+			n = (size_t)(f->run - off);
+		if (!pending)
+			n = store_rewrite(g->store, &f->stored, off, b.p, n);
+		off += (int64_t)n;
+		b.p += n;
+		b.n -= n;
+	}
+}
+
+size_t gather_read(struct gather *g, struct gathered *f, int64_t off, uint8_t *to, size_t n)
+{
+	int64_t run_end = f->run + f->pending;
+	if (f->pending > 0 && off >= f->run && off < run_end)
+		return chunk_copy(f->head, (size_t)(off - f->run), to, n);
+	if (f->pending > 0 && off < f->run && off + (int64_t)n > f->run)
+		n = (size_t)(f->run - off);
+	return store_read(g->store, &f->stored, off, to, n);
+}
+
+void gather_init(struct gather *g, struct store *store, struct chunk_pool *chunks)
+{
+	*g = (struct gather){.store = store,
+	                     .chunks = chunks,
+	                     .next_reclaim = chunks->reclaim,
+	                     .next_arg = chunks->reclaim_arg};
+	chunks->reclaim = flush_oldest;
+	chunks->reclaim_arg = g;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Files that are written in large pieces. A file's bytes are gathered in chunks until
+ * 64 KiB follow on one another, then written with one call; a small file is one open, one
+ * write, one close. Bytes that are already in chunks are taken over as they are. The files
+ * themselves are store.h's.
+ *
+ *	| written | chunk -> chunk -> chunk |
+ *	          ^run       pending
+ *
+ * Files with pending bytes stand in `dirty`, the oldest first, and are written out in
+ * that order when chunks run short.
+ *
+ * Invariants: F1 pending bytes are one run; F2 a run never crosses the origin of a file
+ * that was made; F3 a file stands in `dirty` exactly when pending > 0.
+ */
+#ifndef SINK_GATHER_H
+#define SINK_GATHER_H
+
+#include "sink/share.h"
+#include "sink/store.h"
+
+struct gathered {
+	struct stored stored;
+	struct chunk *head, *tail; /* bytes not written yet */
+	int64_t run;               /* stream offset of the first of them */
+	uint32_t pending;          /* how many they are */
+	uint32_t chunks;
+	struct gathered *older, *newer; /* in gather.dirty */
+};
+
+struct gather {
+	struct store *store;
+	struct chunk_pool *chunks;
+	struct gathered *oldest, *newest; /* dirty ones */
+	bool (*next_reclaim)(void *arg);  /* who else gives chunks back */
+	void *next_arg;
+};
+
+/* g must not move afterwards: the pool asks it when chunks run short. */
+void gather_init(struct gather *g, struct store *store, struct chunk_pool *chunks);
+
+/* Puts b at stream offset off, where no bytes have been put before. loan: NULL, or the
+   chunk that holds b; *loan is NULL afterwards when it was taken over. */
+void gather_put(struct gather *g, struct gathered *f, int64_t off, struct tf_span b,
+                struct chunk **loan);
+
+/* Writes what is pending. */
+void gather_flush(struct gather *g, struct gathered *f);
+
+/* Replaces bytes that were put before. */
+void gather_rewrite(struct gather *g, struct gathered *f, int64_t off, struct tf_span b);
+
+/* -> how many bytes, at most n, are known from stream offset off on. */
+size_t gather_read(struct gather *g, struct gathered *f, int64_t off, uint8_t *to, size_t n);
+
+#endif
