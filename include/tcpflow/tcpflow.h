@@ -341,7 +341,7 @@ enum tf_order {
 
 /*
  * A receiver of events. `open` is called once for each worker, in the thread of
- * the engine's owner, before the first frame; `event` and `recall` by that
+ * the engine's owner, before the first frame; `event`, `recall` and `rest` by that
  * worker, while other workers call those of other instances; `count` and then
  * `close` in the owner's thread after the last event. None of them may call a
  * function that takes the engine, but tf_engine_stop().
@@ -361,6 +361,10 @@ struct tf_sink {
 	   -> how many of them, from offset on, are known */
 	size_t (*recall)(void *self, const struct tf_flow *flow, unsigned dir, uintptr_t *slot,
 	                 int64_t offset, uint8_t *to, size_t n);
+	/* May be NULL. The input pauses, or may do so: what waits in buffers for people or
+	   programs to see should go out. Called by the worker after its latest event, and not
+	   often -> as event */
+	bool (*rest)(void *self, struct tf_error *err);
 	/* May be NULL. Adds what the sink itself counted (files, writes). */
 	void (*count)(void *self, struct tf_counters *c);
 	/* May be NULL. Frees the instance -> false, with *err (when err is not NULL),

@@ -14,6 +14,7 @@ enum { BATCH_PACKETS = 256, BATCH_BLOCKS = 16 };
 struct batch {
 	unsigned packets, blocks;
 	bool last; /* the worker's work ends with it */
+	bool rest; /* the input may pause behind it */
 	struct block *block[BATCH_BLOCKS];
 	struct tf_packet packet[BATCH_PACKETS];
 };

@@ -26,6 +26,7 @@ static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 	for (unsigned i = 0; i < b->blocks; i++)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
+	b->rest = false;
 	w->idle[w->idles++] = b;
 }
 
@@ -156,6 +157,16 @@ static struct block *take_block(void *arg)
 	return b;
 }
 
+/* The source is about to wait, perhaps: nobody downstream should have to. */
+static void rest(void *arg)
+{
+	struct dispatch *d = arg;
+	for (unsigned i = 0; d->rests && i < d->workers; i++) {
+		fill(d, &d->worker[i])->rest = true;
+		hand_over(d, &d->worker[i]);
+	}
+}
+
 static void give_block(void *arg, struct block *b)
 {
 	(void)arg;
@@ -165,13 +176,16 @@ static void give_block(void *arg, struct block *b)
 static bool is_stopped(void *arg)
 {
 	const struct dispatch *d = arg;
-	return atomic_load_explicit(&d->stop, memory_order_relaxed);
+	return d->failed || atomic_load_explicit(&d->stop, memory_order_relaxed);
 }
 
 struct block_store dispatch_store(struct dispatch *d)
 {
-	return (struct block_store){
-	        .arg = d, .take = take_block, .give = give_block, .stopped = is_stopped};
+	return (struct block_store){.arg = d,
+	                            .take = take_block,
+	                            .give = give_block,
+	                            .stopped = is_stopped,
+	                            .rest = rest};
 }
 
 uint8_t *dispatch_room(struct dispatch *d, size_t n)

@@ -55,6 +55,7 @@ struct dispatch {
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
 	bool known_only; /* frames now begin no flow */
+	bool rests;      /* sinks want to know when the input pauses */
 	bool failed;     /* an output: the file of what is not recorded, or a sink of a worker,
 	                    as its latest batch told */
 	struct unrecorded *unrecorded; /* may be NULL */

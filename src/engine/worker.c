@@ -62,6 +62,8 @@ void worker_run(struct worker *w, const struct batch *b)
 		flows_packet(&w->flows, &b->packet[i]);
 	if (b->last)
 		flows_end_all(&w->flows);
+	else if (b->rest)
+		flows_rest(&w->flows);
 	if (w->flows.failed)
 		atomic_store(&w->failed, true);
 }

@@ -115,6 +115,9 @@ size_t flows_capacity(const struct flows *fs);
 /* One segment; pkt->hash is set. */
 void flows_packet(struct flows *fs, const struct tf_packet *pkt);
 
+/* The input may pause: sinks are told. */
+void flows_rest(struct flows *fs);
+
 /* The input ended: ends every flow, oldest first. */
 void flows_end_all(struct flows *fs);
 
