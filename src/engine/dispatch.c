@@ -157,14 +157,24 @@ static struct block *take_block(void *arg)
 	return b;
 }
 
+void dispatch_hand_over(struct dispatch *d)
+{
+	for (unsigned i = 0; i < d->workers; i++) {
+		struct worker *w = &d->worker[i];
+		collect(d, w);
+		if (d->rests && (w->filling != NULL || w->idles > 0))
+			fill(d, w)->rest = true;
+		if (w->filling != NULL)
+			hand_over(d, w);
+	}
+}
+
 /* The source is about to wait, perhaps: nobody downstream should have to. */
 static void rest(void *arg)
 {
 	struct dispatch *d = arg;
-	for (unsigned i = 0; d->rests && i < d->workers; i++) {
-		fill(d, &d->worker[i])->rest = true;
-		hand_over(d, &d->worker[i]);
-	}
+	if (d->rests)
+		dispatch_hand_over(d);
 }
 
 static void give_block(void *arg, struct block *b)
@@ -388,13 +398,6 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 		take_packet(d, frame, decode_more(&d->decode, frame, pkt), pkt, b);
 	}
 	give_spent(d);
-}
-
-void dispatch_hand_over(struct dispatch *d)
-{
-	for (unsigned i = 0; i < d->workers; i++)
-		if (d->worker[i].filling != NULL)
-			hand_over(d, &d->worker[i]);
 }
 
 void dispatch_flush(struct dispatch *d, bool last)
