@@ -373,7 +373,7 @@ enum tf_order {
 
 /*
  * A receiver of events. `open` is called once for each worker, in the thread of
- * the engine's owner, before the first frame; `event` and `recall` by that
+ * the engine's owner, before the first frame; `event`, `recall` and `rest` by that
  * worker, while other workers call those of other instances; `count` and then
  * `close` in the owner's thread after the last event. None of them may call a
  * function that takes the engine, but tf_engine_stop().
@@ -393,6 +393,10 @@ struct tf_sink {
 	   -> how many of them, from offset on, are known */
 	size_t (*recall)(void *self, const struct tf_flow *flow, unsigned dir, uintptr_t *slot,
 	                 int64_t offset, uint8_t *to, size_t n);
+	/* May be NULL. The input pauses, or may do so: what waits in buffers for people or
+	   programs to see should go out. Called by the worker after its latest event, and not
+	   often -> as event */
+	bool (*rest)(void *self, struct tf_error *err);
 	/* May be NULL. Adds what the sink itself counted (files, writes). */
 	void (*count)(void *self, struct tf_counters *c);
 	/* May be NULL. Frees the instance -> false, with *err (when err is not NULL),
@@ -553,6 +557,50 @@ enum tf_alert {
  * tf_engine_finish() fails with TF_OUTPUT.
  */
 bool tf_engine_alert(struct tf_engine *e, int fd, unsigned what, struct tf_error *err);
+
+/* How what is printed looks. */
+enum tf_form {
+	TF_FORM_TEXT,       /* ASCII and newlines, a dot for any other byte. A carriage return goes
+	                       through, but to a terminal only in front of a newline */
+	TF_FORM_RAW,        /* all bytes as they are; to a terminal as TF_FORM_TEXT */
+	TF_FORM_HEX,        /* 32 bytes a line, as numbers and as text */
+	TF_FORM_JSON,       /* an object a line, for each piece, gap, beginning and end */
+	TF_FORM_JSON_LEGACY /* as tcpflow 1.6.1: an object a line, its payload as numbers */
+};
+
+/* The time in front of each piece: when the packet that brought it was captured. */
+enum tf_stamps {
+	TF_STAMPS_NONE,  /* (JSON has times, transcripts have TF_STAMPS_ISO all the same) */
+	TF_STAMPS_ISO,   /* 2008-10-06T17:54:54.796605000Z */
+	TF_STAMPS_EPOCH, /* seconds since 1970 */
+	TF_STAMPS_DELTA  /* seconds since the piece before */
+};
+
+/* How streams are printed. What is 0 or NULL is as usual. */
+struct tf_printing {
+	int fd; /* that is written to; it stays the caller's, and open till the end */
+	enum tf_form form;
+	enum tf_stamps stamps;
+	bool packets;       /* each packet's payload as it was captured, in that order; else the
+	                       streams as their receivers read them, with their gaps */
+	bool sessions;      /* both directions of a connection as one transcript */
+	const char *folder; /* of a file for each transcript; made when missing. NULL: fd */
+	unsigned files_max; /* descriptors in use for them, at most 64; 0: 64 */
+	const char *prefix; /* in front of each name; NULL: nothing. (1.6.1 writes the folder
+	                       that -o names and a '/'.) */
+	bool bare;          /* no names */
+	bool joined;        /* no newline behind each piece */
+	bool colours;       /* of directions; not in JSON */
+};
+
+/*
+ * Attaches a sink that prints, or writes transcripts. It writes when the input pauses, when
+ * much waits and at the end. Printing to fd takes one worker, in the caller's thread. how may
+ * go after the call.
+ * When nobody reads fd any more (EPIPE), the run stops: the call in progress, and
+ * tf_engine_finish(), return false with status TF_OK, which is no failure.
+ */
+bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct tf_error *err);
 
 /*
  * Writes the frames that are not recorded to a pcapng file ("-": standard output), each

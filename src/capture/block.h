@@ -26,6 +26,9 @@ struct block_store {
 	/* May be NULL. Asked before each read -> whether to read no more, as if the file
 	   had ended there */
 	bool (*stopped)(void *arg);
+	/* May be NULL. Called before each read, which may have to wait: all frames read so
+	   far were taken */
+	void (*rest)(void *arg);
 };
 
 #endif

@@ -77,6 +77,8 @@ static size_t take_in(struct feed *f, uint8_t *to, size_t n)
 		n = READ_FIRST;
 	ssize_t got = 0;
 	bool again = true;
+	if (f->store.rest != NULL)
+		f->store.rest(f->store.arg);
 	while (again && !is_stopped(f)) {
 		got = f->origin.kind->read(&f->origin, to, n);
 		again = got < 0 && errno == EINTR;

@@ -12,7 +12,10 @@
 
 #include "base/error.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 struct stage {
 	const struct options *options;
@@ -29,23 +32,30 @@ static bool without(bool wanted, const char *what, struct tf_error *err)
 
 /* -- files of streams -- */
 
+/* Transcripts that are files get a part of the descriptors. */
+static unsigned transcripts(const struct stage *s)
+{
+	unsigned part = s->to->files / 4;
+	if (!s->options->session || s->options->console)
+		return 0;
+	return part > 0 ? part : 1;
+}
+
 static bool files(const struct stage *s, struct tf_error *err)
 {
 	const struct options *o = s->options;
-	if (s->engine == NULL || o->no_files)
+	if (s->engine == NULL || o->no_files || o->console)
 		return true;
-	const struct tf_recording how = {.folder = o->folder, .files_max = s->to->files};
+	unsigned others = transcripts(s);
+	const struct tf_recording how = {.folder = o->folder,
+	                                 .files_max =
+	                                         s->to->files > others ? s->to->files - others : 1};
 	return tf_engine_record(s->engine, &how, err);
 }
 
 static bool gaps(const struct stage *s, struct tf_error *err)
 {
 	return without(s->options->gaps != GAPS_HOLE, "--gaps", err);
-}
-
-static bool session(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->session, "transcripts of both directions (--session)", err);
 }
 
 static bool byte_index(const struct stage *s, struct tf_error *err)
@@ -79,9 +89,41 @@ static bool names(const struct stage *s, struct tf_error *err)
 
 /* -- console: headers, hex, colour, binary, newlines, JSON, packets, times -- */
 
+static enum tf_form form(const struct options *o)
+{
+	return o->json_legacy ? TF_FORM_JSON_LEGACY
+	       : o->json      ? TF_FORM_JSON
+	       : o->hex       ? TF_FORM_HEX
+	       : o->binary    ? TF_FORM_RAW
+	                      : TF_FORM_TEXT;
+}
+
 static bool console(const struct stage *s, struct tf_error *err)
 {
-	return without(s->options->console, "the console (-c, -C)", err);
+	static const enum tf_stamps stamps[] = {
+	        [TIMESTAMPS_NONE] = TF_STAMPS_NONE,
+	        [TIMESTAMPS_ISO] = TF_STAMPS_ISO,
+	        [TIMESTAMPS_EPOCH] = TF_STAMPS_EPOCH,
+	        [TIMESTAMPS_DELTA] = TF_STAMPS_DELTA,
+	};
+	const struct options *o = s->options;
+	if (s->engine == NULL || (!o->console && !o->session))
+		return true;
+	char prefix[PATH_MAX + 1] = ""; /* that of 1.6.1 */
+	if (strcmp(o->folder, ".") != 0)
+		(void)snprintf(prefix, sizeof prefix, "%s/", o->folder);
+	const struct tf_printing how = {.fd = STDOUT_FILENO,
+	                                .form = form(o),
+	                                .stamps = stamps[o->timestamps],
+	                                .packets = o->packets_view,
+	                                .sessions = o->session,
+	                                .folder = o->console ? NULL : o->folder,
+	                                .files_max = transcripts(s),
+	                                .prefix = o->console ? prefix : NULL,
+	                                .bare = !o->console_headers,
+	                                .joined = o->no_newline,
+	                                .colours = o->colour && o->console};
+	return tf_engine_print(s->engine, &how, err);
 }
 
 /* -- report and digests -- */
@@ -126,8 +168,8 @@ static bool hooks(const struct stage *s, struct tf_error *err)
 
 /* In the order in which their sinks hear events. */
 static bool (*const features[])(const struct stage *s, struct tf_error *err) = {
-        shift,   gaps,    template, names,   files,  byte_index, flow_pcap,
-        session, console, jsonl,    digests, report, hooks,      unrecorded,
+        shift,   gaps,  template, names,  files, byte_index, flow_pcap,
+        console, jsonl, digests,  report, hooks, unrecorded,
 };
 
 static bool run(const struct stage *s, struct tf_error *err)

@@ -35,6 +35,7 @@ struct run {
 	struct tf_error error; /* the latest */
 	char said[sizeof((struct tf_error *)0)->text];
 	enum tf_status status; /* the worst so far */
+	bool unread;           /* whoever read standard output has gone */
 	uint64_t files;        /* descriptors for files of streams */
 	int64_t start_ns;
 };
@@ -90,6 +91,10 @@ static enum tf_status worse(enum tf_status a, enum tf_status b)
    the next call; it is said once. Always false. */
 static bool fail(struct run *run)
 {
+	if (run->error.status == TF_OK) { /* nobody reads what is printed: nor would they this */
+		run->unread = true;
+		return false;
+	}
 	run->status = worse(run->status, run->error.status);
 	if (strcmp(run->said, run->error.text) == 0)
 		return false;
@@ -123,7 +128,8 @@ static void on_progress(void *arg, uint64_t position)
 static bool begin_progress(struct run *run)
 {
 	uint64_t total = run->options->follow_s > 0 ? 0 : sources_size(&run->sources);
-	if (total == 0 || !options_talkative(run->options) || !isatty(STDERR_FILENO))
+	bool mixed = run->options->console; /* the same terminal, most often */
+	if (total == 0 || mixed || !options_talkative(run->options) || !isatty(STDERR_FILENO))
 		return false;
 	progress_begin(&run->progress, stderr, total, run->start_ns);
 	return true;
@@ -304,7 +310,7 @@ static void finish(struct run *run)
 	atomic_store(&stoppable, NULL);
 	progress_erase(&run->progress);
 	tf_engine_counters(run->engine, &c);
-	bool talks = options_talkative(run->options);
+	bool talks = options_talkative(run->options) && !run->unread;
 	if (talks)
 		tell_links(run->engine);
 	/* Where nothing could be read, the error has said it all. */

@@ -27,6 +27,7 @@ static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
 	b->ticks = false;
+	b->rest = false;
 	w->idle[w->idles++] = b;
 }
 
@@ -157,6 +158,26 @@ static struct block *take_block(void *arg)
 	return b;
 }
 
+void dispatch_hand_over(struct dispatch *d)
+{
+	for (unsigned i = 0; i < d->workers; i++) {
+		struct worker *w = &d->worker[i];
+		collect(d, w);
+		if (d->rests && (w->filling != NULL || w->idles > 0))
+			fill(d, w)->rest = true;
+		if (w->filling != NULL)
+			hand_over(d, w);
+	}
+}
+
+/* The source is about to wait, perhaps: nobody downstream should have to. */
+static void rest(void *arg)
+{
+	struct dispatch *d = arg;
+	if (d->rests)
+		dispatch_hand_over(d);
+}
+
 static void give_block(void *arg, struct block *b)
 {
 	(void)arg;
@@ -166,13 +187,16 @@ static void give_block(void *arg, struct block *b)
 static bool is_stopped(void *arg)
 {
 	const struct dispatch *d = arg;
-	return atomic_load_explicit(&d->stop, memory_order_relaxed);
+	return d->failed || atomic_load_explicit(&d->stop, memory_order_relaxed);
 }
 
 struct block_store dispatch_store(struct dispatch *d)
 {
-	return (struct block_store){
-	        .arg = d, .take = take_block, .give = give_block, .stopped = is_stopped};
+	return (struct block_store){.arg = d,
+	                            .take = take_block,
+	                            .give = give_block,
+	                            .stopped = is_stopped,
+	                            .rest = rest};
 }
 
 uint8_t *dispatch_room(struct dispatch *d, size_t n)
@@ -390,13 +414,6 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 		take_packet(d, frame, decode_more(&d->decode, frame, pkt), pkt, b);
 	}
 	give_spent(d);
-}
-
-void dispatch_hand_over(struct dispatch *d)
-{
-	for (unsigned i = 0; i < d->workers; i++)
-		if (d->worker[i].filling != NULL)
-			hand_over(d, &d->worker[i]);
 }
 
 void dispatch_flush(struct dispatch *d, bool last)

@@ -60,6 +60,7 @@ struct dispatch {
 	uint64_t frame_bytes;
 	struct ticker ticker;
 	bool known_only; /* frames now begin no flow */
+	bool rests;      /* sinks want to know when the input pauses */
 	bool failed;     /* an output: the file of what is not recorded, or a sink of a worker,
 	                    as its latest batch told */
 	struct unrecorded *unrecorded; /* may be NULL */
@@ -115,7 +116,8 @@ void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum f
 /* Decodes a frame, which lies in b, and hands its packets on. */
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b);
 
-/* Hands over the batches being filled, and waits for nothing. */
+/* Hands over the batches being filled, since no frame may come for a while, and waits for
+   nothing. */
 void dispatch_hand_over(struct dispatch *d);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells

@@ -25,7 +25,7 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
 	e->config = *cfg;
 	e->worker = workers;
 	e->share = share;
-	e->dir.fd = -1;
+	e->dir.fd = e->print_dir.fd = -1;
 	if (cfg->filter != NULL && (e->filter = filter_new(cfg->filter, err)) == NULL) {
 		tf_engine_free(e);
 		return NULL;
@@ -44,8 +44,7 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
 	return true;
 }
 
-/* A sink of the house, which takes memory of each worker: for each flow, and besides. */
-static bool attach(struct tf_engine *e, struct tf_sink sink, size_t per_flow, size_t fixed,
+bool engine_attach(struct tf_engine *e, struct tf_sink sink, size_t per_flow, size_t fixed,
                    struct tf_error *err)
 {
 	e->sink_per_flow += per_flow;
@@ -86,9 +85,9 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	        .index = how->index,
 	};
 	e->records = true;
-	return attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
-	       attach(e, files_sink(&e->files), files_memory_per_flow(&e->files),
-	              files_memory_fixed(&e->files), err);
+	return engine_attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
+	       engine_attach(e, files_sink(&e->files), files_memory_per_flow(&e->files),
+	                     files_memory_fixed(&e->files), err);
 }
 
 bool tf_engine_alert(struct tf_engine *e, int fd, unsigned what, struct tf_error *err)
@@ -236,6 +235,7 @@ void tf_engine_free(struct tf_engine *e)
 	filter_free(e->filter);
 	outdir_close(&e->dir);
 	free_record(e);
+	print_free(e);
 	free(e->share);
 	free(e->worker);
 	free(e);

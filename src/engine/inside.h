@@ -10,6 +10,7 @@
 #include "engine/unrecorded.h"
 #include "sink/alert.h"
 #include "sink/conflicts.h"
+#include "sink/console.h"
 #include "sink/files.h"
 
 enum { EARS = 16 };
@@ -40,6 +41,10 @@ struct tf_engine {
 	struct alerts alerts;
 	char *folder;
 	bool records;
+	struct console_setup print;
+	struct outdir print_dir;
+	char *print_folder, *print_prefix;
+	bool prints;
 	struct unrecorded unrecorded;
 	struct ears ears;
 	bool ready;   /* memory is split, sinks are open */
@@ -54,6 +59,16 @@ struct tf_engine {
 	uint64_t left;            /* frames that are still wanted, when it selects */
 	struct tf_counters notes; /* comments and secrets of all sources */
 };
+
+/* -- engine.c -- */
+
+/* A sink of the house, which takes memory of each worker: for each flow, and besides. */
+bool engine_attach(struct tf_engine *e, struct tf_sink sink, size_t per_flow, size_t fixed,
+                   struct tf_error *err);
+
+/* -- print.c -- */
+
+void print_free(struct tf_engine *e);
 
 /* -- start.c -- */
 

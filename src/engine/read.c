@@ -127,7 +127,7 @@ static bool read_frames(struct tf_engine *e, struct source *s, struct tf_error *
 	else
 		while (read_piece(&p))
 			tell_pass(&p);
-	if (p.failed && engine_failed(e, err))
+	if ((p.failed || e->dispatch.failed) && engine_failed(e, err))
 		return false;
 	if (p.result != SOURCE_DAMAGED || is_stopped(e))
 		return true;
@@ -181,6 +181,8 @@ static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *
 		merge_advance(m);
 		tell_progress(e, m->progress, &told);
 	}
+	if (e->dispatch.failed && engine_failed(e, err))
+		return false;
 	return !failed;
 }
 

@@ -58,6 +58,7 @@ static bool open_sinks(struct tf_engine *e, unsigned index, struct tf_error *err
 	struct flows *fs = &e->worker[index].flows;
 	for (unsigned i = 0; i < e->sinks; i++) {
 		const struct tf_sink *sink = &e->sink[i];
+		e->dispatch.rests = e->dispatch.rests || sink->rest != NULL;
 		void *self = sink->open(sink->arg, index, e->config.workers, err);
 		if (self == NULL)
 			return false;

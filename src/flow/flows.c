@@ -216,6 +216,15 @@ void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 	fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self, .kinds = kinds};
 }
 
+void flows_rest(struct flows *fs)
+{
+	for (unsigned i = 0; i < fs->outlets; i++) {
+		const struct outlet *o = &fs->outlet[i];
+		if (o->sink->rest != NULL && !o->sink->rest(o->self, fs->failed ? NULL : &fs->err))
+			fs->failed = true;
+	}
+}
+
 size_t flows_capacity(const struct flows *fs)
 {
 	return fs->slab.count;

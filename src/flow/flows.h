@@ -128,6 +128,8 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn);
 /* The turn of a packet, and that of the tick before it; n is tf_packet.number. */
 #define FLOWS_TURN(n)      ((n)*2)
 #define FLOWS_TICK_TURN(n) ((n)*2 - 1)
+/* The input may pause: sinks are told. */
+void flows_rest(struct flows *fs);
 
 /* The input ended: ends every flow, oldest first. */
 void flows_end_all(struct flows *fs);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From events to what people and programs read.
+ *
+ *	event --form--> out --when the input pauses, or much waits--> fd
+ *	                    --at once--> desk --> a file for each transcript
+ *
+ * A form (console_text.c, console_json.c) writes an event into `out`, which has room for the
+ * largest: so what is written is whole lines of JSON, and whole pieces. Longer payload is
+ * printed in several pieces.
+ *
+ * The descriptor may be a terminal. Only TF_FORM_RAW lets bytes through that it would obey,
+ * and not to a terminal.
+ *
+ * Bounds: CONSOLE_ROOM bytes and, for transcripts in files, the places of the desk and a
+ * struct transcript for each flow.
+ */
+#include "sink/console_inside.h"
+
+#include "base/error.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PLACES = 64 };
+
+void console_name(const struct tf_flow *f, unsigned dir, uint32_t number, const char *suffix,
+                  char to[CONSOLE_NAME])
+{
+	name_of(f, dir, number, to);
+	struct text t = {.to = to, .size = CONSOLE_NAME, .n = strlen(to)};
+	text_string(&t, suffix);
+}
+
+/* -- the descriptor ----------------------------------------------------------------------- */
+
+/* A reader that has seen enough goes away, as head(1) does: that is no failure, but the end. */
+static bool fail(struct console *s)
+{
+	s->failed = true;
+	if (errno == EPIPE)
+		return error_set(&s->err, TF_OK, "nobody reads what is printed any more");
+	return error_sys(&s->err, TF_OUTPUT, "cannot write what is printed");
+}
+
+/* The descriptor may be somebody else's too, who does not want to wait. */
+static bool can_wait(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	return (errno == EAGAIN || errno == EWOULDBLOCK) &&
+	       (poll(&p, 1, -1) >= 0 || errno == EINTR);
+}
+
+static bool flush(struct console *s)
+{
+	const char *p = s->out.to;
+	size_t n = s->failed ? 0 : s->out.n;
+	while (n > 0) {
+		ssize_t done = write(s->setup->how.fd, p, n);
+		if (done < 0 && (errno == EINTR || can_wait(s->setup->how.fd)))
+			continue;
+		if (done <= 0) {
+			errno = done == 0 ? EIO : errno;
+			(void)fail(s);
+			break;
+		}
+		p += done;
+		n -= (size_t)done;
+	}
+	text_cut(&s->out, 0);
+	return !s->failed;
+}
+
+static bool rest(void *self, struct tf_error *err)
+{
+	struct console *s = self;
+	if (!flush(s) && err != NULL)
+		*err = s->err;
+	return !s->failed;
+}
+
+/* -- transcripts ------------------------------------------------------------------------------ */
+
+/* ev concerns that one; on paper or, with BEGIN, from now on. */
+static void choose_transcript(struct console *s, const struct tf_event *ev)
+{
+	if (s->setup->dir == NULL) {
+		s->to = &s->all;
+		return;
+	}
+	if (ev->kind == TF_BEGIN) {
+		struct transcript *t = slab_take(&s->transcripts);
+		MUST(t != NULL); /* there is one for each flow */
+		*t = (struct transcript){.of = ev->flow};
+		ev->slot[0] = ev->slot[1] = slab_index(&s->transcripts, t);
+	}
+	s->to = slab_at(&s->transcripts, (uint32_t)*ev->slot);
+}
+
+/* What was written goes where it belongs. */
+static void deliver(struct console *s, const struct tf_event *ev)
+{
+	bool ok = true;
+	if (s->setup->dir == NULL)
+		return;
+	if (s->out.n > 0)
+		ok = desk_write(&s->desk, s->to, s->out.to, s->out.n);
+	text_cut(&s->out, 0);
+	if (ev->kind == TF_END && ev->dir == TF_BOTH) {
+		ok = desk_finish(&s->desk, s->to);
+		slab_give(&s->transcripts, s->to);
+		ev->slot[0] = ev->slot[1] = 0;
+	}
+	if (!ok && !s->failed) {
+		s->err = s->desk.err;
+		s->failed = true;
+	}
+}
+
+/* -- events ------------------------------------------------------------------------------ */
+
+typedef void print_event(struct console *s, const struct tf_event *ev);
+
+static void print(struct console *s, print_event *how, const struct tf_event *ev)
+{
+	size_t most = CONSOLE_EACH * ev->data.n + CONSOLE_HEAD;
+	if (s->out.size - s->out.n <= most)
+		(void)flush(s);
+	if (how != NULL)
+		how(s, ev);
+	MUST(!s->out.full);
+	deliver(s, ev);
+}
+
+/* Payload, CONSOLE_PIECE bytes at a time. */
+static void print_payload(struct console *s, const struct tf_event *ev, size_t n)
+{
+	for (size_t done = 0; done < n;) {
+		size_t part = n - done < CONSOLE_PIECE ? n - done : CONSOLE_PIECE;
+		struct tf_event piece = *ev;
+		piece.data = (struct tf_span){ev->data.p + done, part};
+		piece.offset = ev->offset + (int64_t)done;
+		piece.length = (int64_t)part;
+		print(s, s->form->piece, &piece);
+		done += part;
+	}
+}
+
+/* A packet's payload, as much of it as may be printed of its direction. */
+static void print_packet(struct console *s, const struct tf_event *ev)
+{
+	uint64_t left = (uint64_t)s->setup->flow_bytes - *ev->slot, n = ev->data.n;
+	n = n < left ? n : left;
+	*ev->slot += n;
+	print_payload(s, ev, n);
+}
+
+/* A piece or a gap of a stream. Connections that speak are marked, where nothing else knows. */
+static void print_stream(struct console *s, const struct tf_event *ev)
+{
+	if (s->setup->dir == NULL)
+		*ev->slot = 1;
+	if (ev->kind == TF_GAP)
+		print(s, s->form->gap, ev);
+	else
+		print_payload(s, ev, ev->data.n);
+}
+
+/* -> whether a transcript has nothing of the connection that ends: so it stays. */
+static bool is_unheard(const struct console *s, const struct tf_event *ev)
+{
+	if (s->setup->dir != NULL)
+		return s->to->size == 0 && s->to->place == NULL;
+	return s->setup->how.sessions && s->form->begin == NULL && ev->dir == TF_BOTH &&
+	       (ev->slot[0] | ev->slot[1]) == 0;
+}
+
+static void hear(struct console *s, const struct tf_event *ev)
+{
+	choose_transcript(s, ev);
+	switch (ev->kind) {
+	case TF_BEGIN: /* a file is made when there is something to tell */
+		print(s, s->setup->dir == NULL ? s->form->begin : NULL, ev);
+		break;
+	case TF_DATA:
+	case TF_GAP:
+		print_stream(s, ev);
+		break;
+	case TF_SEGMENT:
+		print_packet(s, ev);
+		break;
+	case TF_END:
+		print(s, is_unheard(s, ev) ? NULL : s->form->end, ev);
+		break;
+	case TF_CONFLICT:
+	case TF_PROOF:
+	case TF_REJECT:
+	case TF_APP:
+		break;
+	}
+}
+
+static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
+{
+	struct console *s = self;
+	if (!s->failed)
+		hear(s, ev);
+	if (ev->kind == TF_END && ev->dir == TF_BOTH)
+		ev->slot[0] = ev->slot[1] = 0;
+	if (s->failed && err != NULL)
+		*err = s->err;
+	return !s->failed;
+}
+
+/* -- the sink --------------------------------------------------------------------------------- */
+
+static const struct form *form_of(const struct tf_printing *how)
+{
+	static const struct form *const alone[] = {
+	        [TF_FORM_TEXT] = &console_form_text,
+	        [TF_FORM_RAW] = &console_form_text,
+	        [TF_FORM_HEX] = &console_form_hex,
+	        [TF_FORM_JSON] = &console_form_json,
+	        [TF_FORM_JSON_LEGACY] = &console_form_json_legacy,
+	};
+	static const struct form *const session[] = {
+	        [TF_FORM_TEXT] = &console_form_session,
+	        [TF_FORM_RAW] = &console_form_session, /* is refused */
+	        [TF_FORM_HEX] = &console_form_session_hex,
+	        [TF_FORM_JSON] = &console_form_json,
+	        [TF_FORM_JSON_LEGACY] = &console_form_json_legacy,
+	};
+	return how->sessions ? session[how->form] : alone[how->form];
+}
+
+static bool is_json(const struct tf_printing *how)
+{
+	return how->form == TF_FORM_JSON || how->form == TF_FORM_JSON_LEGACY;
+}
+
+static unsigned places(const struct console_setup *setup, unsigned workers)
+{
+	unsigned most = setup->how.files_max, each;
+	most = most == 0 || most > PLACES ? PLACES : most;
+	each = most / workers;
+	return each > 0 ? each : 1;
+}
+
+static bool open_desk(struct console *s, struct arena *a, size_t flows, unsigned workers)
+{
+	const struct console_setup *setup = s->setup;
+	const char *suffix = is_json(&setup->how) ? ".session.jsonl" : ".session";
+	return desk_init(&s->desk, a, setup->dir, places(setup, workers), suffix) &&
+	       slab_init(&s->transcripts, a, sizeof(struct transcript), flows);
+}
+
+static void *open_console(void *arg, unsigned worker, unsigned workers, struct tf_error *err)
+{
+	const struct console_setup *setup = arg;
+	const struct sink_share *share = &setup->share[worker];
+	struct console *s = arena_take(share->arena, sizeof *s);
+	void *room = arena_take(share->arena, CONSOLE_ROOM);
+	bool ok = s != NULL && room != NULL;
+	if (ok) {
+		*s = (struct console){.setup = setup,
+		                      .form = form_of(&setup->how),
+		                      .out = text_in(room, CONSOLE_ROOM),
+		                      .fresh = true};
+		ok = setup->dir == NULL || open_desk(s, share->arena, share->flows_max, workers);
+	}
+	if (!ok)
+		(void)error_set(err, TF_USAGE, "--memory is too little for what is printed");
+	return ok ? s : NULL;
+}
+
+static void count(void *self, struct tf_counters *c)
+{
+	const struct console *s = self;
+	c->files += s->desk.made;
+	c->writes += s->desk.writes;
+}
+
+static bool close_console(void *self, struct tf_error *err)
+{
+	return rest(self, err);
+}
+
+size_t console_memory_per_flow(const struct console_setup *setup)
+{
+	return setup->dir != NULL ? sizeof(struct transcript) : 0;
+}
+
+size_t console_memory_fixed(const struct console_setup *setup)
+{
+	size_t files = setup->dir != NULL ? desk_memory(places(setup, 1)) : 0;
+	return sizeof(struct console) + CONSOLE_ROOM + files + 256; /* and alignment */
+}
+
+struct tf_sink console_sink(struct console_setup *setup)
+{
+	unsigned streams = 1U << TF_DATA | 1U << TF_GAP, packets = 1U << TF_SEGMENT;
+	unsigned both = 1U << TF_BEGIN | 1U << TF_END;
+	return (struct tf_sink){.name = "console",
+	                        .order = TF_STREAM,
+	                        .kinds = both | (setup->how.packets ? packets : streams),
+	                        .arg = setup,
+	                        .open = open_console,
+	                        .event = event,
+	                        .rest = setup->dir == NULL ? rest : NULL,
+	                        .count = count,
+	                        .close = close_console};
+}
