@@ -156,8 +156,11 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 		return false;
 	if (!engine_goes_on(e))
 		return true;
-	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err))
-		return is_stopped(e); /* a signal, not the file's fault */
+	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err)) {
+		if (e->dispatch.failed && engine_failed(e, err))
+			return false; /* an output's fault, */
+		return is_stopped(e); /* or a signal's, not the file's */
+	}
 	e->sources++;
 	e->dispatch.known_only = how->known_only;
 	bool ok = read_frames(e, in.source, err);
@@ -225,7 +228,7 @@ bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
 	merge_close(&m);
 	e->notes.comments += m.comments;
 	e->notes.secrets += m.secrets;
-	if (is_stopped(e))
+	if (is_stopped(e) || e->dispatch.failed)
 		return ok || !engine_failed(e, err);
 	return ok && tell_damage(&m, err);
 }
