@@ -401,7 +401,7 @@ static void tick(struct dispatch *d)
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
 {
 	struct tf_packet *pkt = &d->packet;
-	if (ticker_frame(&d->ticker, frame->ts_ns))
+	if (d->ticker.idle_ns != 0 && ticker_frame(&d->ticker, frame->ts_ns))
 		tick(d);
 	enum fate fate = decode_frame(&d->decode, frame, pkt);
 	d->numbers++;

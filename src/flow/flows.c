@@ -256,9 +256,9 @@ static struct flow *replace(struct flows *fs, struct flow *f, const struct tf_pa
 /* Most packets show nothing that their side has not shown before. */
 static bool shows_nothing_new(const struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	unsigned bit = pkt->payload.n > 0 ? TF_SHOWED_DATA : TF_SHOWED_ACK;
+	unsigned bit = pkt->payload.n + pkt->cut > 0 ? TF_SHOWED_DATA : TF_SHOWED_ACK;
 	return (f->history.noted[dir] & f->pub.showed[dir] & bit) != 0 && pkt->window != 0 &&
-	       pkt->cut == 0 && (pkt->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK;
+	       (pkt->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK;
 }
 
 /* pkt is of f, and its checksum is not wrong. */
@@ -267,7 +267,7 @@ static void admit(struct flows *fs, struct flow *f, unsigned dir, const struct t
 {
 	int why = f->ended ? GATE_PASSES : gate_judge(fs, f, dir, pkt);
 	bool taken = verdict == LIFE_GOES_ON && why == GATE_PASSES;
-	if (!f->ended && !(taken && shows_nothing_new(f, dir, pkt)))
+	if (!taken || !shows_nothing_new(f, dir, pkt))
 		history_packet(f, dir, pkt, taken);
 	if (verdict == LIFE_STRAY)
 		life_stray(fs, f, dir, pkt);

@@ -62,23 +62,27 @@ static void note_ends(struct tf_account *a, const struct half *h)
 	a->fin_acked = a->fin && h->acked > h->fin;
 }
 
-static void note_event(struct flow *f, const struct half *h, const struct tf_event *ev)
+/* Not inlined: bytes, which most events are, do without its room on the stack. */
+static __attribute__((noinline)) void tell_rare(struct flows *fs, struct flow *f, struct half *h,
+                                                struct tf_event *ev)
 {
+	struct tf_record record = {0};
+	ev->record = &record;
 	if (ev->kind == TF_GAP && !ev->late)
 		history_again(f, h->dir, HISTORY_GAP);
 	if (ev->kind == TF_END)
 		note_ends(ev->account, h);
+	tell(fs, f, ev);
 }
 
 static void tell_half(void *arg, struct half *h, struct tf_event *ev)
 {
-	struct tf_record record = {0};
 	struct flow *f = flow_of(h, h->dir);
 	ev->dir = h->dir;
-	ev->record = &record;
-	if (ev->kind != TF_DATA)
-		note_event(f, h, ev);
-	tell(arg, f, ev);
+	if (ev->kind == TF_DATA)
+		tell(arg, f, ev);
+	else
+		tell_rare(arg, f, h, ev);
 }
 
 /* The first sink that remembers bytes is asked. */

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """What must not change the record: the number of workers and of descriptors, the order
-of independent flows, every packet twice, and where the input is split into files.
+of independent flows, every packet twice, and where the input is split into files. Where
+connections end by their silence, the number of workers neither.
 
 Runs TCPFLOW_BINARY on the captures in examples/ and, if it is set, TCPFLOW_CORPUS.
 """
@@ -9,6 +10,7 @@ import hashlib, os, random, struct, subprocess, sys, tempfile
 from pathlib import Path
 
 BINARY = os.environ['TCPFLOW_BINARY']
+ended = [0, 0]  # captures in which silence has ended no connection, and some
 SEED = int(os.environ.get('TCPFLOW_SEED', 1))
 MAGICS = {b'\xd4\xc3\xb2\xa1': '<', b'\x4d\x3c\xb2\xa1': '<', b'\xa1\xb2\xc3\xd4': '>', b'\xa1\xb2\x3c\x4d': '>'}
 
@@ -63,6 +65,18 @@ def shuffled(records, dice):
     return [next(heads[k]) for k in keys]
 
 
+def silent(box, header, records):
+    """A second between packets, now and then 20 more -> whether silence has ended connections."""
+    order = MAGICS[header[:4]]
+    slow = Path(box) / 'slow.pcap'
+    slow.write_bytes(header + b''.join(struct.pack(order + 'I', 10**9 + k + k // 7 * 20) + r[4:] for k, r in enumerate(records)))
+    options = ['--keep-rejected', '--idle-timeout', '5']
+    want = record(box, [slow], '-j', '1', *options, lines=True)
+    for workers in '2', '3':
+        assert record(box, [slow], '-j', workers, *options, lines=True) == want, (slow, workers, 'silence')
+    return want.keys() != record(box, [slow], '--keep-rejected', lines=True).keys()
+
+
 def check(box, path, dice):
     want = record(box, [path], '-j', '1', lines=True)
     for options in (['-j', '2'], ['-j', '4'], ['-j', '1', '-f', '1'], ['-j', '3', '-f', '3']):
@@ -72,6 +86,7 @@ def check(box, path, dice):
     if parts is None or len(parts[1]) < 2:
         return 1
     header, records = parts
+    ended[silent(box, header, records)] += 1
     changed = Path(box) / 'changed.pcap'
     changed.write_bytes(header + b''.join(r + r for r in records))
     assert record(box, [changed]) == want, (path, 'every packet twice')
@@ -100,7 +115,7 @@ def main():
     for path in captures:
         with tempfile.TemporaryDirectory() as box:
             kinds[check(box, path, dice)] += 1
-    assert kinds[3] >= 8, kinds
+    assert kinds[3] >= 8 and ended[1] >= 5, (kinds, ended)
     print(f'{len(captures)} passed, 0 failed')
 
 

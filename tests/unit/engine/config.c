@@ -52,6 +52,8 @@ static void limits(void **state)
 	c = good, c.filter = "tcp and and", refused(c, "");
 	c = good, c.hole_max = 0, tf_engine_free(engine_of(&c));
 	c = good, c.hole_max = INT32_MAX, tf_engine_free(engine_of(&c));
+	c = good, c.idle_ns = -1, refused(c, "silent");
+	c = good, c.idle_ns = INT64_MAX, tf_engine_free(engine_of(&c));
 	c = good, c.linger_ns = 0, tf_engine_free(engine_of(&c));
 	c = good, c.workers = 256, tf_engine_free(engine_of(&c));
 	c = good, c.filter = "port 80", tf_engine_free(engine_of(&c));

@@ -92,6 +92,29 @@ static void often(void **state)
 	assert_string_equal(n.last.history, "DTTTTTdt");
 }
 
+/* A SYN-ACK is no ACK; a segment that is not taken is no fact, and the next of its kind is. */
+static void facts(void **state)
+{
+	(void)state;
+	net_start(&n, 20);
+	send(&n, 1, 0, TCP_SYN, 1000, 0, "");
+	send(&n, 1, 1, TCP_SYN | TCP_ACK, 5000, 1001, "");
+	net_end(&n);
+	assert_int_equal(n.last.showed[0], S);
+	assert_int_equal(n.last.showed[1], H);
+
+	for (int again = 0; again < 2; again++) {
+		net_start(&n, 20);
+		handshake(&n, 1);
+		send(&n, 1, 0, 0, 1001, 0, "no ACK");
+		if (again)
+			send(&n, 1, 0, TCP_ACK, 1001, 5001, "taken");
+		net_end(&n);
+		assert_string_equal(n.last.history, "ShAD");
+		assert_int_equal(n.last.showed[0], S | A | (again ? D : 0));
+	}
+}
+
 static void no_room(void **state)
 {
 	(void)state;
@@ -120,10 +143,8 @@ static void no_room(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(states),
-	        cmocka_unit_test(all_states),
-	        cmocka_unit_test(often),
-	        cmocka_unit_test(no_room),
+	        cmocka_unit_test(states), cmocka_unit_test(all_states), cmocka_unit_test(often),
+	        cmocka_unit_test(facts),  cmocka_unit_test(no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
