@@ -32,14 +32,16 @@ UNIQUE = [
 ]
 
 
-def typed(fd, text, quiet=0.15, most=10.0):
-    """Types the text, and returns what is shown until nothing came for a while."""
+def typed(fd, text, until=b"", quiet=0.2, most=20.0):
+    """Types the text, and returns what is shown until `until` was, and then nothing for a while."""
     os.write(fd, text.encode())
     shown, end = b"", time.monotonic() + most
     while time.monotonic() < end:
-        wait = 2.0 if not shown else quiet
+        wait = quiet if shown and until in shown else 2.0
         if not select.select([fd], [], [], wait)[0]:
-            break
+            if until in shown:
+                break
+            continue
         try:
             shown += os.read(fd, 65536)
         except OSError:
@@ -61,7 +63,7 @@ def interactive(argv, setup):
     if pid == 0:
         os.environ.update(TERM="dumb", PS1="> ", HOME=os.getcwd())
         os.execvp(argv[0], argv)
-    typed(fd, setup + "\n")
+    typed(fd, setup + "; echo rea''dy\n", until=b"ready")
 
     def line(text):
         shown = plain(typed(fd, text + "\t"))
