@@ -483,7 +483,8 @@ struct tf_config {
 	                       is done in the caller's thread */
 	size_t memory;      /* bytes for all state and buffers; at least 8 MiB */
 	uint64_t hash_seed; /* random: keeps flow tables safe from chosen keys */
-	int64_t flow_bytes; /* bytes recorded of each stream; INT64_MAX: all */
+	int64_t flow_bytes; /* bytes recorded of each stream; 0: none, files are empty;
+	                       INT64_MAX: all */
 	int64_t hole_max;   /* longest hole within a stream, below 2^31 */
 	int64_t linger_ns;  /* a packet that comes longer than this after the latest one of
 	                      a closed connection belongs to another */

@@ -35,9 +35,9 @@ bool engine_check(const struct tf_config *c, struct tf_error *err)
 	if (c->idle_ns < 0)
 		return error_set(err, TF_USAGE,
 		                 "connections cannot have ended before they were silent");
-	if (c->flow_bytes <= 0)
+	if (c->flow_bytes < 0)
 		return error_set(err, TF_USAGE,
-		                 "the bytes recorded of a stream must be at least 1");
+		                 "the bytes recorded of a stream cannot be less than none");
 	size_t policies;
 	(void)tf_overlap_rows(&policies);
 	bool known = (unsigned)c->overlap < policies && c->overlap_rules <= TF_OVERLAP_RULES;

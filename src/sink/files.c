@@ -42,12 +42,42 @@ static void note_digest(struct tf_record *record, const struct digest_result *d)
 		memcpy(record->sha256, d->value[DIGEST_SHA256], sizeof record->sha256);
 }
 
-/* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
-static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_account *account,
-                   struct tf_record *record)
+static struct file *new_file(struct files *s, const struct tf_flow *flow, uint8_t dir,
+                             uintptr_t *slot)
 {
-	struct file *f = slab_at(&s->slab, (uint32_t)*slot);
-	*slot = 0;
+	struct file *f = slab_take(&s->slab);
+	MUST(f != NULL); /* there are two for each flow */
+	memset(f, 0, s->slab.size);
+	stored_init(&f->data.stored, flow, dir);
+	if (s->index)
+		findx_init(f->index, &f->data.stored);
+	*slot = slab_index(&s->slab, f);
+	return f;
+}
+
+static struct file *file_of(struct files *s, const struct tf_event *ev)
+{
+	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	return f != NULL ? f : new_file(s, ev->flow, ev->dir, ev->slot);
+}
+
+/* A stream all of whose bytes are beyond the limit has an empty file. */
+static void make_empty(struct files *s, const struct tf_event *ev, unsigned k)
+{
+	uint8_t dir = ev->dir == TF_BOTH ? (uint8_t)k : ev->dir;
+	if (ev->slot[k] != 0 || ev->account[k].written != 0 || ev->account[k].beyond_limit == 0)
+		return;
+	struct file *f = new_file(s, ev->flow, dir, &ev->slot[k]);
+	(void)store_ready(&s->store, &f->data.stored);
+}
+
+/* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
+static void finish(struct files *s, const struct tf_event *ev, unsigned k)
+{
+	make_empty(s, ev, k);
+	struct file *f = slab_at(&s->slab, (uint32_t)ev->slot[k]);
+	struct tf_account *account = &ev->account[k];
+	ev->slot[k] = 0;
 	if (f == NULL)
 		return;
 	gather_flush(&s->gather, &f->data);
@@ -60,27 +90,12 @@ static void finish(struct files *s, unsigned k, uintptr_t *slot, struct tf_accou
 	account->write_failed += lost;
 	if (f->data.stored.made) {
 		stored_name(&f->data.stored, s->name[k]);
-		*record = (struct tf_record){.name = s->name[k], .size = f->data.stored.end};
-		note_digest(record, &digest);
+		ev->record[k] = (struct tf_record){.name = s->name[k], .size = f->data.stored.end};
+		note_digest(&ev->record[k], &digest);
 		if (s->store.alerts != NULL)
 			alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);
 	}
 	slab_give(&s->slab, f);
-}
-
-static struct file *file_of(struct files *s, const struct tf_event *ev)
-{
-	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
-	if (f != NULL)
-		return f;
-	f = slab_take(&s->slab);
-	MUST(f != NULL); /* there are two for each flow */
-	memset(f, 0, s->slab.size);
-	stored_init(&f->data.stored, ev->flow, ev->dir);
-	if (s->index)
-		findx_init(f->index, &f->data.stored);
-	*ev->slot = slab_index(&s->slab, f);
-	return f;
 }
 
 static void data(struct files *s, const struct tf_event *ev)
@@ -125,9 +140,9 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		gap(s, ev);
 		break;
 	case TF_END:
-		finish(s, 0, &ev->slot[0], &ev->account[0], &ev->record[0]);
+		finish(s, ev, 0);
 		if (ev->dir == TF_BOTH)
-			finish(s, 1, &ev->slot[1], &ev->account[1], &ev->record[1]);
+			finish(s, ev, 1);
 		break;
 	case TF_CONFLICT:
 		if (ev->conflict->rewrites)

@@ -41,7 +41,6 @@ static void limits(void **state)
 	c = good, c.memory = 0, refused(c, "--memory");
 	c = good, c.hole_max = -1, refused(c, "hole");
 	c = good, c.hole_max = INT64_C(1) << 31, refused(c, "hole");
-	c = good, c.flow_bytes = 0, refused(c, "stream");
 	c = good, c.flow_bytes = -1, refused(c, "stream");
 	c = good, c.linger_ns = -1, refused(c, "remembered");
 	c = good, c.start_ns = c.stop_ns, refused(c, "between --start and --stop");

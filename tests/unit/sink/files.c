@@ -36,6 +36,19 @@ static void nothing(void **state)
 	done(&r);
 }
 
+/* -b 0: the files are there, with their names and times, and empty. */
+static void beyond_the_limit(void **state)
+{
+	(void)state;
+	start(&r, 10, 64);
+	r.talk[0].account[0].beyond_limit = 5;
+	end_flow(&r, 0);
+	assert_int_equal(names_in("in"), 1);
+	file_is(path_of(&r, 0, 0, 0), "");
+	assert_int_equal(counted(&r).files, 1);
+	done(&r);
+}
+
 /* In pieces of many sizes, the bytes are the same; writes are large. */
 static void pieces(void **state)
 {
@@ -476,6 +489,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(small),
 	        cmocka_unit_test(nothing),
+	        cmocka_unit_test(beyond_the_limit),
 	        cmocka_unit_test(pieces),
 	        cmocka_unit_test(holes),
 	        cmocka_unit_test(loans),
