@@ -6,6 +6,10 @@
 
 #include <sys/mman.h>
 
+#ifndef MAP_NORESERVE /* where it is missing, nothing is reserved anyway */
+#define MAP_NORESERVE 0
+#endif
+
 enum { ALIGN = 64 };
 
 bool arena_init(struct arena *a, size_t size, struct tf_error *err)

@@ -28,6 +28,20 @@ bool error_set(struct tf_error *err, enum tf_status status, const char *format, 
 	return false;
 }
 
+/* strerror_r() has two faces: POSIX's fills in reason, GNU's returns the text. */
+static const char *posix_said(int r, const char *reason)
+{
+	return r == 0 ? reason : "unknown error";
+}
+
+static const char *gnu_said(const char *text, const char *reason)
+{
+	(void)reason;
+	return text;
+}
+
+#define SAID(r, reason) _Generic((r), int : posix_said, char * : gnu_said)(r, reason)
+
 bool error_sys(struct tf_error *err, enum tf_status status, const char *format, ...)
 {
 	int cause = errno;
@@ -43,7 +57,7 @@ bool error_sys(struct tf_error *err, enum tf_status status, const char *format, 
 	if (n > most)
 		n = most; /* a long name is cut, what happened to it is not */
 	(void)snprintf(err->text + n, sizeof err->text - n, ": %s",
-	               strerror_r(cause, reason, sizeof reason));
+	               SAID(strerror_r(cause, reason, sizeof reason), reason));
 	disarm(err->text);
 	return false;
 }

@@ -1,16 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What only Linux has is used where SYSTEM_LINUX is 1. The build option `portable`
- * makes it 0 on Linux, too: then nothing is used but what POSIX has, so that the other
- * way can be tried here.
+ * What systems have and others have not. What only Linux has is used where SYSTEM_LINUX
+ * is 1. The build option `portable` makes it 0 on Linux, too: then nothing is used but
+ * what others have as well, so that the other way can be tried here.
  */
 #ifndef BASE_SYSTEM_H
 #define BASE_SYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #if defined __linux__ && !defined TF_PORTABLE
 #define SYSTEM_LINUX 1
 #else
 #define SYSTEM_LINUX 0
 #endif
+
+/* As pipe2(2) with O_CLOEXEC -> false with errno. Where there is no such call, a thread that
+   starts a command meanwhile hands the pipe on. */
+bool system_pipe(int ends[2]);
+
+/* -> processors that this process may use, or less than 1 when the system does not say */
+long system_cores(void);
+
+/* Fills n <= 256 bytes with what nobody can guess -> false with errno */
+bool system_random(void *to, size_t n);
 
 #endif

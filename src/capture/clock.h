@@ -5,8 +5,10 @@
 
 #include <tcpflow/tcpflow.h>
 
-/* ns = (ticks / div * mul) >> shift, plus seconds */
+/* Whole seconds are ticks / second; what is left are (ticks / div * mul) >> shift
+   nanoseconds. */
 struct clock {
+	uint64_t second; /* 0: more ticks than a uint64_t has */
 	uint64_t div, mul;
 	unsigned shift;
 	int64_t seconds; /* if_tsoffset */

@@ -150,12 +150,14 @@ static bool look_at(struct search *s, const char *path, struct tf_error *err)
 static bool look_at_name(struct search *s, const char *folder, const char *name,
                          struct tf_error *err)
 {
-	char *path;
-	size_t n = strlen(folder);
+	size_t n = strlen(folder), room = n + strlen(name) + 2;
 	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 		return true;
-	if (asprintf(&path, "%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/", name) < 0)
+	char *path = malloc(room);
+	if (path == NULL)
 		return error_set(err, TF_USAGE, "no memory for the files' names");
+	(void)snprintf(path, room, "%s%s%s", folder, n > 0 && folder[n - 1] == '/' ? "" : "/",
+	               name);
 	bool ok = look_at(s, path, err);
 	free(path);
 	return ok;

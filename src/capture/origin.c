@@ -117,7 +117,9 @@ static bool may_wait(int fd)
 
 struct origin origin_file(int fd)
 {
+#ifdef POSIX_FADV_SEQUENTIAL
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
 	return (struct origin){.kind = &file_kind, .fd = fd, .waits = may_wait(fd)};
 }
 

@@ -2,10 +2,9 @@
 #include "cli/machine.h"
 
 #include "base/error.h"
+#include "base/system.h"
 
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,16 +18,13 @@ int64_t machine_now_ns(void)
 
 unsigned machine_cores(void)
 {
-	cpu_set_t set;
-	/* The set is too small for machines with more than 1,024 cores. */
-	long n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
-	                                                     : sysconf(_SC_NPROCESSORS_ONLN);
+	long n = system_cores();
 	return n < 1 ? 1 : n > MACHINE_CORES_MAX ? MACHINE_CORES_MAX : (unsigned)n;
 }
 
 bool machine_seed(uint64_t *seed, struct tf_error *err)
 {
-	if (getrandom(seed, sizeof *seed, 0) == (ssize_t)sizeof *seed)
+	if (system_random(seed, sizeof *seed))
 		return true;
 	return error_sys(err, TF_USAGE, "the system gives no random numbers");
 }

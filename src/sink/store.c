@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/space.h"
 #include "sink/name.h"
 
 #include <errno.h>
@@ -317,9 +318,8 @@ size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, s
 /* Writes n bytes of s->copy; where they are all NUL, a hole does. */
 static bool write_copy(struct store *s, int to, int64_t position, int64_t n)
 {
-	int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	bool nothing = s->copy[0] == 0 && memcmp(s->copy, s->copy + 1, (size_t)n - 1) == 0;
-	if (nothing && fallocate(to, hole, position, n) == 0)
+	if (nothing && space_punch(to, position, n))
 		return true;
 	struct iovec iov = {.iov_base = s->copy, .iov_len = (size_t)n};
 	size_t done;
@@ -341,14 +341,6 @@ static bool move_up(struct store *s, int from, int64_t at, int to, int64_t posit
 	return true;
 }
 
-/* Makes the file longer by room, with space for it, before anything is moved: when that
-   fails the file stays as it is. */
-static bool make_longer(int fd, int64_t end, int64_t room)
-{
-	return fallocate(fd, 0, end, room) == 0 ||
-	       (errno == EOPNOTSUPP && ftruncate(fd, end + room) == 0);
-}
-
 /* Puts what lies before the origin in front: the bytes of NAME.head, or a hole. */
 static void join_head(struct store *s, struct stored *f)
 {
@@ -360,7 +352,8 @@ static void join_head(struct store *s, struct stored *f)
 		return;
 	}
 	int head = f->head_made ? open_head(s, f) : -1;
-	bool ok = (head >= 0 || !f->head_made) && make_longer(f->fd, f->end, room);
+	/* With space for it, before anything is moved: when that fails the file stays as it is. */
+	bool ok = (head >= 0 || !f->head_made) && space_append(f->fd, f->end, room);
 	if (ok) /* when this fails, nobody knows how far it came */
 		f->garbled = !(ok = move_up(s, f->fd, 0, f->fd, room, f->end));
 	if (ok && f->head_made)

@@ -39,6 +39,9 @@ static const struct {
         {6, INT64_MIN, UINT64_MAX, INT64_MIN},
         {9, -9223372036, 0, -9223372036000000000},
         {9, -1, UINT64_MAX, INT64_MAX},
+        {9, -9223372037, 145224192, INT64_MIN},
+        {9, -9223372037, 145224191, INT64_MIN},
+        {9, -9223372037, 145224193, INT64_MIN + 1},
 };
 
 static void all_cases(void **state)
@@ -67,9 +70,37 @@ static void monotonic(void **state)
 	}
 }
 
+/* Any clock at any time says what wider numbers say, where there are some. */
+static void as_wide(void **state)
+{
+	(void)state;
+#ifdef __SIZEOF_INT128__
+	__extension__ typedef __int128 wide;
+	__extension__ typedef unsigned __int128 uwide;
+	uint64_t x = 88172645463325252;
+	for (int i = 0; i < 1000000; i++) {
+		struct clock c = clock_of((uint8_t)i);
+		uint64_t v[2];
+		for (int k = 0; k < 2; k++) {
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			v[k] = x >> (x >> 7) % 64;
+		}
+		c.seconds = (int64_t)v[0] * (i & 0x100 ? -1 : 1) / (i & 0x200 ? 2000000000 : 1);
+		wide ns = (wide)((uwide)(v[1] / c.div) * c.mul >> c.shift) +
+		          (wide)c.seconds * 1000000000;
+		int64_t want = ns > INT64_MAX   ? INT64_MAX
+		               : ns < INT64_MIN ? INT64_MIN
+		                                : (int64_t)ns;
+		assert_int_equal(clock_ns(&c, v[1]), want);
+	}
+#endif
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(all_cases),
-	                                   cmocka_unit_test(monotonic)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(all_cases), cmocka_unit_test(monotonic),
+	                                   cmocka_unit_test(as_wide)};
 	return cmocka_run_group_tests_name("capture/clock", tests, NULL, NULL);
 }

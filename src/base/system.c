@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#if SYSTEM_LINUX
+
+#include <sched.h>
+#include <sys/random.h>
+
+bool system_pipe(int ends[2])
+{
+	return pipe2(ends, O_CLOEXEC) == 0;
+}
+
+long system_cores(void)
+{
+	cpu_set_t set;
+	/* The set is too small for machines with more than 1,024 cores. */
+	return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
+	                                                   : sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+bool system_random(void *to, size_t n)
+{
+	return getrandom(to, n, 0) == (ssize_t)n;
+}
+
+#else
+
+bool system_pipe(int ends[2])
+{
+	if (pipe(ends) < 0)
+		return false;
+	if (fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0)
+		return true;
+	int cause = errno;
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	errno = cause;
+	return false;
+}
+
+long system_cores(void)
+{
+#ifdef _SC_NPROCESSORS_ONLN
+	return sysconf(_SC_NPROCESSORS_ONLN);
+#else
+	return 1;
+#endif
+}
+
+bool system_random(void *to, size_t n)
+{
+	int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ssize_t got = read(fd, to, n);
+	int cause = got < 0 ? errno : EIO;
+	(void)close(fd);
+	errno = cause;
+	return got == (ssize_t)n;
+}
+
+#endif
