@@ -7,8 +7,10 @@
 #include <stdint.h>
 
 /* Makes n > 0 bytes at a position a hole, which reads as NULs; the file's length stays
-   -> false when there are no holes here: then NULs must be written. */
+   -> false when there are no holes here: then NULs must be written. POSIX knows no such
+   call; its way is to see whether there are NULs already. */
 bool space_punch(int fd, int64_t position, int64_t n);
+bool space_punch_posix(int fd, int64_t position, int64_t n);
 
 /* Makes a file of `length` bytes longer by n > 0, and takes the space for them at once, where
    the file system can promise space -> false with errno: the file stays as it is. */

@@ -54,16 +54,26 @@ static void punches(void **state)
 {
 	(void)state;
 	enum { FROM = 5000, N = 100000 };
-	int fd = filled();
-	bool hole = space_punch(fd, FROM, N);
-	assert_int_equal(length(fd), SIZE);
-	assert_int_equal(pread(fd, back, SIZE, 0), SIZE);
-	if (hole)
-		memset(text + FROM, 0, N);
-	assert_memory_equal(back, text, SIZE);
-	assert_true(space_punch(fd, SIZE, N) == hole); /* behind the end is nothing */
-	assert_int_equal(length(fd), SIZE);
-	(void)close(fd);
+	static bool (*const punches[])(int fd, int64_t position, int64_t n) = {space_punch,
+	                                                                       space_punch_posix};
+	for (size_t i = 0; i < 2; i++) {
+		int fd = filled();
+		bool hole = punches[i](fd, FROM, N);
+		assert_int_equal(length(fd), SIZE);
+		assert_int_equal(pread(fd, back, SIZE, 0), SIZE);
+		if (hole)
+			memset(text + FROM, 0, N);
+		assert_memory_equal(back, text, SIZE);
+		assert_true(punches[i](fd, SIZE, N)); /* behind the end is nothing */
+		assert_true(punches[i](fd, SIZE - 1, N) == hole);
+		assert_int_equal(length(fd), SIZE);
+		memset(text, 0, SIZE);
+		assert_int_equal(pwrite(fd, text, SIZE, 0), SIZE);
+		assert_true(punches[i](fd, 0, SIZE));
+		assert_true(punches[i](fd, 1, SIZE));
+		memset(text, 'x', SIZE);
+		(void)close(fd);
+	}
 }
 
 static bool (*const ways[])(int fd, int64_t length, int64_t n) = {space_append, space_append_posix};

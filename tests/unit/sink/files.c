@@ -3,6 +3,8 @@
    names and times. */
 #include "recording.h"
 
+#include "base/system.h"
+
 static struct recording r;
 
 /* -- gathering ---------------------------------------------------------------------- */
@@ -281,7 +283,8 @@ static void stays_sparse(void **state)
 	struct stat st;
 	assert_int_equal(stat(path0(&r), &st), 0);
 	assert_int_equal(st.st_size, (int64_t)(STEPS + 2) * STEP + 3 + 4);
-	assert_true(st.st_blocks * 512 < 32 << 20);
+	/* Without a way to punch holes, the space that was taken for the head stays. */
+	assert_true(st.st_blocks * 512 < (SYSTEM_LINUX ? 2 : 5) * STEP);
 	int fd = open(path0(&r), O_RDONLY);
 	char got[6];
 	for (int i = 0; i < STEPS; i++) {
