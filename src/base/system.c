@@ -65,3 +65,16 @@ bool system_random(void *to, size_t n)
 }
 
 #endif
+
+struct timespec system_time(int64_t ns)
+{
+	enum { BILLION = 1000000000 };
+	const int64_t most = sizeof(time_t) < sizeof(int64_t) ? INT32_MAX : INT64_MAX;
+	int64_t sec = ns / BILLION, rest = ns % BILLION;
+	if (rest < 0) {
+		sec--;
+		rest += BILLION;
+	}
+	sec = sec > most ? most : sec < -most ? -most : sec;
+	return (struct timespec){.tv_sec = (time_t)sec, .tv_nsec = (long)rest};
+}
