@@ -10,6 +10,11 @@
 #include <sched.h>
 #include <sys/random.h>
 
+bool system_pipe(int ends[2])
+{
+	return pipe2(ends, O_CLOEXEC) == 0;
+}
+
 long system_cores(void)
 {
 	cpu_set_t set;
@@ -24,6 +29,19 @@ bool system_random(void *to, size_t n)
 }
 
 #else
+
+bool system_pipe(int ends[2])
+{
+	if (pipe(ends) < 0)
+		return false;
+	if (fcntl(ends[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(ends[1], F_SETFD, FD_CLOEXEC) == 0)
+		return true;
+	int cause = errno;
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	errno = cause;
+	return false;
+}
 
 long system_cores(void)
 {
@@ -47,3 +65,16 @@ bool system_random(void *to, size_t n)
 }
 
 #endif
+
+struct timespec system_time(int64_t ns)
+{
+	enum { BILLION = 1000000000 };
+	const int64_t most = sizeof(time_t) < sizeof(int64_t) ? INT32_MAX : INT64_MAX;
+	int64_t sec = ns / BILLION, rest = ns % BILLION;
+	if (rest < 0) {
+		sec--;
+		rest += BILLION;
+	}
+	sec = sec > most ? most : sec < -most ? -most : sec;
+	return (struct timespec){.tv_sec = (time_t)sec, .tv_nsec = (long)rest};
+}

@@ -9,6 +9,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <time.h>
 
 #if defined __linux__ && !defined TF_PORTABLE
 #define SYSTEM_LINUX 1
@@ -16,8 +18,15 @@
 #define SYSTEM_LINUX 0
 #endif
 
+/* As pipe2(2) with O_CLOEXEC -> false with errno. Where there is no such call, a thread that
+   starts a command meanwhile hands the pipe on. */
+bool system_pipe(int ends[2]);
+
 /* -> processors that this process may use, or less than 1 when the system does not say */
 long system_cores(void);
+
+/* A time in nanoseconds since 1970; of one that time_t cannot say, the nearest that it can. */
+struct timespec system_time(int64_t ns);
 
 /* Fills n <= 256 bytes with what nobody can guess -> false with errno */
 bool system_random(void *to, size_t n);

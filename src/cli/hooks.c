@@ -2,6 +2,7 @@
 #include "cli/hooks.h"
 
 #include "base/error.h"
+#include "base/system.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,7 +111,7 @@ bool hooks_start(struct hooks *h, const char *command, struct tf_error *err)
 		                command);
 		goto out;
 	}
-	if (pipe2(ends, O_CLOEXEC) < 0 || (h->pid = fork()) < 0) {
+	if (!system_pipe(ends) || (h->pid = fork()) < 0) {
 		(void)error_sys(err, TF_OUTPUT, "cannot start the process for tcp_cmd");
 		h->pid = 0;
 		goto out;

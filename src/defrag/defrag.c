@@ -283,7 +283,7 @@ static bool is_complete(const struct datagram *g)
 }
 
 /* -> whether n bytes are the first fragment's, and not all of TCP's header */
-static bool is_tiny(const struct tf_fragment *f, size_t n)
+static bool is_tiny(const struct tf_fragment *f, uint64_t n)
 {
 	return f->offset == 0 && f->more && f->protocol == PROTOCOL_TCP && n < TCP_HEADER;
 }
@@ -382,7 +382,7 @@ static struct datagram *get(struct defrag *d, const struct tf_fragment *f)
 /* An IPv4 fragment that reaches too far has no place; but Linux keeps it, and whether the
    others agree with its end matters to them. */
 static enum defrag_answer leave_out(struct defrag *d, struct datagram *g,
-                                    const struct tf_fragment *f, size_t to)
+                                    const struct tf_fragment *f, uint64_t to)
 {
 	struct range r = {.from = f->offset, .to = to < NO_END ? (uint32_t)to : NO_END - 1};
 	if (!note_end(g, &r, f->more))
@@ -399,8 +399,8 @@ enum defrag_answer defrag_take(struct defrag *d, const struct tf_fragment *f,
 	d->latest = 0;
 	free_ready(d);
 	sweep(d, f->ts_ns);
-	size_t n = f->payload.n + f->cut;
-	bool too_big = n > (size_t)LENGTH_MAX - f->offset || /* so the sum is small */
+	uint64_t n = (uint64_t)f->payload.n + f->cut; /* size_t may have 32 bits only */
+	bool too_big = n > LENGTH_MAX - f->offset || /* so the sum is small */
 	               f->offset + n + f->header > LENGTH_MAX;
 	bool odd = f->more && n % UNIT != 0;
 	bool tiny = f->ip6 && is_tiny(f, n);

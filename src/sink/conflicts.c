@@ -18,6 +18,7 @@
 #include "sink/conflicts.h"
 
 #include "base/error.h"
+#include "base/system.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -233,9 +234,7 @@ static bool ready(struct conflicts *s)
 /* -> false with errno */
 static bool finish(int fd, int64_t latest_ns)
 {
-	int64_t sec = latest_ns / 1000000000, rest = latest_ns % 1000000000;
-	struct timespec t = {.tv_sec = rest < 0 ? sec - 1 : sec,
-	                     .tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest)};
+	struct timespec t = system_time(latest_ns);
 	(void)futimens(fd, (struct timespec[2]){t, t});
 	return close(fd) == 0 || errno == EINTR;
 }
@@ -356,9 +355,9 @@ static bool merge(const struct conflicts_setup *setup, int fd)
 	struct conflicts *part;
 	struct mark mark = {0};
 	while ((part = lowest(setup, &mark)) != NULL) {
-		if (!write_all(fd, part->buffer + part->at + sizeof mark, mark.n))
+		if (!write_all(fd, part->buffer + part->at + sizeof mark, (size_t)mark.n))
 			return false;
-		part->at += sizeof mark + mark.n;
+		part->at += sizeof mark + (size_t)mark.n;
 	}
 	return true;
 }

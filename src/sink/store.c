@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/space.h"
+#include "base/system.h"
 #include "sink/name.h"
 
 #include <errno.h>
@@ -95,19 +96,12 @@ static void list_remove(struct store *s, struct stored *f)
 	*(f->newer != NULL ? &f->newer->older : &s->newest) = f->older;
 }
 
-static struct timespec timespec_of(int64_t ns)
-{
-	int64_t sec = ns / 1000000000, rest = ns % 1000000000;
-	return (struct timespec){.tv_sec = rest < 0 ? sec - 1 : sec,
-	                         .tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest)};
-}
-
 /* Closes the descriptor; the file's time is that of its direction's first packet. */
 static void shut(struct store *s, struct stored *f)
 {
 	if (f->fd < 0)
 		return;
-	struct timespec t = timespec_of(f->flow->began_ns[f->dir]);
+	struct timespec t = system_time(f->flow->began_ns[f->dir]);
 	(void)futimens(f->fd, (struct timespec[2]){t, t});
 	if (close(f->fd) < 0 && errno != EINTR)
 		store_fail(s, f, "close");

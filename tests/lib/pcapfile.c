@@ -52,7 +52,7 @@ static void head_ng(struct pcapfile *f, uint32_t link_type)
 	put32(f, 262144);
 	put16(f, 9); /* if_tsresol: 10^-9 */
 	put16(f, 1);
-	put32(f, 9);
+	fwrite((const uint8_t[4]){9}, 4, 1, f->out);
 	put32(f, 0); /* opt_endofopt */
 	put32(f, 32);
 }

@@ -134,7 +134,7 @@ static void cut_up(struct flight *f, const uint8_t *frame, size_t ip, size_t n, 
 		return;
 	}
 	size_t header = frame[ip] >> 4 == 6 ? 40 : 20, all = n - ip - header;
-	size_t step = random_below(&f->r, 3) == 0 ? 8 : 8 * (1 + random_below(&f->r, 200));
+	size_t step = random_size(&f->r, 3) == 0 ? 8 : 8 * (1 + random_size(&f->r, 200));
 	if (header == 40 && step < 24)
 		step = 24; /* Linux takes no first one without TCP's whole header */
 	if (all <= step || random_chance(&f->r, 10) || all / step > 600) {
@@ -145,7 +145,7 @@ static void cut_up(struct flight *f, const uint8_t *frame, size_t ip, size_t n, 
 		return;
 	}
 	uint32_t id = f->id++;
-	size_t lost = f->lossy ? random_below(&f->r, (all + step - 1) / step) * step : all;
+	size_t lost = f->lossy ? random_size(&f->r, (all + step - 1) / step) * step : all;
 	f->lossy = false;
 	for (size_t from = 0; from < all; from += step) {
 		size_t to = from + step < all ? from + step : all;
@@ -180,7 +180,7 @@ static void arrive(struct flight *f, struct tf_engine *e)
 		if (random_chance(&f->r, 3))
 			add_frame(f, f->frame[i].bytes, f->frame[i].n);
 	for (size_t i = 0; i < f->count; i++)
-		f->frame[i].key = f->ip6_only ? random_next(&f->r) : i + random_below(&f->r, STRAY);
+		f->frame[i].key = f->ip6_only ? random_next(&f->r) : i + random_size(&f->r, STRAY);
 	qsort(f->frame, f->count, sizeof *f->frame, by_key);
 	for (size_t i = 0; i < f->count; i++) {
 		struct tf_frame frame = {.bytes = f->frame[i].bytes,
@@ -220,7 +220,7 @@ static void send_stream(struct flight *f, struct tf_engine *e, const uint8_t *st
 	b.flags = 16;
 	for (size_t at = 0, sent = 1; at < length; at += b.payload.n, sent++) {
 		size_t most = random_chance(&f->r, 20) ? f->segment_most : 3000;
-		b.payload = (struct tf_span){stream + at, 1 + random_below(&f->r, most)};
+		b.payload = (struct tf_span){stream + at, 1 + random_size(&f->r, most)};
 		if (b.payload.n > length - at)
 			b.payload.n = length - at;
 		n = build_frame(&b, frame, BUILD_ROOM);
@@ -258,7 +258,7 @@ static void streams(uint64_t seed)
 	static struct flight flight;
 	flight = (struct flight){.r = {.state = seed}, .segment_most = 60000, .depth = 2};
 	bool small = random_chance(&flight.r, 10), reads = random_chance(&flight.r, 50);
-	size_t length = small ? LONG_STREAM : 1 + random_below(&flight.r, STREAM);
+	size_t length = small ? LONG_STREAM : 1 + random_size(&flight.r, STREAM);
 	if (small) { /* what waits at a time has to fit */
 		flight.segment_most = 20000;
 		flight.depth = 0;
@@ -270,7 +270,7 @@ static void streams(uint64_t seed)
 	struct recorder r;
 	tf_config_init(&cfg);
 	cfg.memory = small ? LEAST_MEMORY : (size_t)64 << 20;
-	cfg.workers = 1 + (unsigned)random_below(&flight.r, 2);
+	cfg.workers = 1 + (unsigned)random_size(&flight.r, 2);
 	recorder_init(&r, TF_PLACED);
 	struct tf_engine *e = tf_engine_new(&cfg, NULL);
 	MUST_BE(e != NULL && tf_engine_attach(e, &r.sink, NULL));
@@ -304,15 +304,15 @@ static struct tf_fragment pick(struct random *r, unsigned number, size_t step, s
                                uint8_t *bytes)
 {
 	size_t pieces = (length + step - 1) / step;
-	size_t from = random_below(r, pieces) * step, to = from + step;
+	size_t from = random_size(r, pieces) * step, to = from + step;
 	if (random_chance(r, 3))
-		from = from + 8 * random_below(r, 4);
+		from = from + 8 * random_size(r, 4);
 	if (random_chance(r, 3))
-		to += 8 * random_below(r, 4);
+		to += 8 * random_size(r, 4);
 	if (to > length)
 		to = length;
 	if (random_chance(r, 1))
-		to += random_below(r, 9);
+		to += random_size(r, 9);
 	if (to < from)
 		to = from;
 	uint8_t version = random_chance(r, 5) ? 99 : 0;
@@ -334,8 +334,8 @@ static void plain(uint64_t seed)
 	struct random r = {.state = seed};
 	struct tf_counters counters = {0};
 	struct defrag_setup setup = {.seed = seed,
-	                             .ip4 = (enum defrag_policy)random_below(&r, 4),
-	                             .ip6 = (enum defrag_policy)random_below(&r, 4),
+	                             .ip4 = (enum defrag_policy)random_size(&r, 4),
+	                             .ip6 = (enum defrag_policy)random_size(&r, 4),
 	                             .ip4_timeout_ns = 30 * INT64_C(1000000000),
 	                             .ip6_timeout_ns = 60 * INT64_C(1000000000),
 	                             .counters = &counters};
@@ -346,15 +346,15 @@ static void plain(uint64_t seed)
 	size_t step[DATAGRAMS], length[DATAGRAMS];
 	int64_t now_ns = 0;
 	for (unsigned i = 0; i < DATAGRAMS; i++) {
-		step[i] = 8 * (1 + random_below(&r, 300));
-		length[i] = step[i] * (1 + random_below(&r, 24)) - random_below(&r, 8);
+		step[i] = 8 * (1 + random_size(&r, 300));
+		length[i] = step[i] * (1 + random_size(&r, 24)) - random_size(&r, 8);
 	}
 	for (unsigned i = 0; i < TIMES; i++) {
-		unsigned number = (unsigned)random_below(&r, DATAGRAMS);
+		unsigned number = (unsigned)random_size(&r, DATAGRAMS);
 		struct tf_fragment f = pick(&r, number, step[number], length[number], bytes);
 		f.ecn = random_chance(&r, 1) ? 2 : 0;
 		f.cut = random_chance(&r, 1) ? 8 : 0;
-		f.ts_ns = now_ns += (int64_t)random_below(&r, 300) * 1000000;
+		f.ts_ns = now_ns += (int64_t)random_size(&r, 300) * 1000000;
 		struct tf_datagram a, b = {0};
 		enum defrag_answer answer = defrag_take(&d, &f, &a);
 		MUST_BE(answer == plain_take(&p, number, &f, &b, other) && d.lost == p.lost);

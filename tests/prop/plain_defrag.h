@@ -133,12 +133,12 @@ static enum defrag_answer plain_add(struct plain_datagram *g, const struct tf_fr
 	}
 	if (f->cut > 0)
 		return DEFRAG_CUT;
-	enum defrag_answer a = plain_compare(g, f->offset, to, f->payload.p, policy);
+	enum defrag_answer a = plain_compare(g, (long)f->offset, to, f->payload.p, policy);
 	if (a == DEFRAG_COMPLETE) {
 		if (f->offset == 0)
 			g->whole = (struct tf_datagram){{0}, f->protocol, f->hop_limit};
 		g->ecn |= 1U << f->ecn;
-		if (!plain_put(g, f->offset, to, f->payload.p, policy))
+		if (!plain_put(g, (long)f->offset, to, f->payload.p, policy))
 			a = DEFRAG_WAITING;
 		else if ((g->ecn & 1) != 0 && g->ecn != 1)
 			a = DEFRAG_ECN;

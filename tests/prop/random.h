@@ -4,6 +4,7 @@
 #define PROP_RANDOM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct random {
@@ -22,6 +23,11 @@ static inline uint64_t random_next(struct random *r)
 static inline uint64_t random_below(struct random *r, uint64_t n)
 {
 	return random_next(r) % n;
+}
+
+static inline size_t random_size(struct random *r, size_t n)
+{
+	return (size_t)random_below(r, n);
 }
 
 static inline int64_t random_between(struct random *r, int64_t from, int64_t to)

@@ -79,7 +79,7 @@ static void too_large(void **state)
 	(void)state;
 	struct arena a;
 	struct tf_error err = {0};
-	assert_false(arena_init(&a, SIZE_MAX / 2, &err));
+	assert_false(arena_init(&a, SIZE_MAX / 4 * 3, &err));
 	assert_int_equal(err.status, TF_USAGE);
 	assert_non_null(strstr(err.text, "--memory"));
 	assert_null(a.base);

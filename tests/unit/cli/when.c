@@ -79,11 +79,12 @@ static void bad(void **state)
 	}
 }
 
-/* Every day up to 2261, against the C library. */
+/* Every day that both can say, against the C library. */
 static void each_day(void **state)
 {
 	(void)state;
-	for (int64_t day = 0; day < 106650; day++) {
+	const int64_t last = sizeof(time_t) < sizeof(int64_t) ? 24855 : 106650; /* 2038, or 2262 */
+	for (int64_t day = 0; day < last; day++) {
 		time_t t = (time_t)(day * 86400);
 		struct tm tm;
 		char text[40];

@@ -196,7 +196,7 @@ static void at_random(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 40; seed++) {
 		uint64_t r = seed, waits = 0, tells = 0;
-		begin((80 + 101 + seed * seed * 3) * 1024);
+		begin((size_t)(80 + 101 + seed * seed * 3) * 1024);
 		for (uint64_t i = 0; i < FRAMES; i++) {
 			r = r * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 			waits += take_some(r, i) == DEFRAG_WAITING;
@@ -218,7 +218,7 @@ static void changes_nothing(void **state)
 	(void)state;
 	for (uint64_t seed = 1; seed <= 30; seed++) {
 		uint64_t r = seed, evicted = 0;
-		size_t memory = (101 + seed * seed) * 1024;
+		size_t memory = (size_t)(101 + seed * seed) * 1024;
 		static struct box plain;
 		begin(memory + 80 * 1024);
 		box_open(&plain, memory, DEFRAG_AS_LINUX, DEFRAG_STRICT);

@@ -19,9 +19,7 @@ static uint8_t file[16 << 20];
 
 static uint32_t u32(const uint8_t *p)
 {
-	uint32_t v;
-	memcpy(&v, p, sizeof v);
-	return v;
+	return p[0] | p[1] * 0x100U | p[2] * 0x10000U | p[3] * 0x1000000U;
 }
 
 static void take_packet(const uint8_t *p, uint32_t total)
