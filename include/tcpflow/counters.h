@@ -99,6 +99,7 @@
 	X(conflicts_unknown, "conflicts", "of these, one packet is not remembered any more")       \
 	X(bytes_rewritten, "bytes", "recorded bytes that a later copy replaced (last)")            \
 	X(conflict_lines, "lines", "lines in conflicts.jsonl")                                     \
+	X(gaps_unlisted, "gaps", "gaps left out of the report's lists, beyond their limit")        \
 	X(bytes_unlisted, "bytes", "bytes left out of conflicts.jsonl, beyond its limit")          \
 	X(late_segments, "segments", "segments for a connection already ended")                    \
 	X(unknown_segments, "segments", "segments of connections that begin in a file of -R")      \

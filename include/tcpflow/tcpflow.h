@@ -150,7 +150,10 @@ struct tf_flow {
 	                              more is left out */
 	int64_t first_ns, last_ns; /* times of its first and latest packet */
 	int64_t began_ns[2];       /* of each direction's first packet */
-	uint64_t packets[2];       /* from end[0] and end[1], so far */
+	int64_t latest_ns[2];      /* of each direction's latest one */
+	uint64_t packets[2];       /* from end[0] and end[1], so far; */
+	uint64_t frame_bytes[2];   /* bytes of their frames on the wire, */
+	uint64_t captured[2];      /* and of these captured */
 	uint64_t number;           /* of its first packet in the whole run, from 1 */
 	uint64_t connection;       /* connections begun before it, and */
 	uint64_t nth[2];           /* directions of which a packet was seen before the first of
@@ -348,9 +351,8 @@ struct tf_event {
 	uint64_t turn;              /* never falls from event to event of a worker, and is the same
 	                               however many workers there are (unless memory is short): by
 	                               it their outputs can be merged. Two flows never share one,
-	                               unless their packets came in one frame, or they end at the
-	                               same time for their silence: then in the order of
-	                               tf_flow.number. */
+	                               unless they end at the same time for their silence: then in
+	                               the order of tf_flow.number. */
 	struct tf_account *account; /* END: of direction dir; account[0] and [1]
 	                               when dir is TF_BOTH. A sink that could not
 	                               store bytes moves them from written to
@@ -397,6 +399,9 @@ struct tf_sink {
 	   programs to see should go out. Called by the worker after its latest event, and not
 	   often -> as event */
 	bool (*rest)(void *self, struct tf_error *err);
+	/* May be NULL. About twice a second by tf_config.clock, also while the input pauses: what
+	   has waited in buffers since the call before goes out. Called as event -> as event */
+	bool (*flush)(void *self, struct tf_error *err);
 	/* May be NULL. Adds what the sink itself counted (files, writes). */
 	void (*count)(void *self, struct tf_counters *c);
 	/* May be NULL. Frees the instance -> false, with *err (when err is not NULL),
@@ -510,6 +515,10 @@ struct tf_config {
 	uint64_t count;
 	unsigned sources_max; /* files that tf_engine_merge() may have open at a time;
 	                         0: as many as memory allows */
+	/* May be NULL: sinks are not told to flush. Nanoseconds of a clock that nobody sets; called
+	   now and then, by whichever thread reads */
+	int64_t (*clock)(void *arg);
+	void *clock_arg;
 	/* May be NULL. Called in the owner's thread while a capture file is read, when
 	   a piece of it has been, or some ten times a second: bytes of it so far */
 	void (*progress)(void *arg, uint64_t position);
@@ -602,6 +611,55 @@ struct tf_printing {
  * tf_engine_finish(), return false with status TF_OK, which is no failure.
  */
 bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct tf_error *err);
+
+/* What the caller knows of the program and the machine, for the head of the report. Texts may
+   be NULL. */
+struct tf_facts {
+	const char *command_line;
+	const char *compiler, *cppflags, *cflags, *ldflags, *libs; /* that it was built with, */
+	const char *compiled;                                      /* and when */
+	const char *os_sysname, *os_release, *os_version, *host, *arch;
+	uint32_t uid;
+	const char *username;
+	int64_t start_ns; /* when the run began, since 1970 */
+	/* What the process may still do: privilege[privilege_count], a sentence each */
+	const char *const *privilege;
+	size_t privilege_count;
+};
+
+/* What a run has used, as getrusage() tells it. */
+struct tf_usage {
+	int64_t user_ns, system_ns;
+	uint64_t maxrss, minflt, majflt, nswap, inblock, oublock;
+	int64_t clock_ns; /* how long it has taken */
+};
+
+/* What is reported. What is 0 or NULL is as usual. */
+struct tf_reporting {
+	const char *path;      /* of the report; NULL: report.xml in the recorder's folder; "":
+	                          there is none. It need not lie in that folder */
+	bool jsonl;            /* flows.jsonl in the recorder's folder, too */
+	struct tf_facts facts; /* only looked at during the call */
+	/* May be NULL. Called at the end */
+	void (*usage)(void *arg, struct tf_usage *to);
+	void *usage_arg;
+};
+
+/*
+ * Reports on each connection, when it ends: Digital Forensics XML as tcpflow 1.6.1 wrote it, with
+ * more besides, and lines of JSON. Comes behind the recorder (which is needed, but for a report
+ * elsewhere with one worker), and before the first frame.
+ * A report of an earlier run keeps what it has under another name, report.1.xml and so on; before
+ * that it is mended if that run was killed.
+ */
+bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struct tf_error *err);
+
+/*
+ * Mends what a killed run has left in its folder (or in that of its report): report.xml,
+ * flows.jsonl, conflicts.jsonl. What a run is still writing is left alone. *mended: how many were.
+ * -> false with *err (TF_OUTPUT)
+ */
+bool tf_report_recover(const char *folder, unsigned *mended, struct tf_error *err);
 
 /*
  * Writes the frames that are not recorded to a pcapng file ("-": standard output), each

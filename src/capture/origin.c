@@ -20,6 +20,7 @@ static bool wait_for_bytes(struct origin *o)
 			errno = EINTR;
 			return false;
 		}
+		watch_waits(&o->watch);
 		int n = poll(&p, 1, TICK_MS);
 		if (n > 0 || (n < 0 && errno != EINTR))
 			return true; /* what is wrong, read() says */
@@ -87,6 +88,7 @@ static ssize_t read_growing(struct origin *o, void *to, size_t n)
 			return fail(o, EINTR, NULL);
 		/* What was written just before is read first. */
 		o->replaced = is_replaced(o);
+		watch_waits(&o->watch);
 		if (!o->replaced)
 			(void)poll(NULL, 0, TICK_MS);
 		o->idle += TICK_MS;

@@ -22,9 +22,11 @@ struct origin_kind {
 };
 
 /* Asked about ten times a second while bytes are waited for, and after a signal
-   -> whether to wait no longer. over may be NULL: never. */
+   -> whether to wait no longer. over may be NULL: never. waits may be NULL, too: it is
+   called as often while bytes are waited for, and once before each such wait. */
 struct watch {
 	bool (*over)(void *arg);
+	void (*waits)(void *arg);
 	void *arg;
 };
 
@@ -55,6 +57,12 @@ void origin_close(struct origin *o);
  * one, cannot be read on: that is a failure. For plain files; others wait by themselves.
  */
 void origin_follow(struct origin *o, const char *path, unsigned patience_ms);
+
+static inline void watch_waits(const struct watch *w)
+{
+	if (w->waits != NULL)
+		w->waits(w->arg);
+}
 
 static inline bool watch_over(const struct watch *w)
 {

@@ -72,7 +72,10 @@ static bool unpack(struct source *s, const struct opening *how, struct tf_error 
 		return true;
 	struct tf_span first = {f->block->bytes + f->at, feed_left(f)};
 	struct origin o = f->origin;
-	if (!unpack_origin(&o, first, how->watch))
+	/* It may be read in another thread; `waits` is for the reader's. */
+	const struct watch watch = {.over = how->watch.over, .arg = how->watch.arg};
+	o.watch.waits = NULL;
+	if (!unpack_origin(&o, first, watch))
 		return error_set(err, TF_USAGE, "%s: no memory to unpack it", s->r.name);
 	if (how->apart != NULL)
 		how->apart(how->arg, &o);

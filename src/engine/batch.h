@@ -16,7 +16,8 @@ struct batch {
 	bool last;  /* the worker's work ends with it */
 	bool ticks; /* behind its packets a period of packet time begins (flow/idle.h): */
 	uint64_t period, tick_turn;
-	bool rest; /* the input may pause behind it */
+	bool rest;  /* the input may pause behind it */
+	bool flush; /* sinks are to flush behind it */
 	struct block *block[BATCH_BLOCKS];
 	struct tf_packet packet[BATCH_PACKETS];
 };

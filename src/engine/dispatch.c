@@ -9,6 +9,7 @@
 #define SECOND INT64_C(1000000000)
 
 enum { NOBODY = UINT16_MAX };
+enum { FLUSH_NS = 400000000 }; /* what is written at every other flush has waited for 0.8 s */
 enum {
 	BLOCK = DISPATCH_ROOM,
 	BLOCKS_LEAST = 4,
@@ -26,8 +27,7 @@ static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 	for (unsigned i = 0; i < b->blocks; i++)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
-	b->ticks = false;
-	b->rest = false;
+	b->ticks = b->rest = b->flush = false;
 	w->idle[w->idles++] = b;
 }
 
@@ -379,6 +379,7 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 	}
 	pkt->number = d->numbers;
 	pkt->known_only = d->known_only;
+	pkt->place = d->place;
 	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
 	hand_packet(d, w, pkt, b, payload);
 	if (d->unrecorded != NULL)
@@ -405,15 +406,32 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 		tick(d);
 	enum fate fate = decode_frame(&d->decode, frame, pkt);
 	d->numbers++;
+	d->place = 0;
 	d->frame_bytes += frame->captured;
 	take_packet(d, frame, fate, pkt, b);
 	if (fate == FATE_drop_link_type)
 		note_link(d, frame->link_type);
 	while (decode_has_more(&d->decode)) {
 		d->aggregated++;
+		d->place = d->place < UINT8_MAX ? (uint8_t)(d->place + 1) : UINT8_MAX;
 		take_packet(d, frame, decode_more(&d->decode, frame, pkt), pkt, b);
 	}
 	give_spent(d);
+}
+
+void dispatch_look_at_clock(struct dispatch *d)
+{
+	if (d->clock == NULL)
+		return;
+	int64_t now_ns = d->clock(d->clock_arg);
+	if (now_ns - d->flushed_ns < FLUSH_NS)
+		return;
+	d->flushed_ns = now_ns;
+	for (unsigned i = 0; i < d->workers; i++) {
+		struct worker *w = &d->worker[i];
+		fill(d, w)->flush = true;
+		hand_over(d, w);
+	}
 }
 
 void dispatch_flush(struct dispatch *d, bool last)
@@ -455,6 +473,8 @@ bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf
 	d->workers = s->config->workers;
 	d->seed = s->config->hash_seed;
 	d->unrecorded = s->unrecorded;
+	d->clock = s->config->clock;
+	d->clock_arg = s->config->clock_arg;
 	decode_init(&d->decode, s->config);
 	ticker_init(&d->ticker, s->config->idle_ns);
 	memset(d->owner, 0xff, sizeof d->owner);

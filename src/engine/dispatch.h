@@ -59,10 +59,14 @@ struct dispatch {
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
 	struct ticker ticker;
-	bool known_only; /* frames now begin no flow */
-	bool rests;      /* sinks want to know when the input pauses */
-	bool failed;     /* an output: the file of what is not recorded, or a sink of a worker,
-	                    as its latest batch told */
+	bool known_only;             /* frames now begin no flow */
+	bool rests;                  /* sinks want to know when the input pauses */
+	uint8_t place;               /* packets of the latest frame before the latest */
+	int64_t (*clock)(void *arg); /* tf_config.clock; may be NULL */
+	void *clock_arg;
+	int64_t flushed_ns; /* by it */
+	bool failed;        /* an output: the file of what is not recorded, or a sink of a worker,
+	                       as its latest batch told */
 	struct unrecorded *unrecorded; /* may be NULL */
 	uint64_t set_aside;            /* the latest frame that was written there, */
 	size_t why, detail;            /* and the counters that say why, as unrecorded_write()
@@ -119,6 +123,9 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 /* Hands over the batches being filled, since no frame may come for a while, and waits for
    nothing. */
 void dispatch_hand_over(struct dispatch *d);
+
+/* When sinks are due to flush, hands over the batches being filled, with word of that. */
+void dispatch_look_at_clock(struct dispatch *d);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */

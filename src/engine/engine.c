@@ -25,7 +25,7 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
 	e->config = *cfg;
 	e->worker = workers;
 	e->share = share;
-	e->dir.fd = e->print_dir.fd = -1;
+	e->dir.fd = e->report_dir.fd = e->print_dir.fd = -1;
 	if (cfg->filter != NULL && (e->filter = filter_new(cfg->filter, err)) == NULL) {
 		tf_engine_free(e);
 		return NULL;
@@ -54,7 +54,7 @@ bool engine_attach(struct tf_engine *e, struct tf_sink sink, size_t per_flow, si
 
 static void free_record(struct tf_engine *e)
 {
-	free(e->conflicts.part);
+	free(e->conflicts.journal.part);
 	free(e->folder);
 }
 
@@ -65,12 +65,12 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	free_record(e); /* of a call that failed */
 	e->folder = strdup(how->folder);
 	e->conflicts = (struct conflicts_setup){
-	        .dir = &e->dir,
 	        .keep_rejected = e->config.keep_rejected,
-	        .part = calloc(e->config.workers, sizeof(struct conflicts *)),
-	        .share = e->share,
+	        .journal = {.dir = &e->dir,
+	                    .part = calloc(e->config.workers, sizeof(struct journal_part *)),
+	                    .share = e->share},
 	};
-	if (e->folder == NULL || e->conflicts.part == NULL)
+	if (e->folder == NULL || e->conflicts.journal.part == NULL)
 		return error_set(err, TF_USAGE, "out of memory");
 	if (!outdir_open(&e->dir, e->folder, err))
 		return false;
@@ -129,15 +129,27 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 
 /* -- the end --------------------------------------------------------------------------- */
 
-static bool close_sinks(struct tf_engine *e, struct tf_error *err)
+/* All of them, before the first is closed: the report tells of what they have counted. */
+static void count_sinks(struct tf_engine *e)
 {
-	bool ok = true;
 	for (unsigned i = 0; i < e->config.workers; i++) {
-		struct flows *fs = &e->worker[i].flows;
+		const struct flows *fs = &e->worker[i].flows;
 		for (unsigned k = 0; k < fs->outlets; k++) {
 			const struct outlet *o = &fs->outlet[k];
 			if (o->sink->count != NULL)
 				o->sink->count(o->self, &e->worker[i].counters);
+		}
+	}
+}
+
+static bool close_sinks(struct tf_engine *e, struct tf_error *err)
+{
+	bool ok = true;
+	count_sinks(e);
+	for (unsigned i = 0; i < e->config.workers; i++) {
+		struct flows *fs = &e->worker[i].flows;
+		for (unsigned k = 0; k < fs->outlets; k++) {
+			const struct outlet *o = &fs->outlet[k];
 			if (o->sink->close != NULL && !o->sink->close(o->self, ok ? err : NULL))
 				ok = false;
 		}
@@ -233,6 +245,7 @@ void tf_engine_free(struct tf_engine *e)
 	ears_close(&e->ears);
 	dispatch_free(&e->dispatch);
 	filter_free(e->filter);
+	report_free(e);
 	outdir_close(&e->dir);
 	free_record(e);
 	print_free(e);

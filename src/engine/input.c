@@ -10,6 +10,12 @@ static bool is_over(void *arg)
 	       atomic_load_explicit(&in->dispatch->stop, memory_order_relaxed);
 }
 
+static void waits(void *arg)
+{
+	const struct input *in = arg;
+	dispatch_look_at_clock(in->dispatch);
+}
+
 static void apart(void *arg, struct origin *o)
 {
 	struct input *in = arg;
@@ -20,14 +26,15 @@ bool input_open(struct input *in, struct dispatch *d, const char *path, uint32_t
                 unsigned patience_ms, struct tf_error *err)
 {
 	*in = (struct input){.dispatch = d, .store = dispatch_store(d)};
-	in->source = source_open_as(path,
-	                            &(struct opening){.index = index,
-	                                              .store = &in->store,
-	                                              .watch = {is_over, in},
-	                                              .patience_ms = patience_ms,
-	                                              .apart = apart,
-	                                              .arg = in},
-	                            err);
+	in->source = source_open_as(
+	        path,
+	        &(struct opening){.index = index,
+	                          .store = &in->store,
+	                          .watch = {.over = is_over, .waits = waits, .arg = in},
+	                          .patience_ms = patience_ms,
+	                          .apart = apart,
+	                          .arg = in},
+	        err);
 	return in->source != NULL;
 }
 

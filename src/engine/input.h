@@ -9,7 +9,7 @@
 
 struct input {
 	struct source *source;
-	const struct dispatch *dispatch;
+	struct dispatch *dispatch;
 	struct block_store store;
 	_Atomic bool closing; /* nobody reads any more */
 };

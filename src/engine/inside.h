@@ -12,6 +12,7 @@
 #include "sink/conflicts.h"
 #include "sink/console.h"
 #include "sink/files.h"
+#include "sink/report.h"
 
 enum { EARS = 16 };
 
@@ -40,6 +41,11 @@ struct tf_engine {
 	struct conflicts_setup conflicts;
 	struct alerts alerts;
 	char *folder;
+	struct report_setup report;
+	struct outdir report_dir; /* of a report that is not in the folder */
+	char *report_path;        /* its folder, */
+	char *report_base;        /* and its name there */
+	bool reports;
 	bool records;
 	struct console_setup print;
 	struct outdir print_dir;
@@ -59,6 +65,10 @@ struct tf_engine {
 	uint64_t left;            /* frames that are still wanted, when it selects */
 	struct tf_counters notes; /* comments and secrets of all sources */
 };
+
+/* -- report.c -- */
+
+void report_free(struct tf_engine *e);
 
 /* -- engine.c -- */
 

@@ -110,6 +110,7 @@ bool tf_engine_capture(struct tf_engine *e, struct tf_error *err)
 			live_wait(ears->live, ears->count, NAP_MS);
 			naps++;
 		}
+		dispatch_look_at_clock(&e->dispatch);
 		if (ears->failed && engine_failed(e, err))
 			return false;
 		ears->failed = false;

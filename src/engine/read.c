@@ -108,6 +108,7 @@ static bool read_piece(void *arg)
 			return false;
 		}
 	}
+	dispatch_look_at_clock(&p->engine->dispatch);
 	atomic_store_explicit(&p->position, source_progress(p->source), memory_order_relaxed);
 	return true;
 }
@@ -174,7 +175,7 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 
 static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *err)
 {
-	uint64_t told = 0;
+	uint64_t told = 0, frames = 0;
 	struct lane *l;
 	bool failed = false;
 	while (engine_goes_on(e) && (l = merge_first(m, &failed, err)) != NULL) {
@@ -182,6 +183,8 @@ static bool merge_frames(struct tf_engine *e, struct merge *m, struct tf_error *
 		    engine_failed(e, err))
 			return false;
 		merge_advance(m);
+		if (frames++ % PIECE_FRAMES == 0)
+			dispatch_look_at_clock(&e->dispatch);
 		tell_progress(e, m->progress, &told);
 	}
 	if (e->dispatch.failed && engine_failed(e, err))

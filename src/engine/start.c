@@ -94,7 +94,8 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	        .config = c,
 	        .unrecorded = whole ? &e->unrecorded : NULL,
 	};
-	e->conflicts.workers = c->workers;
+	e->conflicts.journal.workers = c->workers;
+	e->report.xml.workers = e->report.jsonl.workers = c->workers;
 	struct worker_setup worker = {
 	        .sink_per_flow = e->sink_per_flow,
 	        .sink_fixed = e->sink_fixed,

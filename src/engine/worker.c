@@ -65,8 +65,10 @@ void worker_run(struct worker *w, const struct batch *b)
 		flows_tick(&w->flows, b->period, b->tick_turn);
 	if (b->last)
 		flows_end_all(&w->flows);
-	else if (b->rest)
+	if (b->rest && !b->last)
 		flows_rest(&w->flows);
+	if (b->flush && !b->last)
+		flows_flush(&w->flows);
 	if (w->flows.failed)
 		atomic_store(&w->failed, true);
 }

@@ -225,6 +225,16 @@ void flows_rest(struct flows *fs)
 	}
 }
 
+void flows_flush(struct flows *fs)
+{
+	for (unsigned i = 0; i < fs->outlets; i++) {
+		const struct outlet *o = &fs->outlet[i];
+		if (o->sink->flush != NULL &&
+		    !o->sink->flush(o->self, fs->failed ? NULL : &fs->err))
+			fs->failed = true;
+	}
+}
+
 size_t flows_capacity(const struct flows *fs)
 {
 	return fs->slab.count;
@@ -287,7 +297,7 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	bool over = f != NULL && (has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
-	fs->turn = FLOWS_TURN(pkt->number);
+	fs->turn = FLOWS_TURN(pkt->number, pkt->place);
 	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
 		if (of != NULL && !of->ended)
 			life_hear(fs, of, dir, pkt);

@@ -125,9 +125,13 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt);
    of them at this turn. */
 void flows_tick(struct flows *fs, uint64_t period, uint64_t turn);
 
-/* The turn of a packet, and that of the tick before it; n is tf_packet.number. */
-#define FLOWS_TURN(n)      ((n)*2)
-#define FLOWS_TICK_TURN(n) ((n)*2 - 1)
+/* The turn of a packet, and that of the tick before its frame; n is tf_packet.number. */
+#define FLOWS_TURN(n, place) ((n)*512 + (uint64_t)(place)*2)
+#define FLOWS_TICK_TURN(n)   ((n)*512 - 1)
+
+/* Sinks flush. */
+void flows_flush(struct flows *fs);
+
 /* The input may pause: sinks are told. */
 void flows_rest(struct flows *fs);
 

@@ -244,6 +244,9 @@ void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_p
 	if (dir == 1 && f->pub.packets[1] == 0)
 		first_word(fs, f, 1, pkt);
 	f->pub.packets[dir]++;
+	f->pub.frame_bytes[dir] += pkt->wire.length;
+	f->pub.captured[dir] += pkt->wire.captured;
+	f->pub.latest_ns[dir] = pkt->ts_ns;
 	if ((fs->wants >> TF_SEGMENT & 1) != 0)
 		tell_segment(fs, f, dir, pkt);
 }

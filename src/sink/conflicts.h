@@ -4,20 +4,13 @@
 #ifndef SINK_CONFLICTS_H
 #define SINK_CONFLICTS_H
 
-#include "sink/outdir.h"
-#include "sink/share.h"
+#include "sink/journal.h"
 
 enum { CONFLICTS_FLOW_MAX = 64 * 1024, CONFLICTS_LINE_MAX = 4096 };
 
-struct conflicts;
-
 struct conflicts_setup {
-	const struct outdir *dir; /* outlives the sink */
 	bool keep_rejected;
-	unsigned workers;               /* filled in by the engine before the sink is opened, */
-	struct conflicts **part;        /* [workers], zeroed */
-	const struct sink_share *share; /* [workers] */
-	unsigned closed;
+	struct journal journal; /* dir, part and share are the caller's to fill in, and workers */
 };
 
 /* What an instance takes from its arena. */

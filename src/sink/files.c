@@ -173,6 +173,15 @@ static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintp
 	return gather_read(&s->gather, &f->data, offset, to, n);
 }
 
+static bool flush(void *self, struct tf_error *err)
+{
+	struct files *s = self;
+	gather_flush_old(&s->gather);
+	if (s->store.failed && err != NULL)
+		*err = s->store.err;
+	return !s->store.failed;
+}
+
 static void count(void *self, struct tf_counters *c)
 {
 	const struct files *s = self;
@@ -239,6 +248,7 @@ struct tf_sink files_sink(struct files_setup *setup)
 	                        .open = open_sink,
 	                        .event = event,
 	                        .recall = recall,
+	                        .flush = flush,
 	                        .count = count,
 	                        .close = close_all};
 }

@@ -12,6 +12,7 @@ enum {
 
 static void dirty_add(struct gather *g, struct gathered *f)
 {
+	f->since = g->flushes;
 	f->older = g->newest;
 	f->newer = NULL;
 	*(g->newest != NULL ? &g->newest->newer : &g->oldest) = f;
@@ -39,6 +40,13 @@ void gather_flush(struct gather *g, struct gathered *f)
 	f->head = f->tail = NULL;
 	f->pending = f->chunks = 0;
 	dirty_remove(g, f);
+}
+
+void gather_flush_old(struct gather *g)
+{
+	while (g->oldest != NULL && g->oldest->since < g->flushes)
+		gather_flush(g, g->oldest);
+	g->flushes++;
 }
 
 static bool flush_oldest(void *arg)

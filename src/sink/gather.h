@@ -26,13 +26,15 @@ struct gathered {
 	int64_t run;               /* stream offset of the first of them */
 	uint32_t pending;          /* how many they are */
 	uint32_t chunks;
-	struct gathered *older, *newer; /* in gather.dirty */
+	struct gathered *older, *newer; /* in gather.dirty, */
+	uint64_t since;                 /* and gather.flushes when it came there */
 };
 
 struct gather {
 	struct store *store;
 	struct chunk_pool *chunks;
 	struct gathered *oldest, *newest; /* dirty ones */
+	uint64_t flushes;                 /* how often gather_flush_old() was called */
 	bool (*next_reclaim)(void *arg);  /* who else gives chunks back */
 	void *next_arg;
 };
@@ -47,6 +49,9 @@ void gather_put(struct gather *g, struct gathered *f, int64_t off, struct tf_spa
 
 /* Writes what is pending. */
 void gather_flush(struct gather *g, struct gathered *f);
+
+/* Writes what has waited since before the latest call. */
+void gather_flush_old(struct gather *g);
 
 /* Replaces bytes that were put before. */
 void gather_rewrite(struct gather *g, struct gathered *f, int64_t off, struct tf_span b);

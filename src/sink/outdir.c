@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -94,6 +95,22 @@ int outdir_reopen(const struct outdir *d, const char *name, const struct outfile
 	(void)close(fd);
 	errno = ESTALE;
 	return -1;
+}
+
+int outdir_find(const struct outdir *d, const char *name)
+{
+	struct outfile_id id;
+	int fd = open_beneath(d, name, 0);
+	return fd >= 0 && identify(fd, &id) ? fd : -1;
+}
+
+bool outdir_rename(const struct outdir *d, const char *from, const char *to)
+{
+	if (outdir_has(d, to)) {
+		errno = EEXIST;
+		return false;
+	}
+	return renameat(d->fd, from, d->fd, to) == 0;
 }
 
 bool outdir_has(const struct outdir *d, const char *name)

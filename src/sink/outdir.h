@@ -34,6 +34,12 @@ int outdir_create(const struct outdir *d, const char *name, struct outfile_id *i
    belongs to another file now). */
 int outdir_reopen(const struct outdir *d, const char *name, const struct outfile_id *id);
 
+/* Opens a file of any run, for reading and writing -> its descriptor, or -1 with errno. */
+int outdir_find(const struct outdir *d, const char *name);
+
+/* Gives a file another name, which nobody has -> false with errno. */
+bool outdir_rename(const struct outdir *d, const char *from, const char *to);
+
 /* -> whether the name is taken, by whatever it may be */
 bool outdir_has(const struct outdir *d, const char *name);
 

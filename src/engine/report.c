@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where reports are written, and what they are told of the run. */
+#include "base/error.h"
+#include "engine/inside.h"
+#include "sink/recover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { HEAD_MAX = 256 * 1024, NAME_MAX_HERE = 60 /* and a number behind it */ };
+
+static const char *ended(void *arg)
+{
+	const struct tf_engine *e = arg;
+	for (unsigned i = 0; i < e->config.workers; i++)
+		if (e->worker[i].flows.failed)
+			return "failed";
+	return atomic_load_explicit(&e->dispatch.stop, memory_order_relaxed) ? "stopped" : "input";
+}
+
+static void counters(void *arg, struct tf_counters *to)
+{
+	tf_engine_counters(arg, to);
+}
+
+/* -> whether it is a place where everything vanishes */
+static bool is_void(const struct stat *st)
+{
+	struct stat none;
+	return stat("/dev/null", &none) == 0 && S_ISCHR(st->st_mode) && st->st_rdev == none.st_rdev;
+}
+
+/* The report lies in another folder, which is opened.  */
+static bool open_folder(struct tf_engine *e, const char *path, struct tf_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	e->report_base = strdup(slash != NULL ? slash + 1 : path);
+	e->report_path = slash == NULL   ? strdup(".")
+	                 : slash == path ? strdup("/")
+	                                 : strndup(path, (size_t)(slash - path));
+	if (e->report_base == NULL || e->report_path == NULL)
+		return error_set(err, TF_USAGE, "out of memory");
+	size_t n = strlen(e->report_base);
+	if (n == 0 || n > NAME_MAX_HERE)
+		return error_set(err, TF_USAGE,
+		                 "the report's name, %s, must have from 1 to %d bytes",
+		                 e->report_base, NAME_MAX_HERE);
+	if (!outdir_open(&e->report_dir, e->report_path, err))
+		return false;
+	e->report.xml.dir = &e->report_dir;
+	e->report.xml.base = e->report_base;
+	return true;
+}
+
+/* What is no file (a pipe, a terminal) is written to as it is; parts of several workers lie in
+   the recorder's folder. */
+static bool use_special(struct tf_engine *e, const char *path, const struct text *head,
+                        struct tf_error *err)
+{
+	if (e->config.workers > 1 && !e->records)
+		return error_set(err, TF_USAGE, "a report to %s takes one worker (-j 1)", path);
+	e->report.xml.base = "report.xml";
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return error_sys(err, TF_OUTPUT, "cannot open %s", path);
+	return journal_use(&e->report.xml, fd, head->to, head->n, err);
+}
+
+static bool make_xml(struct tf_engine *e, const char *path, const struct text *head,
+                     struct tf_error *err)
+{
+	struct journal *j = &e->report.xml;
+	struct stat st;
+	if (path == NULL) {
+		j->base = "report.xml";
+		return journal_make(j, head->to, head->n, err);
+	}
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return error_set(err, TF_USAGE, "%s is a folder, not a file for the report", path);
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return use_special(e, path, head, err);
+	return open_folder(e, path, err) && journal_make(j, head->to, head->n, err);
+}
+
+static bool begin_xml(struct tf_engine *e, const struct tf_reporting *how, struct tf_error *err)
+{
+	char *room = malloc(HEAD_MAX);
+	if (room == NULL)
+		return error_set(err, TF_USAGE, "out of memory");
+	struct text head = text_in(room, HEAD_MAX);
+	report_xml_head(&how->facts, &head);
+	bool ok = !head.full
+	                  ? make_xml(e, how->path, &head, err)
+	                  : error_set(err, TF_USAGE, "the command line is too long to be reported");
+	free(room);
+	return ok;
+}
+
+static struct journal_part **parts(const struct tf_engine *e)
+{
+	return calloc(e->config.workers, sizeof(struct journal_part *));
+}
+
+static bool prepare(struct tf_engine *e, const struct tf_reporting *how, struct tf_error *err)
+{
+	struct stat st;
+	bool to_void = how->path != NULL && stat(how->path, &st) == 0 && is_void(&st);
+	bool here = e->folder != NULL && strcmp(e->folder, ".") != 0;
+	e->report = (struct report_setup){
+	        .xml = {.dir = &e->dir, .part = parts(e), .share = e->share, .fd = -1},
+	        .jsonl = {.dir = &e->dir,
+	                  .base = "flows.jsonl",
+	                  .part = parts(e),
+	                  .share = e->share,
+	                  .fd = -1},
+	        .has_xml = (how->path == NULL || how->path[0] != '\0') && !to_void,
+	        .has_jsonl = how->jsonl,
+	        .folder = here ? e->folder : NULL,
+	        .seed = e->config.community_seed,
+	        .ended = ended,
+	        .counters = counters,
+	        .arg = e,
+	        .usage = how->usage,
+	        .usage_arg = how->usage_arg,
+	};
+	return (e->report.xml.part != NULL && e->report.jsonl.part != NULL) ||
+	       error_set(err, TF_USAGE, "out of memory");
+}
+
+bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struct tf_error *err)
+{
+	if (e->started || e->reports)
+		return error_set(err, TF_USAGE, "one report, before the first frame, is enough");
+	if (!e->records && (how->path == NULL || how->jsonl))
+		return error_set(err, TF_USAGE, "a report lies in the folder of the recorder");
+	e->reports = true;
+	if (!prepare(e, how, err))
+		return false;
+	struct report_setup *s = &e->report;
+	if (s->has_xml && !begin_xml(e, how, err))
+		return false;
+	if (s->has_jsonl && !journal_make(&s->jsonl, "", 0, err))
+		return false;
+	return (!s->has_xml && !s->has_jsonl) ||
+	       engine_attach(e, report_sink(s), report_memory_per_flow(s), report_memory_fixed(s),
+	                     err);
+}
+
+void report_free(struct tf_engine *e)
+{
+	if (!e->reports)
+		return;
+	journal_give_up(&e->report.xml);
+	journal_give_up(&e->report.jsonl);
+	outdir_close(&e->report_dir);
+	free(e->report_path);
+	free(e->report_base);
+	free(e->report.xml.part);
+	free(e->report.jsonl.part);
+}
+
+bool tf_report_recover(const char *folder, unsigned *mended, struct tf_error *err)
+{
+	struct outdir d;
+	*mended = 0;
+	struct stat st;
+	if (stat(folder, &st) != 0)
+		return error_sys(err, TF_OUTPUT, "cannot look into %s", folder);
+	if (!outdir_open(&d, folder, err))
+		return false;
+	bool ok = recover_folder(&d, mended, err);
+	outdir_close(&d);
+	return ok;
+}

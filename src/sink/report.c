@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From events to the rows of report.xml and flows.jsonl.
+ *
+ *	BEGIN            -> report_flow, whose slab index is the connection's id in journals
+ *	GAP, CONFLICT    -> report_flow: gaps listed, conflicts counted
+ *	END              -> a row of XML for each direction that had a packet
+ *	                    a line of JSON for the connection
+ *
+ * All else that rows say is in what END brings: the flow, the accounts, the records of the
+ * recorder, which hears END before this sink does. A stream that ends before its connection
+ * (at a long hole) has rows of its own.
+ *
+ * Bounds: report_flow and a few gaps for each flow; of a stream at most REPORT_GAPS gaps are
+ * listed, and fewer when all flows together have too many: counter gaps_unlisted. Nothing is
+ * done for packets and DATA.
+ */
+#include "sink/report.h"
+
+#include "base/error.h"
+
+enum { GAPS_PER_FLOW = 2 };
+
+struct report {
+	struct report_setup *setup;
+	struct slab flows, gaps;
+	struct journal_part *xml, *jsonl; /* NULL: not wanted */
+	struct report_sums sums;
+	uint64_t unlisted; /* gaps */
+};
+
+/* -- gaps ---------------------------------------------------------------------------- */
+
+static void note_gap(struct report *s, struct report_stream *m, const struct tf_event *ev)
+{
+	struct report_gap *g = m->listed < REPORT_GAPS ? slab_take(&s->gaps) : NULL;
+	m->gaps++;
+	if (g == NULL) {
+		s->unlisted++;
+		return;
+	}
+	*g = (struct report_gap){
+	        .cause = (uint8_t)ev->cause, .offset = ev->offset, .length = ev->length};
+	uint32_t index = slab_index(&s->gaps, g);
+	struct report_gap *last = slab_at(&s->gaps, m->last);
+	*(last != NULL ? &last->next : &m->first) = index;
+	m->last = index;
+	m->listed++;
+}
+
+static void forget(struct report *s, struct report_stream *m)
+{
+	struct report_gap *g;
+	while ((g = slab_at(&s->gaps, m->first)) != NULL) {
+		m->first = g->next;
+		slab_give(&s->gaps, g);
+	}
+	*m = (struct report_stream){0};
+}
+
+/* -- rows ------------------------------------------------------------------------------- */
+
+static void add_xml(struct report *s, struct report_row *r, unsigned dir, uint32_t id)
+{
+	struct text *t;
+	r->part = s->xml;
+	for (int nameless = 0; nameless < 2; nameless++) {
+		r->nameless = nameless != 0;
+		if ((t = journal_row(s->xml)) == NULL)
+			return;
+		report_xml_row(r, dir, t);
+		s->sums.rows++;
+		if (journal_add(s->xml, r->end, id))
+			return;
+		s->sums.rows--;
+	}
+	MUST(!"a row without names has room");
+}
+
+static void add_json(struct report *s, struct report_row *r, uint32_t id)
+{
+	struct text *t;
+	r->part = s->jsonl;
+	for (int nameless = 0; nameless < 2; nameless++) {
+		r->nameless = nameless != 0;
+		if ((t = journal_row(s->jsonl)) == NULL)
+			return;
+		report_json_row(r, t);
+		if (journal_add(s->jsonl, r->end, id))
+			return;
+	}
+	MUST(!"a row without names has room");
+}
+
+/* Rows of one direction, or of both. */
+static void add_rows(struct report *s, const struct tf_event *ev, struct report_flow *f)
+{
+	char community[TF_COMMUNITY_ROOM];
+	uint32_t id = slab_index(&s->flows, f);
+	unsigned first = ev->dir == TF_BOTH ? 0 : ev->dir, last = ev->dir == TF_BOTH ? 1 : ev->dir;
+	(void)tf_community_id(ev->flow, s->setup->seed, community);
+	struct report_row r = {.setup = s->setup,
+	                       .end = ev,
+	                       .account = ev->account,
+	                       .record = ev->record,
+	                       .stream = &f->stream[first],
+	                       .gaps = &s->gaps,
+	                       .community = community};
+	if (s->jsonl != NULL)
+		add_json(s, &r, id);
+	for (unsigned dir = first; s->xml != NULL && dir <= last; dir++) {
+		if (ev->flow->packets[dir] > 0)
+			add_xml(s, &r, dir, id);
+		r.account++;
+		r.record++;
+		r.stream++;
+	}
+}
+
+/* -- events ------------------------------------------------------------------------------ */
+
+static void begin(struct report *s, const struct tf_event *ev)
+{
+	struct report_flow *f = slab_take(&s->flows);
+	MUST(f != NULL); /* there is one for each flow */
+	*f = (struct report_flow){0};
+	uint32_t id = slab_index(&s->flows, f);
+	ev->slot[0] = ev->slot[1] = id;
+	if (s->xml != NULL)
+		journal_begin(s->xml, ev, id);
+	if (s->jsonl != NULL)
+		journal_begin(s->jsonl, ev, id);
+	s->sums.connections++;
+	if (s->flows.used > s->sums.most)
+		s->sums.most = s->flows.used;
+}
+
+static void end(struct report *s, const struct tf_event *ev, struct report_flow *f)
+{
+	add_rows(s, ev, f);
+	if (ev->dir != TF_BOTH) {
+		forget(s, &f->stream[ev->dir]);
+		return;
+	}
+	s->sums.at_end += ev->end == TF_END_INPUT;
+	forget(s, &f->stream[0]);
+	forget(s, &f->stream[1]);
+	slab_give(&s->flows, f);
+	ev->slot[0] = ev->slot[1] = 0;
+}
+
+static bool works(const struct report *s, struct tf_error *err)
+{
+	return (s->xml == NULL || journal_works(s->xml, err)) &&
+	       (s->jsonl == NULL || journal_works(s->jsonl, err));
+}
+
+static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
+{
+	struct report *s = self;
+	if (ev->kind == TF_BEGIN) {
+		begin(s, ev);
+		return works(s, err);
+	}
+	struct report_flow *f = slab_at(&s->flows, (uint32_t)*ev->slot);
+	if (ev->kind == TF_GAP)
+		note_gap(s, &f->stream[ev->dir], ev);
+	else if (ev->kind == TF_CONFLICT)
+		f->stream[ev->dir].conflicts++;
+	else if (ev->kind == TF_END)
+		end(s, ev, f);
+	return works(s, err);
+}
+
+static bool flush(void *self, struct tf_error *err)
+{
+	struct report *s = self;
+	if (s->xml != NULL)
+		(void)journal_flush(s->xml);
+	if (s->jsonl != NULL)
+		(void)journal_flush(s->jsonl);
+	return works(s, err);
+}
+
+static void count(void *self, struct tf_counters *c)
+{
+	const struct report *s = self;
+	c->gaps_unlisted += s->unlisted;
+}
+
+static bool close_one(void *self, struct tf_error *err)
+{
+	struct report *s = self;
+	struct report_sums *all = &s->setup->sums;
+	all->rows += s->sums.rows;
+	all->connections += s->sums.connections;
+	all->at_end += s->sums.at_end;
+	all->most += s->sums.most;
+	bool ok = s->jsonl == NULL || journal_close(s->jsonl, err);
+	return (s->xml == NULL || journal_close(s->xml, ok ? err : NULL)) && ok;
+}
+
+static void write_tail(void *arg, struct text *t)
+{
+	report_xml_tail(arg, t);
+}
+
+static bool open_journals(struct report *s, unsigned worker, struct tf_error *err)
+{
+	struct report_setup *setup = s->setup;
+	if (setup->has_xml && (s->xml = journal_open(&setup->xml, worker, true, err)) == NULL)
+		return false;
+	return !setup->has_jsonl ||
+	       (s->jsonl = journal_open(&setup->jsonl, worker, true, err)) != NULL;
+}
+
+static void *open_one(void *arg, unsigned worker, unsigned workers, struct tf_error *err)
+{
+	struct report_setup *setup = arg;
+	const struct sink_share *share = &setup->xml.share[worker];
+	(void)workers;
+	struct report *s = arena_take(share->arena, sizeof *s);
+	if (s == NULL ||
+	    !slab_init(&s->flows, share->arena, sizeof(struct report_flow), share->flows_max) ||
+	    !slab_init(&s->gaps, share->arena, sizeof(struct report_gap),
+	               GAPS_PER_FLOW * share->flows_max)) {
+		(void)error_set(err, TF_USAGE, "--memory is too little for the report");
+		return NULL;
+	}
+	s->setup = setup;
+	return open_journals(s, worker, err) ? s : NULL;
+}
+
+size_t report_memory_per_flow(const struct report_setup *setup)
+{
+	size_t journals = (size_t)setup->has_xml + setup->has_jsonl;
+	return sizeof(struct report_flow) + GAPS_PER_FLOW * sizeof(struct report_gap) +
+	       journals * journal_memory_per_flow();
+}
+
+size_t report_memory_fixed(const struct report_setup *setup)
+{
+	size_t journals = (size_t)setup->has_xml + setup->has_jsonl;
+	return sizeof(struct report) + 256 + journals * journal_memory_fixed();
+}
+
+struct tf_sink report_sink(struct report_setup *setup)
+{
+	setup->xml.tail = write_tail;
+	setup->xml.arg = setup;
+	return (struct tf_sink){.name = "report",
+	                        .order = TF_PLACED,
+	                        .kinds = 1U << TF_BEGIN | 1U << TF_GAP | 1U << TF_CONFLICT |
+	                                 1U << TF_END,
+	                        .arg = setup,
+	                        .open = open_one,
+	                        .event = event,
+	                        .flush = flush,
+	                        .count = count,
+	                        .close = close_one};
+}

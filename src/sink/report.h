@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * report.xml and flows.jsonl: what became of each connection. See report.c for how.
+ */
+#ifndef SINK_REPORT_H
+#define SINK_REPORT_H
+
+#include "base/slab.h"
+#include "sink/journal.h"
+
+/* Of the gaps of one stream so many are listed, the others counted. */
+enum { REPORT_GAPS = 32 };
+
+/* A gap that was told. */
+struct report_gap {
+	uint32_t next; /* of the same stream, as a slab index */
+	uint8_t cause; /* enum tf_gap_cause */
+	int64_t offset, length;
+};
+
+/* What is kept of a stream until its END. */
+struct report_stream {
+	uint32_t first, last;  /* gaps, as slab indices */
+	uint32_t listed, gaps; /* of so many */
+	uint32_t conflicts;
+};
+
+struct report_flow {
+	struct report_stream stream[2];
+};
+
+/* What a run's report says at its end. */
+struct report_sums {
+	uint64_t rows, connections, at_end; /* connections that the input's end ended */
+	uint64_t most;                      /* connections at a time; of workers the sum */
+};
+
+struct report_setup {
+	struct journal xml, jsonl; /* dir, base, part, share, workers, fd (when it was made) are
+	                              the caller's to fill in */
+	bool has_xml, has_jsonl;
+	const char *folder; /* in front of file names; NULL: nothing is */
+	uint16_t seed;      /* of Community IDs */
+	/* For the end of the report */
+	const char *(*ended)(void *arg); /* how the run did, in one word */
+	void (*counters)(void *arg, struct tf_counters *to);
+	void *arg;
+	void (*usage)(void *arg, struct tf_usage *to); /* may be NULL */
+	void *usage_arg;
+	struct report_sums sums; /* filled in as the instances are closed */
+};
+
+/* A row, of one direction in XML and of a connection in JSON. */
+struct report_row {
+	const struct report_setup *setup;
+	struct journal_part *part;
+	const struct tf_event *end;
+	const struct tf_account *account; /* these three: of the direction; [2] in JSON, when
+	                                     the event is of both */
+	const struct tf_record *record;
+	const struct report_stream *stream;
+	const struct slab *gaps;
+	const char *community;
+	bool nameless; /* file names are left out: with them the row is too long */
+};
+
+/* What the sink takes from the arena: for each flow, and besides. */
+size_t report_memory_per_flow(const struct report_setup *setup);
+size_t report_memory_fixed(const struct report_setup *setup);
+
+/* The sink; setup (which outlives it) becomes its arg. */
+struct tf_sink report_sink(struct report_setup *setup);
+
+/* -- report_xml.c -- */
+
+/* Everything before the first row. */
+void report_xml_head(const struct tf_facts *facts, struct text *t);
+void report_xml_row(const struct report_row *r, unsigned dir, struct text *t);
+void report_xml_tail(const struct report_setup *setup, struct text *t);
+
+/* -- report_json.c -- */
+
+void report_json_row(const struct report_row *r, struct text *t);
+
+#endif
