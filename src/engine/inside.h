@@ -12,6 +12,7 @@
 #include "sink/conflicts.h"
 #include "sink/console.h"
 #include "sink/files.h"
+#include "sink/packets.h"
 
 enum { EARS = 16 };
 
@@ -40,6 +41,9 @@ struct tf_engine {
 	struct conflicts_setup conflicts;
 	struct alerts alerts;
 	char *folder;
+	struct outdir packets_dir;
+	struct packets_setup packets;
+	char *packets_folder;
 	bool records;
 	struct console_setup print;
 	struct outdir print_dir;
