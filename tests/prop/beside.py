@@ -165,7 +165,8 @@ def classic(box, capture, plain):
 def again(box, capture):
     """A connection's packets, both ways, recorded again, give its streams again."""
     streams, _, counters = record(box, capture, 'streams')
-    out, _, _ = record(box, capture, 'packets', 'pcapng', 'both', 'j2', 'f2')
+    out, _, counters = record(box, capture, 'packets', 'pcapng', 'both', 'j2', 'f2')
+    assert counters['packet_files'] == counters['flows']
     have = {}
     for path in out.iterdir():
         back, _, _ = record(box, path, 'streams')
