@@ -112,6 +112,8 @@
 	X(files, "files", "stream files made")                                                     \
 	X(writes, "calls", "writes to stream files")                                               \
 	X(digests_read_back, "files", "files read back for their digests: not written in order")   \
+	X(packet_files, "files", "capture files made of connections (-K)")                         \
+	X(packets_recorded, "frames", "frames written to these files")                             \
 	X(comments, "comments", "comments in capture files")                                       \
 	X(secrets, "blocks", "blocks of decryption secrets in capture files")
 

@@ -660,6 +660,30 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
  * -> false with *err (TF_OUTPUT)
  */
 bool tf_report_recover(const char *folder, unsigned *mended, struct tf_error *err);
+enum tf_packets_format {
+	TF_PACKETS_PCAP,  /* classic: microseconds, one link type in each file */
+	TF_PACKETS_PCAPNG /* nanoseconds, any link types */
+};
+
+/* How packets are stored by connection. What is 0 or NULL is as usual. */
+struct tf_packets {
+	const char *folder; /* made when missing; nothing is written outside it */
+	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
+	enum tf_packets_format format;
+	bool both; /* both directions in one file, with the name of the originator's */
+};
+
+/*
+ * Attaches a recorder of packets: a capture file NAME.pcap (or NAME.pcapng) for each
+ * direction that has packets, with all that are heard until the connection ends, as they
+ * were captured; what a receiver would not take is among them. NAME is that of the
+ * direction's stream. Next to a NAME.pcap stands a NAME.pcapng when there are packets of
+ * another link type than the first one's, or which came in fragments: those are written
+ * behind an IP header made anew. It needs no tf_engine_record(), nor hinders it. how may
+ * go after the call.
+ */
+bool tf_engine_record_packets(struct tf_engine *e, const struct tf_packets *how,
+                              struct tf_error *err);
 
 /*
  * Writes the frames that are not recorded to a pcapng file ("-": standard output), each

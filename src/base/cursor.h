@@ -25,7 +25,8 @@ static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
 {
 	if (n > c->n) {
 		c->bad = true;
-		c->p += c->n;
+		if (c->n > 0) /* p may be NULL where there is nothing */
+			c->p += c->n;
 		c->n = 0;
 		return NULL;
 	}

@@ -2,6 +2,7 @@
 #include "capture/aside.h"
 
 #include "base/error.h"
+#include "model/pcapng.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,12 +15,6 @@
 enum {
 	ROOM = 64 * 1024,
 	LINK_TYPES = 65536,
-	COMMENT_MOST = 1000,
-	SECTION = 0x0a0d0d0a,
-	BYTE_ORDER_MARK = 0x1a2b3c4d,
-	OPTION_COMMENT = 1,
-	OPTION_TSRESOL = 9,
-	NANOSECONDS = 9,
 };
 
 struct aside {
@@ -75,65 +70,12 @@ static void put(struct aside *a, const void *p, size_t n)
 	}
 }
 
-static void put16(struct aside *a, uint16_t v)
-{
-	put(a, (const uint8_t[]){(uint8_t)v, (uint8_t)(v >> 8)}, 2);
-}
-
-static void put32(struct aside *a, uint32_t v)
-{
-	put16(a, (uint16_t)v);
-	put16(a, (uint16_t)(v >> 16));
-}
-
-static uint32_t padded(uint32_t n)
-{
-	return (n + 3) / 4 * 4;
-}
-
-static void put_padded(struct aside *a, const void *p, uint32_t n)
-{
-	put(a, p, n);
-	put(a, (const uint8_t[4]){0}, padded(n) - n);
-}
-
-static void put_option(struct aside *a, uint16_t code, const void *p, uint16_t n)
-{
-	put16(a, code);
-	put16(a, n);
-	put_padded(a, p, n);
-}
-
-static void put_section(struct aside *a)
-{
-	const uint32_t total = 28;
-	put32(a, SECTION);
-	put32(a, total);
-	put32(a, BYTE_ORDER_MARK);
-	put16(a, 1);
-	put16(a, 0);
-	put32(a, UINT32_MAX); /* the section's length is not told */
-	put32(a, UINT32_MAX);
-	put32(a, total);
-}
-
-static void put_interface(struct aside *a, uint16_t link_type)
-{
-	const uint32_t total = 20 + 8 + 4;
-	put32(a, 1);
-	put32(a, total);
-	put16(a, link_type);
-	put16(a, 0);
-	put32(a, 0); /* no snaplen */
-	put_option(a, OPTION_TSRESOL, (const uint8_t[]){NANOSECONDS}, 1);
-	put32(a, 0); /* end of options */
-	put32(a, total);
-}
-
 static uint32_t interface_of(struct aside *a, uint16_t link_type)
 {
+	uint8_t block[PCAPNG_INTERFACE];
 	if (a->interface[link_type] == 0) {
-		put_interface(a, link_type);
+		pcapng_interface(block, link_type);
+		put(a, block, sizeof block);
 		a->interface[link_type] = ++a->interfaces;
 	}
 	return a->interface[link_type] - 1;
@@ -141,23 +83,13 @@ static uint32_t interface_of(struct aside *a, uint16_t link_type)
 
 bool aside_write(struct aside *a, const struct tf_frame *f, const char *comment)
 {
+	uint8_t head[PCAPNG_PACKET], end[PCAPNG_END];
 	if (a->failed)
 		return false;
-	uint32_t said = (uint32_t)strnlen(comment, COMMENT_MOST);
-	uint32_t total = 32 + padded(f->captured) + 4 + padded(said) + 4;
-	uint64_t ts = f->ts_ns > 0 ? (uint64_t)f->ts_ns : 0;
-	uint32_t interface = interface_of(a, (uint16_t)f->link_type);
-	put32(a, 6);
-	put32(a, total);
-	put32(a, interface);
-	put32(a, (uint32_t)(ts >> 32));
-	put32(a, (uint32_t)ts);
-	put32(a, f->captured);
-	put32(a, f->length);
-	put_padded(a, f->bytes, f->captured);
-	put_option(a, OPTION_COMMENT, comment, (uint16_t)said);
-	put32(a, 0); /* end of options */
-	put32(a, total);
+	pcapng_packet(head, f, interface_of(a, (uint16_t)f->link_type), comment);
+	put(a, head, sizeof head);
+	put(a, f->bytes, f->captured);
+	put(a, end, pcapng_packet_end(end, f, comment));
 	return !a->failed;
 }
 
@@ -225,7 +157,9 @@ struct aside *aside_open(const char *path, struct tf_error *err)
 		free(a);
 		return NULL;
 	}
-	put_section(a);
+	uint8_t section[PCAPNG_SECTION];
+	pcapng_section(section);
+	put(a, section, sizeof section);
 	return a;
 }
 

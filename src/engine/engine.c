@@ -25,7 +25,7 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
 	e->config = *cfg;
 	e->worker = workers;
 	e->share = share;
-	e->dir.fd = e->report_dir.fd = e->print_dir.fd = -1;
+	e->dir.fd = e->report_dir.fd = e->print_dir.fd = e->packets_dir.fd = -1;
 	if (cfg->filter != NULL && (e->filter = filter_new(cfg->filter, err)) == NULL) {
 		tf_engine_free(e);
 		return NULL;
@@ -247,8 +247,10 @@ void tf_engine_free(struct tf_engine *e)
 	filter_free(e->filter);
 	report_free(e);
 	outdir_close(&e->dir);
+	outdir_close(&e->packets_dir);
 	free_record(e);
 	print_free(e);
+	free(e->packets_folder);
 	free(e->share);
 	free(e->worker);
 	free(e);

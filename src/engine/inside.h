@@ -13,6 +13,7 @@
 #include "sink/console.h"
 #include "sink/files.h"
 #include "sink/report.h"
+#include "sink/packets.h"
 
 enum { EARS = 16 };
 
@@ -46,6 +47,9 @@ struct tf_engine {
 	char *report_path;        /* its folder, */
 	char *report_base;        /* and its name there */
 	bool reports;
+	struct outdir packets_dir;
+	struct packets_setup packets;
+	char *packets_folder;
 	bool records;
 	struct console_setup print;
 	struct outdir print_dir;

@@ -42,7 +42,7 @@ bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsi
 
 void stored_init(struct stored *f, const struct tf_flow *flow, uint8_t dir)
 {
-	*f = (struct stored){.flow = flow, .dir = dir, .fd = -1};
+	*f = (struct stored){.flow = flow, .when_ns = &flow->began_ns[dir], .dir = dir, .fd = -1};
 }
 
 void stored_lower(struct stored *f, int64_t low)
@@ -101,7 +101,7 @@ static void shut(struct store *s, struct stored *f)
 {
 	if (f->fd < 0)
 		return;
-	struct timespec t = system_time(f->flow->began_ns[f->dir]);
+	struct timespec t = system_time(*f->when_ns);
 	(void)futimens(f->fd, (struct timespec[2]){t, t});
 	if (close(f->fd) < 0 && errno != EINTR)
 		store_fail(s, f, "close");

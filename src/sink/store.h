@@ -38,13 +38,14 @@
 
 struct stored {
 	const struct tf_flow *flow;
-	const char *suffix;  /* of its name, or NULL */
-	struct stored *of;   /* NULL, or the file that it goes with: it has that one's name
-	                        with its suffix behind it, and no digest */
-	int64_t origin, low; /* stream offsets */
-	int64_t end;         /* position behind the highest byte written */
-	int64_t head_bytes;  /* bytes in NAME.head */
-	int64_t lost;        /* bytes that could not be written */
+	const char *suffix;     /* of its name, or NULL */
+	const int64_t *when_ns; /* its time, once it is closed */
+	struct stored *of;      /* NULL, or the file that it goes with: it has that one's name
+	                           with its suffix behind it, and no digest */
+	int64_t origin, low;    /* stream offsets */
+	int64_t end;            /* position behind the highest byte written */
+	int64_t head_bytes;     /* bytes in NAME.head */
+	int64_t lost;           /* bytes that could not be written */
 	struct outfile_id id, head_id;
 	struct digest digest;
 	uint32_t number; /* files of this name before it */

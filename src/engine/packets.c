@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The recorder of packets: see tf_engine_record_packets(). */
+#include "base/error.h"
+#include "engine/inside.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+bool tf_engine_record_packets(struct tf_engine *e, const struct tf_packets *how,
+                              struct tf_error *err)
+{
+	if (e->packets_folder != NULL)
+		return error_set(err, TF_USAGE, "one recorder of packets is enough");
+	char *folder = strdup(how->folder);
+	if (folder == NULL)
+		return error_set(err, TF_USAGE, "out of memory");
+	if (!outdir_open(&e->packets_dir, folder, err)) {
+		free(folder);
+		return false;
+	}
+	e->packets_folder = folder;
+	e->packets = (struct packets_setup){
+	        .dir = &e->packets_dir,
+	        .descriptors = how->files_max,
+	        .format = how->format,
+	        .both = how->both,
+	        .share = e->share,
+	};
+	return engine_attach(e, packets_sink(&e->packets), packets_memory_per_flow(&e->packets),
+	                     packets_memory_fixed(), err);
+}
