@@ -134,15 +134,11 @@ static void json_begin(struct console *s, const struct tf_event *ev)
 
 static void json_end(struct console *s, const struct tf_event *ev)
 {
-	static const char *const reason[] = {
-	        [TF_END_NONE] = "none",     [TF_END_FIN] = "fin",         [TF_END_RST] = "rst",
-	        [TF_END_REUSED] = "reused", [TF_END_EVICTED] = "evicted", [TF_END_HOLE] = "hole",
-	        [TF_END_INPUT] = "input",
-	};
+	size_t rows;
 	put_begin(s, ev, "end");
 	if (ev->dir != TF_BOTH)
 		put_number(&s->out, "stream", ev->stream);
-	put_word(&s->out, "reason", reason[ev->end]);
+	put_word(&s->out, "reason", tf_end_rows(&rows)[ev->end].word);
 	put_end(s);
 }
 

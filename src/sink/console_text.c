@@ -20,6 +20,7 @@
  */
 #include "sink/console_inside.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -352,7 +353,11 @@ static const char *const ends[] = {
         [TF_END_EVICTED] = "end: given up for memory",
         [TF_END_HOLE] = "more bytes missing than a stream may lack: another begins",
         [TF_END_INPUT] = "the capture ends",
+        [TF_END_TIMEOUT] = "end: silent for too long",
+        [TF_END_FIN_UNACKED] = "end: closed by both sides, not all of it acknowledged",
 };
+
+static_assert(sizeof ends / sizeof *ends == TF_END_FIN_UNACKED + 1, "a row for each end");
 
 /* What both sides made of it is told with the originator's name. */
 static void session_end(struct console *s, const struct tf_event *ev)
