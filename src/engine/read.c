@@ -154,10 +154,15 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 	struct input in;
 	if (!engine_start(e, err))
 		return false;
+	if (e->dispatch.failed && engine_failed(e, err))
+		return false;
 	if (!engine_goes_on(e))
 		return true;
-	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err))
-		return is_stopped(e); /* a signal, not the file's fault */
+	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err)) {
+		if (e->dispatch.failed) /* not the file's fault; nor is a signal */
+			return !engine_failed(e, err);
+		return is_stopped(e);
+	}
 	e->sources++;
 	e->dispatch.known_only = how->known_only;
 	bool ok = read_frames(e, in.source, err);
