@@ -143,17 +143,37 @@ static void json_begin(struct console *s, const struct tf_event *ev)
 	put_end(s);
 }
 
+static const char *reason(enum tf_end end)
+{
+	switch (end) {
+	case TF_END_NONE:
+		break;
+	case TF_END_FIN:
+		return "fin";
+	case TF_END_FIN_UNACKED:
+		return "fin_unacked";
+	case TF_END_RST:
+		return "rst";
+	case TF_END_REUSED:
+		return "reused";
+	case TF_END_EVICTED:
+		return "evicted";
+	case TF_END_HOLE:
+		return "hole";
+	case TF_END_INPUT:
+		return "input";
+	case TF_END_TIMEOUT:
+		return "timeout";
+	}
+	return "none";
+}
+
 static void json_end(struct console *s, const struct tf_event *ev)
 {
-	static const char *const reason[] = {
-	        [TF_END_NONE] = "none",     [TF_END_FIN] = "fin",         [TF_END_RST] = "rst",
-	        [TF_END_REUSED] = "reused", [TF_END_EVICTED] = "evicted", [TF_END_HOLE] = "hole",
-	        [TF_END_INPUT] = "input",
-	};
 	put_begin(s, ev, "end");
 	if (ev->dir != TF_BOTH)
 		put_number(&s->out, "stream", ev->stream);
-	put_word(&s->out, "reason", reason[ev->end]);
+	put_word(&s->out, "reason", reason(ev->end));
 	put_end(s);
 }
 

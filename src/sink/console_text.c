@@ -344,15 +344,30 @@ static void session_gap(struct console *s, const struct tf_event *ev)
 	text_bytes(&s->out, "\n", 1);
 }
 
-static const char *const ends[] = {
-        [TF_END_NONE] = "end",
-        [TF_END_FIN] = "end: closed by both sides",
-        [TF_END_RST] = "end: reset",
-        [TF_END_REUSED] = "end: another connection has its ports",
-        [TF_END_EVICTED] = "end: given up for memory",
-        [TF_END_HOLE] = "more bytes missing than a stream may lack: another begins",
-        [TF_END_INPUT] = "the capture ends",
-};
+static const char *end_text(enum tf_end end)
+{
+	switch (end) {
+	case TF_END_NONE:
+		break;
+	case TF_END_FIN:
+		return "end: closed by both sides";
+	case TF_END_FIN_UNACKED:
+		return "end: closed by both sides, but not acknowledged by both";
+	case TF_END_RST:
+		return "end: reset";
+	case TF_END_REUSED:
+		return "end: another connection has its ports";
+	case TF_END_EVICTED:
+		return "end: given up for memory";
+	case TF_END_HOLE:
+		return "more bytes missing than a stream may lack: another begins";
+	case TF_END_INPUT:
+		return "the capture ends";
+	case TF_END_TIMEOUT:
+		return "end: silent for too long";
+	}
+	return "end";
+}
 
 /* What both sides made of it is told with the originator's name. */
 static void session_end(struct console *s, const struct tf_event *ev)
@@ -364,7 +379,7 @@ static void session_end(struct console *s, const struct tf_event *ev)
 	s->to->flow = 0;
 	put_session_time(s, &of);
 	put_name(s, &of);
-	text_printf(&s->out, ": %s\n", ends[ev->end]);
+	text_printf(&s->out, ": %s\n", end_text(ev->end));
 }
 
 const struct form console_form_session = {

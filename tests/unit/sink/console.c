@@ -237,6 +237,21 @@ static void json_has_all_of_a_stream(void **state)
 	                 ",\"reason\":\"rst\"}\n");
 }
 
+static void each_end_has_its_word(void **state)
+{
+	(void)state;
+	static const char *const words[] = {"none", "fin",   "rst",     "reused",     "evicted",
+	                                    "hole", "input", "timeout", "fin_unacked"};
+	static char want[4000];
+	start((struct tf_printing){.form = TF_FORM_JSON});
+	for (size_t i = 0, n = 0; i < sizeof words / sizeof words[0]; i++) {
+		print_end(&p, 0, TF_BOTH, (enum tf_end)i);
+		n += (size_t)snprintf(want + n, sizeof want - n,
+		                      TIME "\"end\"," FLOW ENDS ",\"reason\":\"%s\"}\n", words[i]);
+	}
+	printed(&p, want);
+}
+
 static void json_of_packets_and_vlans(void **state)
 {
 	(void)state;
@@ -378,6 +393,7 @@ int main(void)
 	        cmocka_unit_test(a_time_has_a_line_before_hexadecimal),
 	        cmocka_unit_test(packets_are_printed_as_they_came),
 	        cmocka_unit_test(json_has_all_of_a_stream),
+	        cmocka_unit_test(each_end_has_its_word),
 	        cmocka_unit_test(json_of_packets_and_vlans),
 	        cmocka_unit_test(json_as_before),
 	        cmocka_unit_test(the_largest_pieces_fit),
