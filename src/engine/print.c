@@ -57,6 +57,7 @@ bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct 
 	        .how = *how,
 	        .terminal = how->folder == NULL && isatty(how->fd) == 1,
 	        .dir = how->folder != NULL ? &e->print_dir : NULL,
+	        .community_seed = e->config.community_seed,
 	        .flow_bytes = e->config.flow_bytes,
 	        .share = e->share,
 	};

@@ -155,6 +155,8 @@ bool tf_engine_read_as(struct tf_engine *e, const char *path, const struct tf_re
 	struct input in;
 	if (!engine_start(e, err))
 		return false;
+	if (e->dispatch.failed && engine_failed(e, err))
+		return false;
 	if (!engine_goes_on(e))
 		return true;
 	if (!input_open(&in, &e->dispatch, path, e->sources, how->patience_ms, err)) {

@@ -14,6 +14,7 @@ struct console_setup {
 	struct tf_printing how;         /* its fd is open while the sink lives */
 	bool terminal;                  /* fd is one */
 	const struct outdir *dir;       /* where the files of transcripts go; NULL: to fd */
+	uint16_t community_seed;        /* of Community IDs in JSON */
 	int64_t flow_bytes;             /* printed of each direction, with how.packets */
 	const struct sink_share *share; /* [workers] */
 };

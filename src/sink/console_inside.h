@@ -82,6 +82,8 @@ struct console {
 	struct transcript all; /* what goes to the descriptor */
 	struct transcript *to; /* what is added to now */
 	struct slab transcripts;
+	char community_id[TF_COMMUNITY_ROOM];
+	uint64_t identified; /* the number of the flow whose id that is; 0: none's */
 	struct desk desk;
 	bool failed;
 	struct tf_error err;

@@ -45,6 +45,16 @@ static void put_vlans(struct text *t, const struct tf_flow *f)
 	text_bytes(t, "]", 1);
 }
 
+/* Left out where the system cannot make one. */
+static void put_community_id(struct console *s, const struct tf_flow *f)
+{
+	if (s->identified != f->number)
+		(void)tf_community_id(f, s->setup->community_seed, s->community_id);
+	s->identified = f->number;
+	if (s->community_id[0] != '\0')
+		put_word(&s->out, "community_id", s->community_id);
+}
+
 /* What all objects begin with. Of both directions, src is who opened the connection. */
 static void put_begin(struct console *s, const struct tf_event *ev, const char *type)
 {
@@ -57,6 +67,7 @@ static void put_begin(struct console *s, const struct tf_event *ev, const char *
 	put_word(t, "event_type", type);
 	put_key(t, "flow");
 	text_u64(t, f->number);
+	put_community_id(s, f);
 	if (ev->dir != TF_BOTH)
 		put_word(t, "direction", from == f->originator ? "client" : "server");
 	text_bytes(t, ",", 1);

@@ -213,6 +213,7 @@ static void packets_are_printed_as_they_came(void **state)
 #define ENDS "\"src_host\":\"10.0.0.1\",\"src_port\":4000,\"dst_host\":\"10.0.0.2\",\"dst_port\":80"
 #define ENDS_BACK                                                                                  \
 	"\"src_host\":\"10.0.0.2\",\"src_port\":80,\"dst_host\":\"10.0.0.1\",\"dst_port\":4000"
+#define FLOW "\"flow\":1,\"community_id\":\"1:7ZhQSud9D8YGcE//fM9wM4/3mq8=\","
 #define TIME "{\"timestamp\":\"1970-01-01T00:01:40.000000000Z\",\"event_type\":"
 
 static void json_has_all_of_a_stream(void **state)
@@ -224,16 +225,31 @@ static void json_has_all_of_a_stream(void **state)
 	print_gap(&p, 0, 1, 3, TF_GAP_SNAPLEN);
 	print_end(&p, 0, 1, TF_END_HOLE);
 	print_end(&p, 0, TF_BOTH, TF_END_RST);
-	printed(&p, TIME "\"begin\",\"flow\":1," ENDS "}\n" TIME
-	                 "\"data\",\"flow\":1,\"direction\":\"client\"," ENDS
+	printed(&p, TIME "\"begin\"," FLOW "" ENDS "}\n" TIME "\"data\"," FLOW
+	                 "\"direction\":\"client\"," ENDS
 	                 ",\"stream\":0,\"offset\":0,\"length\":9,\"packet\":7,\"source\":0,"
 	                 "\"payload\":\"a\\\"\\\\\\n\\u001b\\\\xff\\u202e\","
-	                 "\"payload_base64\":\"YSJcChv/4oCu\"}\n" TIME
-	                 "\"gap\",\"flow\":1,\"direction\":\"server\"," ENDS_BACK
+	                 "\"payload_base64\":\"YSJcChv/4oCu\"}\n" TIME "\"gap\"," FLOW
+	                 "\"direction\":\"server\"," ENDS_BACK
 	                 ",\"stream\":0,\"offset\":0,\"length\":3,\"cause\":\"snaplen\"}\n" TIME
-	                 "\"end\",\"flow\":1,\"direction\":\"server\"," ENDS_BACK
-	                 ",\"stream\":0,\"reason\":\"hole\"}\n" TIME "\"end\",\"flow\":1," ENDS
+	                 "\"end\"," FLOW "\"direction\":\"server\"," ENDS_BACK
+	                 ",\"stream\":0,\"reason\":\"hole\"}\n" TIME "\"end\"," FLOW "" ENDS
 	                 ",\"reason\":\"rst\"}\n");
+}
+
+static void each_end_has_its_word(void **state)
+{
+	(void)state;
+	static const char *const words[] = {"none", "fin",   "rst",     "reused",     "evicted",
+	                                    "hole", "input", "timeout", "fin_unacked"};
+	static char want[4000];
+	start((struct tf_printing){.form = TF_FORM_JSON});
+	for (size_t i = 0, n = 0; i < sizeof words / sizeof words[0]; i++) {
+		print_end(&p, 0, TF_BOTH, (enum tf_end)i);
+		n += (size_t)snprintf(want + n, sizeof want - n,
+		                      TIME "\"end\"," FLOW ENDS ",\"reason\":\"%s\"}\n", words[i]);
+	}
+	printed(&p, want);
 }
 
 static void json_of_packets_and_vlans(void **state)
@@ -244,7 +260,7 @@ static void json_of_packets_and_vlans(void **state)
 	p.flow[0].flow.vlan[1] = 7;
 	print_say(&p, 0, 0, "a");
 	printed(&p,
-	        TIME "\"packet\",\"flow\":1,\"direction\":\"client\"," ENDS
+	        TIME "\"packet\"," FLOW "\"direction\":\"client\"," ENDS
 	             ",\"vlan\":[42,7],\"seq\":1000,\"ack\":2000,\"flags\":24,\"length\":1,"
 	             "\"packet\":7,\"source\":0,\"payload\":\"a\",\"payload_base64\":\"YQ==\"}\n");
 }
@@ -395,6 +411,7 @@ int main(void)
 	        cmocka_unit_test(a_time_has_a_line_before_hexadecimal),
 	        cmocka_unit_test(packets_are_printed_as_they_came),
 	        cmocka_unit_test(json_has_all_of_a_stream),
+	        cmocka_unit_test(each_end_has_its_word),
 	        cmocka_unit_test(json_of_packets_and_vlans),
 	        cmocka_unit_test(json_says_each_end),
 	        cmocka_unit_test(json_as_before),
