@@ -92,6 +92,8 @@
 	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \
 	X(bytes_tail_missing, "bytes", "bytes sent behind the last captured byte of a stream")     \
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
+	X(causes_forgotten, "places",                                                              \
+	  "places of rejected or evicted bytes not remembered: gaps there count as lost")          \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
 	X(conflicts_acked, "conflicts", "of these, the copy kept had been acknowledged")           \
 	X(conflicts_dsack, "conflicts", "of these, the receiver reported both copies (D-SACK)")    \

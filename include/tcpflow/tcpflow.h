@@ -191,7 +191,7 @@ struct tf_account {
 enum tf_kind {
 	TF_BEGIN,    /* a connection's first packet */
 	TF_DATA,     /* bytes of one direction */
-	TF_GAP,      /* bytes of one direction that were not captured */
+	TF_GAP,      /* bytes of one direction that were not captured, or not recorded */
 	TF_CONFLICT, /* two versions of the same bytes */
 	TF_PROOF,    /* the receiver has said something of a conflict told before */
 	TF_REJECT,   /* bytes in a segment that its receiver would not take, set aside */
@@ -214,9 +214,15 @@ enum tf_end {
 	TF_END_FIN_UNACKED /* both sides sent FIN, but not both were acknowledged */
 };
 
+/* Why bytes are missing: tf_gap_cause_rows() has a sentence for each. */
 enum tf_gap_cause {
-	TF_GAP_LOST,   /* not captured */
-	TF_GAP_SNAPLEN /* cut off by the snaplen */
+	TF_GAP_LOST,
+	TF_GAP_SNAPLEN,
+	TF_GAP_KERNEL,
+	TF_GAP_EVICTED,
+	TF_GAP_REJECTED,
+	TF_GAP_LIMIT /* told once for a stream, at its end: from tf_config.flow_bytes to where it
+	                went on to. These bytes are in tf_account.beyond_limit, not missing */
 };
 
 /* Which of two copies of the same bytes a receiver keeps, while neither is sealed. */
@@ -428,6 +434,16 @@ struct tf_tunnel_port {
 	uint64_t tunnel; /* tf_decap_row.bit */
 	uint16_t port;
 };
+
+/* -- causes of gaps -------------------------------------------------------- */
+
+struct tf_gap_cause_row {
+	const char *name; /* one word, as in reports */
+	const char *sentence;
+};
+
+/* A row for each enum tf_gap_cause, in their order. */
+const struct tf_gap_cause_row *tf_gap_cause_rows(size_t *count);
 
 /* -- overlap policies ---------------------------------------------------- */
 

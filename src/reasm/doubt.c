@@ -33,6 +33,7 @@ void doubt_evict(struct reasm *r, struct half *h)
 	struct held *n = take_out_of_doubt(r, h);
 	h->account.evicted += n->end - n->cut - n->start;
 	h->account.span += n->end - n->cut - n->start; /* see stream_finish() */
+	claims_note(r, h, n->start, n->end - n->cut, TF_GAP_EVICTED);
 	hold_give(r, n);
 }
 

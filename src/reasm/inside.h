@@ -26,9 +26,13 @@ void piece_skip(struct piece *p, size_t n);
 void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
                struct chunk **loan);
 
-/* late false: the hole is passed; true: it is final (and counted missing). */
+/* late false: the hole is passed; true: it is final (and counted missing). Told in parts where
+   the causes differ. */
 void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
               bool late, int64_t ts_ns);
+
+/* The stream went on beyond the limit for it: one gap, from there to its end. */
+void tell_limit(struct reasm *r, struct half *h, int64_t ts_ns);
 
 /* p would lie at off, but its receiver would not take it. Adds it to the field of the
    account that the reason has. */
@@ -65,6 +69,20 @@ void trail_settle(struct reasm *r, struct half *h, int64_t from, int64_t to,
 void trail_end(struct reasm *r, struct half *h);
 
 struct tf_copy copy_of(const struct piece *p);
+
+/* -- claims.c -------------------------------------------------------------- */
+
+/* Bytes came for [start, end) and were not taken, which is a cause should they be missing. */
+void claims_note(struct reasm *r, struct half *h, int64_t start, int64_t end,
+                 enum tf_gap_cause cause);
+
+/* -> why the byte at off, which never came otherwise, is missing. *end is made less where the
+   cause of what follows is another. */
+enum tf_gap_cause claims_cause(const struct half *h, int64_t off, int64_t *end,
+                               enum tf_gap_cause otherwise);
+
+/* The stream has ended. */
+void claims_end(struct reasm *r, struct half *h);
 
 /* -- gaps.c --------------------------------------------------------------- */
 

@@ -18,11 +18,12 @@ bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_po
 
 bool reasm_remember(struct reasm *r, struct arena *a, size_t memory)
 {
-	size_t eighth = memory / 8; /* conflicts are rare */
+	size_t eighth = memory / 8; /* conflicts and rejected segments are rare */
 	return slab_init(&r->trails, a, sizeof(struct trail),
-	                 (memory - eighth) / sizeof(struct trail)) &&
+	                 (memory - 2 * eighth) / sizeof(struct trail)) &&
 	       slab_init(&r->disputes, a, sizeof(struct disputes),
-	                 eighth / sizeof(struct disputes));
+	                 eighth / sizeof(struct disputes)) &&
+	       slab_init(&r->claims, a, sizeof(struct claims), eighth / sizeof(struct claims));
 }
 
 void half_init(struct half *h, uint8_t dir)
@@ -30,6 +31,7 @@ void half_init(struct half *h, uint8_t dir)
 	*h = (struct half){.fin = REASM_NO_FIN, .acked = REASM_NO_ACK, .dir = dir};
 	h->forgotten = h->cut_end = h->late_end = INT64_MIN;
 	h->edge = REASM_NO_EDGE;
+	h->limit_at = INT64_MAX;
 }
 
 /* -- the door ------------------------------------------------------------------- */

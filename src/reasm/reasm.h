@@ -31,7 +31,13 @@
 #include "base/tree.h"
 #include "model/packet.h"
 
-enum { REASM_GAPS = 256, REASM_CHAIN = 64, REASM_TRAIL = 16, REASM_DISPUTES = 8 };
+enum {
+	REASM_GAPS = 256,
+	REASM_CHAIN = 64,
+	REASM_TRAIL = 16,
+	REASM_DISPUTES = 8,
+	REASM_CLAIMS = 16
+};
 
 #define REASM_NO_FIN  INT64_MAX
 #define REASM_NO_ACK  INT64_MIN
@@ -50,6 +56,7 @@ struct held {
 	int64_t start, end;    /* end counts bytes cut by the snaplen */
 	int64_t cut;           /* bytes before end that the snaplen cut off */
 	bool fin;              /* FIN stands at end; there may be nothing before it */
+	bool drops;            /* the kernel was dropping packets when it came */
 	struct chunk *head, *tail;
 	uint32_t chunks; /* in this chain, which is walked from its head */
 };
@@ -78,6 +85,15 @@ struct disputes {
 		int64_t offset, length; /* length 0: none, or it has spoken */
 		struct tf_conflict what;
 	} latest[REASM_DISPUTES];
+	uint32_t next;
+};
+
+/* Bytes that came and were not taken, as a ring: see claims.c. */
+struct claims {
+	struct claim {
+		int64_t start, end; /* start == end: none */
+		enum tf_gap_cause cause;
+	} latest[REASM_CLAIMS];
 	uint32_t next;
 };
 
@@ -110,6 +126,8 @@ struct half {
 	struct half *holder_older, *holder_newer;
 	struct trail *trail;       /* NULL: nothing told yet, or no memory for it */
 	struct disputes *disputes; /* NULL: no conflicts, or no memory */
+	struct claims *claims;     /* NULL: none, or no memory */
+	int64_t limit_at;          /* from here on bytes are beyond flow_bytes */
 	int64_t late_end;          /* behind all bytes told after they had been acknowledged */
 	struct tf_account account;
 };
@@ -123,9 +141,10 @@ struct reasm_limits {
 struct reasm {
 	struct chunk_pool *chunks;
 	size_t chunks_held, chunks_held_max;
-	struct slab held, gaps, trails, disputes;
+	struct slab held, gaps, trails, disputes, claims;
 	struct half *holder_oldest, *holder_newest;
 	struct reasm_limits limits;
+	bool drops_rising; /* the kernel drops packets at this time: set by who captures live */
 	struct tf_counters *counters;
 	size_t refused; /* the counter, as its offset, for which payload of the latest segment
 	                   was refused; whoever wants to know sets it to 0 before */

@@ -64,9 +64,10 @@ static void skip_hole(struct reasm *r, struct half *h, int64_t to, enum tf_gap_c
 	int64_t from = h->next;
 	if (to <= from)
 		return;
+	tell_gap(r, h, from, to, cause, false,
+	         ts_ns); /* first, since it may lie across the limit */
 	gaps_add(r, h, from, to, cause, ts_ns);
 	h->next = to;
-	tell_gap(r, h, from, to, cause, false, ts_ns);
 }
 
 /* The bytes up to `to` were cut off by the snaplen, and something lies behind them. */
@@ -133,8 +134,9 @@ void stream_pass(struct reasm *r, struct half *h, int64_t ts_ns)
 		return;
 	}
 	int64_t to = min64(n->start, h->fin);
+	enum tf_gap_cause loss = n->drops ? TF_GAP_KERNEL : TF_GAP_LOST;
 	skip_cut(r, h, to, ts_ns);
-	skip_hole(r, h, to, TF_GAP_LOST, ts_ns);
+	skip_hole(r, h, to, loss, ts_ns);
 	stream_drain(r, h, ts_ns);
 }
 
@@ -247,10 +249,11 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 	if (n == NULL && off >= h->fin) {
 		h->account.evicted += (int64_t)p.b.n;
 		h->account.span += (int64_t)p.b.n; /* see stream_finish() */
+		claims_note(r, h, off, off + (int64_t)p.b.n, TF_GAP_EVICTED);
 		return p.b.n;
 	}
 	if (n == NULL) {
-		skip_hole(r, h, off, TF_GAP_LOST, p.ts_ns);
+		skip_hole(r, h, off, r->drops_rising ? TF_GAP_KERNEL : TF_GAP_LOST, p.ts_ns);
 		return 0;
 	}
 	bool now = off == h->next && off < h->fin && !is_contested(h, p);
@@ -346,7 +349,9 @@ void stream_finish(struct reasm *r, struct half *h, int64_t ts_ns)
 		stream_pass(r, h, ts_ns);
 	stream_drop_beyond_fin(r, h);
 	gaps_close(r, h, ts_ns);
+	tell_limit(r, h, ts_ns);
 	trail_end(r, h);
+	claims_end(r, h);
 	h->account.span += h->next - h->start;
 	/* An ACK one beyond the last byte is that of a FIN which was not captured. */
 	int64_t sent = max64(h->acked, max64(h->next, h->cut_end) + 1) - 1;

@@ -61,11 +61,19 @@ static int64_t within_budget(const struct reasm *r, const struct half *h, int64_
 	return left < told ? left : told;
 }
 
+/* Bytes are told in order until the limit, and none behind it. */
+static void note_limit(struct half *h, int64_t off, int64_t n, int64_t told, bool late)
+{
+	if (!late && told < n && h->limit_at == INT64_MAX)
+		h->limit_at = off + told;
+}
+
 void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
                struct chunk **loan)
 {
 	int64_t n = (int64_t)p.b.n, told = within_budget(r, h, off, n);
 	h->account.beyond_limit += n - told;
+	note_limit(h, off, n, told, late);
 	if (told == 0)
 		return;
 	h->account.written += told;
@@ -86,28 +94,56 @@ void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, boo
 	r->tell(r->arg, h, &ev);
 }
 
-void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
-              bool late, int64_t ts_ns)
+static void tell_gap_event(struct reasm *r, struct half *h, int64_t start, int64_t n,
+                           enum tf_gap_cause cause, bool late, int64_t ts_ns)
 {
-	if (late) {
-		h->account.missing += end - start;
-		if (cause == TF_GAP_SNAPLEN)
-			h->account.cut += end - start;
-		r->counters->gaps++;
-	}
-	int64_t told = within_limit(r, h, start, end - start);
-	if (told == 0)
-		return;
 	struct tf_event ev = {
 	        .kind = TF_GAP,
 	        .late = late,
 	        .stream = h->stream,
 	        .offset = start,
-	        .length = told,
+	        .length = n,
 	        .ts_ns = ts_ns,
 	        .cause = cause,
 	};
-	r->tell(r->arg, h, &ev);
+	if (n > 0)
+		r->tell(r->arg, h, &ev);
+}
+
+/* A gap that has one cause. */
+static void tell_gap_of(struct reasm *r, struct half *h, int64_t start, int64_t end,
+                        enum tf_gap_cause cause, bool late, int64_t ts_ns)
+{
+	int64_t n = end - start;
+	if (!late) {
+		int64_t told = within_limit(r, h, start, n);
+		note_limit(h, start, n, told, late);
+		tell_gap_event(r, h, start, told, cause, late, ts_ns);
+		return;
+	}
+	h->account.missing += n;
+	h->account.cut += cause == TF_GAP_SNAPLEN ? n : 0;
+	r->counters->gaps++;
+	tell_gap_event(r, h, start, min64(end, h->limit_at) - start, cause, late, ts_ns);
+}
+
+void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
+              bool late, int64_t ts_ns)
+{
+	while (start < end) {
+		int64_t upto = end;
+		enum tf_gap_cause why =
+		        cause == TF_GAP_SNAPLEN ? cause : claims_cause(h, start, &upto, cause);
+		tell_gap_of(r, h, start, upto, why, late, ts_ns);
+		start = upto;
+	}
+}
+
+void tell_limit(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	for (int late = 0; late < 2; late++)
+		tell_gap_event(r, h, h->limit_at, h->next - min64(h->limit_at, h->next),
+		               TF_GAP_LIMIT, late, ts_ns);
 }
 
 void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
@@ -130,6 +166,7 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
 	                                    : &h->account.rejected) += (int64_t)p.b.n;
 	if (p.b.n > 0)
 		r->tell(r->arg, h, &ev);
+	claims_note(r, h, off, off + (int64_t)p.b.n, TF_GAP_REJECTED);
 }
 
 /* What a piece is compared with. */
