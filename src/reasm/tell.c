@@ -47,7 +47,7 @@ void piece_skip(struct piece *p, size_t n)
 /* How many of n bytes at off lie within the limit for a stream. */
 static int64_t within_limit(const struct reasm *r, const struct half *h, int64_t off, int64_t n)
 {
-	int64_t before = off > h->start ? off - h->start : 0;
+	int64_t before = off > h->start ? told_offset(h, off) - h->start : 0;
 	int64_t room = r->limits.flow_bytes - before;
 	return room < 0 ? 0 : room < n ? room : n;
 }
@@ -82,7 +82,7 @@ void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, boo
 	        .kind = TF_DATA,
 	        .late = late,
 	        .stream = h->stream,
-	        .offset = off,
+	        .offset = told_offset(h, off),
 	        .length = told,
 	        .data = {p.b.p, (size_t)told},
 	        .ts_ns = p.ts_ns,
@@ -101,7 +101,7 @@ static void tell_gap_event(struct reasm *r, struct half *h, int64_t start, int64
 	        .kind = TF_GAP,
 	        .late = late,
 	        .stream = h->stream,
-	        .offset = start,
+	        .offset = told_offset(h, start),
 	        .length = n,
 	        .ts_ns = ts_ns,
 	        .cause = cause,
@@ -141,9 +141,10 @@ void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum 
 
 void tell_limit(struct reasm *r, struct half *h, int64_t ts_ns)
 {
+	int64_t at = min64(h->limit_at, h->next);
 	for (int late = 0; late < 2; late++)
-		tell_gap_event(r, h, h->limit_at, h->next - min64(h->limit_at, h->next),
-		               TF_GAP_LIMIT, late, ts_ns);
+		tell_gap_event(r, h, at, told_offset(h, h->next) - told_offset(h, at), TF_GAP_LIMIT,
+		               late, ts_ns);
 }
 
 void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
@@ -152,7 +153,7 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
 	struct tf_event ev = {
 	        .kind = TF_REJECT,
 	        .stream = h->stream,
-	        .offset = off,
+	        .offset = told_offset(h, off),
 	        .length = (int64_t)p.b.n,
 	        .other = p.b,
 	        .ts_ns = p.ts_ns,
@@ -163,10 +164,12 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
 	};
 	*(reason == TF_REJECT_OUTSIDE       ? &h->account.outside
 	  : reason == TF_REJECT_AFTER_CLOSE ? &h->account.after_close
+	  : reason == TF_REJECT_URGENT      ? &h->account.urgent
 	                                    : &h->account.rejected) += (int64_t)p.b.n;
 	if (p.b.n > 0)
 		r->tell(r->arg, h, &ev);
-	claims_note(r, h, off, off + (int64_t)p.b.n, TF_GAP_REJECTED);
+	if (reason != TF_REJECT_URGENT)
+		claims_note(r, h, off, off + (int64_t)p.b.n, TF_GAP_REJECTED);
 }
 
 /* What a piece is compared with. */
@@ -242,7 +245,7 @@ static void tell_conflict(struct reasm *r, struct half *h, const struct rival *v
 	struct tf_event ev = {
 	        .kind = TF_CONFLICT,
 	        .stream = h->stream,
-	        .offset = off,
+	        .offset = told_offset(h, off),
 	        .length = (int64_t)p.b.n,
 	        .data = v->rewrites ? p.b : told,
 	        .other = v->rewrites ? told : p.b,
@@ -254,7 +257,7 @@ static void tell_conflict(struct reasm *r, struct half *h, const struct rival *v
 	};
 	if (v->rewrites)
 		trail_note(r, h, off, &p);
-	trail_dispute(r, h, off, ev.length, &k);
+	trail_dispute(r, h, off, &ev);
 	r->tell(r->arg, h, &ev);
 }
 
@@ -288,17 +291,19 @@ static size_t compare(struct reasm *r, struct half *h, struct rival v, int64_t o
 static size_t recall(struct reasm *r, struct half *h, int64_t off, uint8_t *to, size_t want)
 {
 	size_t n = 0, more;
+	int64_t told = told_offset(h, off);
 	do {
-		more = r->recall(r->arg, h, off + (int64_t)n, to + n, want - n);
+		more = r->recall(r->arg, h, told + (int64_t)n, to + n, want - n);
 		MUST(more <= want - n);
 		n += more;
 	} while (more > 0 && n < want);
 	return n;
 }
 
-/* How many of n bytes at off are all sealed, or all not. */
+/* How many of n bytes at off are all sealed, or all not, and none is an urgent one. */
 static size_t alike(const struct half *h, int64_t off, size_t n)
 {
+	n = (size_t)(min64(next_place(h, off), off + (int64_t)n) - off);
 	bool divided = off < h->acked && h->acked - off < (int64_t)n;
 	return divided ? (size_t)(h->acked - off) : n;
 }
@@ -311,7 +316,10 @@ static void tell_against(struct reasm *r, struct half *h, struct rival v, int64_
 		want = v.winner != NULL ? want : alike(h, off, want);
 		size_t n = v.winner != NULL ? hold_copy(v.winner, off, r->scratch, want)
 		                            : recall(r, h, off, r->scratch, want);
-		if (n > 0) {
+		if (want == 0) {
+			n = 1;
+			urgent_again(r, h, off, p);
+		} else if (n > 0) {
 			v.kept = r->scratch;
 			n = compare(r, h, v, off, p, n);
 		} else {

@@ -47,10 +47,10 @@ static const struct {
 	{                                                                                          \
 #name, offsetof(struct tf_account, name)                                           \
 	}
-        FIELD(seen),      FIELD(span),         FIELD(written),      FIELD(duplicate),
-        FIELD(unchecked), FIELD(conflicting),  FIELD(outside),      FIELD(after_close),
-        FIELD(rejected),  FIELD(beyond_limit), FIELD(evicted),      FIELD(write_failed),
-        FIELD(missing),   FIELD(cut),          FIELD(tail_missing),
+        FIELD(seen),      FIELD(span),         FIELD(written), FIELD(duplicate),
+        FIELD(unchecked), FIELD(conflicting),  FIELD(outside), FIELD(after_close),
+        FIELD(rejected),  FIELD(beyond_limit), FIELD(evicted), FIELD(write_failed),
+        FIELD(urgent),    FIELD(missing),      FIELD(cut),     FIELD(tail_missing),
 #undef FIELD
 };
 

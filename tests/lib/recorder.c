@@ -311,7 +311,7 @@ static void check_sums(struct part *t, const struct tf_event *ev, const struct t
 {
 	int64_t lost = a->beyond_limit + a->evicted + a->write_failed;
 	int64_t seen = a->written + a->duplicate + a->conflicting + a->outside + a->after_close +
-	               a->rejected + lost;
+	               a->rejected + a->urgent + lost;
 	if (a->seen != seen)
 		breach(t, ev, "%lld bytes seen, but %lld accounted for", (long long)a->seen,
 		       (long long)seen);
@@ -357,7 +357,7 @@ static void check_told(struct part *t, const struct recorder_stream *s, const st
 	if (conflict_bytes(s) != a->conflicting)
 		breach(t, ev, "conflicting %lld, but %lld told", (long long)a->conflicting,
 		       (long long)conflict_bytes(s));
-	int64_t rejected = a->rejected + a->outside + a->after_close;
+	int64_t rejected = a->rejected + a->outside + a->after_close + a->urgent;
 	if (reject_bytes(s) > rejected) /* not every kind of rejected byte is told */
 		breach(t, ev, "rejected %lld, but %lld told", (long long)rejected,
 		       (long long)reject_bytes(s));

@@ -23,7 +23,7 @@
 
 #include "reasm/inside.h"
 
-enum { HALVES = 4, LOW = 1 << 15, SPAN = 1 << 18, MEMORIES = 1 << 14 };
+enum { HALVES = 4, LOW = 1 << 15, SPAN = 1 << 18, MEMORIES = 1 << 16 };
 
 #define BASE UINT32_C(0xffffff00) /* the sequence number of offset 0 */
 
@@ -295,6 +295,7 @@ static inline void world_end(struct world *w)
 	assert_int_equal(w->r.gaps.used, 0);
 	assert_int_equal(w->r.trails.used, 0);
 	assert_int_equal(w->r.claims.used, 0);
+	assert_int_equal(w->r.urgents.used, 0);
 	assert_int_equal(w->r.chunks_held, 0);
 	assert_int_equal(w->chunks.slab.used, 0);
 	assert_null(w->r.holder_oldest);
