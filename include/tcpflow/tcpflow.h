@@ -223,7 +223,7 @@ enum tf_gap_cause {
 	TF_GAP_EVICTED,
 	TF_GAP_REJECTED,
 	TF_GAP_LIMIT /* told once for a stream, at its end: from tf_config.flow_bytes to where it
-	                went on to. These bytes are in tf_account.beyond_limit, not missing */
+	                went on to. What was captured of it is in tf_account.beyond_limit */
 };
 
 /* Which of two copies of the same bytes a receiver keeps, while neither is sealed. */

@@ -366,7 +366,7 @@ static void check_told(struct part *t, const struct recorder_stream *s, const st
 	if (s->told != a->written + a->write_failed)
 		breach(t, ev, "written %lld, but %lld told", (long long)a->written,
 		       (long long)s->told);
-	if (s->limit.length > 0 && a->beyond_limit == 0)
+	if (s->limit.length > a->beyond_limit + a->missing)
 		breach(t, ev, "%lld bytes beyond the limit, but a limit of %lld was told",
 		       (long long)a->beyond_limit, (long long)s->limit.length);
 	if (t->whole->flow_bytes != 0)
