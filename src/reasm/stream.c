@@ -68,12 +68,10 @@ static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chu
 			struct piece rest_of = p;
 			piece_skip(&rest_of, p.b.n - (size_t)beyond);
 			tell_reject(r, h, off - beyond, rest_of, TF_REJECT_AFTER_CLOSE);
-			p.b.n -= (size_t)beyond;
 			c->to = (uint16_t)(c->to - beyond);
 		}
 		c->next = NULL;
-		if (p.b.n > 0)
-			tell_next(r, h, &c);
+		tell_next(r, h, &c);
 		if (c != NULL)
 			chunk_give(r->chunks, c);
 		c = rest;
