@@ -4,9 +4,10 @@
 #	make		build/tcpflow
 #	make demo	on a fresh Debian 12 machine: installs what is missing, builds, records a capture
 #	make check	the same for the tests, and runs all of them
+#	make check-long	also ten times the random schedules, and the mutants; takes half an hour
 #	make install	what `make` built, with DESTDIR as usual
 
-.PHONY: all demo check format install clean
+.PHONY: all demo check check-long format install clean
 .NOTPARALLEL:
 
 BUILD = build
@@ -32,6 +33,10 @@ check:
 	@test -d $(BUILD)/tests || meson configure $(BUILD) -Dtests=true
 	@$(MAKE) --no-print-directory all
 	@tools/run-tests $(BUILD)
+
+check-long: check
+	TCPFLOW_ACCOUNTS=1000000 TCPFLOW_SCHEDULES=100000 tools/run-tests $(BUILD) -t 20 accounts schedules
+	tools/mutants
 
 format:
 	tools/check-style --fix

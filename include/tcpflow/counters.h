@@ -84,6 +84,8 @@
 	X(bytes_outside, "bytes", "bytes outside the receiver's window")                           \
 	X(bytes_after_close, "bytes", "bytes after the end of their stream")                       \
 	X(bytes_rejected, "bytes", "bytes in segments that no receiver takes")                     \
+	X(bytes_urgent, "bytes", "urgent bytes, left out of their streams (--urgent=oob)")         \
+	X(urgent_inline, "bytes", "urgent bytes left in line: others came before they were read")  \
 	X(bytes_bad_checksum, "bytes", "of these, bytes in segments with a wrong checksum")        \
 	X(bytes_beyond_limit, "bytes", "bytes beyond the limit for a flow (-b)")                   \
 	X(bytes_evicted, "bytes", "early bytes given up for memory")                               \
@@ -92,6 +94,8 @@
 	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \
 	X(bytes_tail_missing, "bytes", "bytes sent behind the last captured byte of a stream")     \
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
+	X(causes_forgotten, "places",                                                              \
+	  "places of rejected or evicted bytes not remembered: gaps there count as lost")          \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
 	X(conflicts_acked, "conflicts", "of these, the copy kept had been acknowledged")           \
 	X(conflicts_dsack, "conflicts", "of these, the receiver reported both copies (D-SACK)")    \

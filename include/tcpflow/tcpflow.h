@@ -165,7 +165,7 @@ struct tf_flow {
  * Where each byte of one direction went. Two sums hold whenever an END event is
  * told (the engine checks them):
  *	seen == written + duplicate + conflicting + outside + after_close
- *	        + rejected + beyond_limit + evicted + write_failed
+ *	        + rejected + urgent + beyond_limit + evicted + write_failed
  *	span == written + missing + beyond_limit + evicted + write_failed
  */
 struct tf_account {
@@ -178,6 +178,7 @@ struct tf_account {
 	int64_t outside;      /* outside the window, or before the first byte */
 	int64_t after_close;  /* beyond FIN */
 	int64_t rejected;     /* in segments that no receiver takes */
+	int64_t urgent;       /* out of band: not in the stream, nor in span */
 	int64_t beyond_limit; /* beyond tf_config.flow_bytes */
 	int64_t evicted;      /* held, then given up for memory */
 	int64_t write_failed; /* told as DATA, but a sink could not store them */
@@ -194,7 +195,7 @@ struct tf_account {
 enum tf_kind {
 	TF_BEGIN,    /* a connection's first packet */
 	TF_DATA,     /* bytes of one direction */
-	TF_GAP,      /* bytes of one direction that were not captured */
+	TF_GAP,      /* bytes of one direction that were not captured, or not recorded */
 	TF_CONFLICT, /* two versions of the same bytes */
 	TF_PROOF,    /* the receiver has said something of a conflict told before */
 	TF_REJECT,   /* bytes in a segment that its receiver would not take, set aside */
@@ -217,9 +218,15 @@ enum tf_end {
 	TF_END_FIN_UNACKED /* both sides sent FIN, but not both were acknowledged */
 };
 
+/* Why bytes are missing: tf_gap_cause_rows() has a sentence for each. */
 enum tf_gap_cause {
-	TF_GAP_LOST,   /* not captured */
-	TF_GAP_SNAPLEN /* cut off by the snaplen */
+	TF_GAP_LOST,
+	TF_GAP_SNAPLEN,
+	TF_GAP_KERNEL,
+	TF_GAP_EVICTED,
+	TF_GAP_REJECTED,
+	TF_GAP_LIMIT /* told once for a stream, at its end: from tf_config.flow_bytes to where it
+	                went on to. What was captured of it is in tf_account.beyond_limit */
 };
 
 /* Which of two copies of the same bytes a receiver keeps, while neither is sealed. */
@@ -305,6 +312,8 @@ enum tf_reject {
 	TF_REJECT_SYN,         /* a SYN inside a connection */
 	TF_REJECT_SYNACK,      /* a SYN-ACK that nobody waits for */
 	TF_REJECT_RST,         /* what a reset carries is for people */
+	TF_REJECT_URGENT,      /* nothing is wrong with it, but the urgent pointer marks it, and
+	                          its receiver reads it out of band: tf_account.urgent */
 	TF_REJECT_OUTSIDE,     /* outside the window, or before the first byte:
 	                          tf_account.outside */
 	TF_REJECT_AFTER_CLOSE, /* beyond FIN: tf_account.after_close */
@@ -320,7 +329,8 @@ enum tf_reject {
 /*
  * What a sink hears. Offsets count the bytes of one direction from the byte
  * after SYN or, when no SYN was seen, from the first byte seen; bytes that turn
- * up later and lie before that have negative offsets.
+ * up later and lie before that have negative offsets. Urgent bytes that are out of band do not
+ * count (enum tf_urgent).
  */
 struct tf_event {
 	enum tf_kind kind;
@@ -434,6 +444,16 @@ struct tf_tunnel_port {
 	uint16_t port;
 };
 
+/* -- causes of gaps -------------------------------------------------------- */
+
+struct tf_gap_cause_row {
+	const char *name; /* one word, as in reports */
+	const char *sentence;
+};
+
+/* A row for each enum tf_gap_cause, in their order. */
+const struct tf_gap_cause_row *tf_gap_cause_rows(size_t *count);
+
 /* -- overlap policies ---------------------------------------------------- */
 
 struct tf_overlap_row {
@@ -481,6 +501,16 @@ enum tf_checksum {
 	TF_CHECKSUM_IGNORE  /* taken: checksums are not looked at */
 };
 
+/*
+ * What becomes of the byte that an urgent pointer marks. Out of band it is told as REJECT and
+ * does not count in offsets, as for a receiver that reads at once: of two that are marked before
+ * the first has come to it, it takes only the second out.
+ */
+enum tf_urgent {
+	TF_URGENT_INLINE, /* it stays where it is, as with the socket option SO_OOBINLINE */
+	TF_URGENT_OOB     /* as Linux does without */
+};
+
 /* -- the engine ---------------------------------------------------------- */
 
 struct tf_config {
@@ -503,6 +533,7 @@ struct tf_config {
 	bool esp_null;         /* ESP is taken for unencrypted (RFC 2410) */
 	enum tf_key key;
 	enum tf_checksum checksum;
+	enum tf_urgent urgent;
 	enum tf_overlap overlap; /* of receivers that no rule names */
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
 	unsigned overlap_rules;  /* how many of them; the longest prefix counts */

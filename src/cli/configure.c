@@ -196,6 +196,7 @@ bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *
 	cfg->stop_ns = o->stop_ns;
 	cfg->count = o->count;
 	cfg->checksum = o->checksum;
+	cfg->urgent = o->urgent;
 	cfg->overlap = o->overlap;
 	memcpy(cfg->overlap_rule, o->overlap_rule, sizeof cfg->overlap_rule);
 	cfg->overlap_rules = o->overlap_rules;

@@ -22,6 +22,7 @@ static const char colours_are[] = "the option for colours is -g";
 
 static const char *const gaps_words[] = {"hole", "skip", "mark", NULL};
 static const char *const timestamps_words[] = {"none", "iso", "epoch", "delta", NULL};
+static const char *const urgent_words[] = {"inline", "oob", NULL};
 static const char *const checksum_words[] = {"auto", "strict", "ignore", NULL};
 static const char *const overlap_words[] = {"linux",   "first",   "last", "bsd",
                                             "solaris", "windows", NULL};
@@ -172,6 +173,11 @@ static const struct option_row rows[] = {
          take_overlap_map,
          .wanted = "networks and policies such as 10.0.0.0/8=bsd,2001:db8::/32=linux (64 at most)",
          .example = "tcpflow -r capture.pcap --overlap-map 10.1.2.3=solaris -o flows"},
+        {0, "urgent", "KIND", receiver,
+         "the byte that an urgent pointer marks: inline (default) leaves it in the stream, oob "
+         "takes it out, as a receiver does that reads it out of band",
+         take_word, FIELD(urgent), .words = urgent_words, .wanted = "inline or oob",
+         .example = "tcpflow -r capture.pcap --urgent=oob -o flows"},
         {0, "keep-rejected", NULL, receiver,
          "write the bytes of rejected segments to conflicts.jsonl, with the reason", take_flag,
          FIELD(keep_rejected), .example = "tcpflow -r capture.pcap --keep-rejected -o flows"},

@@ -105,6 +105,7 @@ struct options {
 	bool esp_null;
 	enum tf_key key;
 	enum tf_checksum checksum;
+	enum tf_urgent urgent;
 	enum tf_overlap overlap;
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
 	unsigned overlap_rules;

@@ -30,6 +30,8 @@ struct next tcp_read(struct cursor *c, struct walk *w)
 	size_t header = (cursor_u8(&h) >> 4) * (size_t)4;
 	pkt->flags = cursor_u8(&h);
 	pkt->window = cursor_u16(&h);
+	cursor_skip(&h, 2); /* checksum */
+	pkt->urgent = cursor_u16(&h);
 	if (header < HEADER_MIN || header > wire || wire - header > PAYLOAD_MAX)
 		return end_as(FATE_drop_bad_tcp);
 

@@ -104,6 +104,7 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	        .linger_ns = c->linger_ns,
 	        .idle_ns = c->idle_ns,
 	        .checksum = c->checksum,
+	        .urgent = c->urgent,
 	        .overlaps = {c->overlap, c->overlap_rule, c->overlap_rules},
 	        .numbered = c->workers == 1,
 	};

@@ -44,6 +44,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	        .linger_ns = s->linger_ns,
 	        .idle_ns = s->idle_ns,
 	        .checksum = s->checksum,
+	        .urgent = s->urgent,
 	        .overlaps = s->overlaps,
 	        .numbered = s->numbered,
 	        .counters = &w->counters,

@@ -41,6 +41,7 @@ struct worker_setup {
 	struct reasm_limits limits;
 	int64_t linger_ns, idle_ns;
 	enum tf_checksum checksum;
+	enum tf_urgent urgent;
 	struct overlaps overlaps;
 	bool numbered; /* it is the only one */
 };

@@ -200,6 +200,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	idle_init(&fs->idle, s->idle_ns);
 	fs->reasm.limits = s->limits;
 	fs->reasm.counters = s->counters;
+	fs->reasm.out_of_band = s->urgent == TF_URGENT_OOB;
 	life_init(fs);
 	return true;
 }

@@ -103,6 +103,7 @@ struct flows_setup {
 	int64_t linger_ns;
 	int64_t idle_ns; /* 0: flows may be silent for ever */
 	enum tf_checksum checksum;
+	enum tf_urgent urgent;
 	struct overlaps overlaps;
 	bool numbered; /* there is no other worker */
 	struct tf_counters *counters;

@@ -251,6 +251,7 @@ size_t gate_counter(enum tf_reject why)
 	        [TF_REJECT_SYN] = offsetof(struct tf_counters, syn_ignored),
 	        [TF_REJECT_SYNACK] = offsetof(struct tf_counters, synack_ignored),
 	        [TF_REJECT_RST] = offsetof(struct tf_counters, bytes_rejected),
+	        [TF_REJECT_URGENT] = offsetof(struct tf_counters, bytes_urgent),
 	        [TF_REJECT_OUTSIDE] = offsetof(struct tf_counters, bytes_outside),
 	        [TF_REJECT_AFTER_CLOSE] = offsetof(struct tf_counters, bytes_after_close),
 	};

@@ -29,6 +29,7 @@ struct tf_packet {
 	uint8_t ttl;            /* or hop limit, of the innermost IP header */
 	bool known_only;        /* begins no flow */
 	uint8_t place;          /* packets before it in its frame */
+	uint16_t urgent;        /* pointer: means something with TCP_URG */
 	uint32_t cut;           /* payload bytes behind payload that the snaplen cut off */
 	uint8_t header;         /* bytes of TCP's header, which end where payload begins; 0: the
 	                           snaplen cut off some of them */

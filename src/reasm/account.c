@@ -7,7 +7,8 @@
 void reasm_settle(struct reasm *r, const struct tf_account *a)
 {
 	MUST(a->seen == a->written + a->duplicate + a->conflicting + a->outside + a->after_close +
-	                        a->rejected + a->beyond_limit + a->evicted + a->write_failed);
+	                        a->rejected + a->urgent + a->beyond_limit + a->evicted +
+	                        a->write_failed);
 	MUST(a->span == a->written + a->missing + a->beyond_limit + a->evicted + a->write_failed);
 	struct tf_counters *c = r->counters;
 	c->bytes_seen += (uint64_t)a->seen;
@@ -18,6 +19,7 @@ void reasm_settle(struct reasm *r, const struct tf_account *a)
 	c->bytes_outside += (uint64_t)a->outside;
 	c->bytes_after_close += (uint64_t)a->after_close;
 	c->bytes_rejected += (uint64_t)a->rejected;
+	c->bytes_urgent += (uint64_t)a->urgent;
 	c->bytes_beyond_limit += (uint64_t)a->beyond_limit;
 	c->bytes_evicted += (uint64_t)a->evicted;
 	c->bytes_write_failed += (uint64_t)a->write_failed;

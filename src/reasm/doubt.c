@@ -33,6 +33,7 @@ void doubt_evict(struct reasm *r, struct half *h)
 	struct held *n = take_out_of_doubt(r, h);
 	h->account.evicted += n->end - n->cut - n->start;
 	h->account.span += n->end - n->cut - n->start; /* see stream_finish() */
+	claims_note(r, h, n->start, n->end - n->cut, TF_GAP_EVICTED);
 	hold_give(r, n);
 }
 
@@ -41,6 +42,8 @@ static void place(struct reasm *r, struct half *h, struct held *n)
 {
 	int64_t off = n->start;
 	const struct tail tail = {.cut = (uint32_t)n->cut, .fin = n->fin};
+	if (n->marks)
+		urgent_hear(r, h, off, n->end + n->fin, n->urgent);
 	struct chunk *chunks = hold_open(r, n);
 	hold_give(r, n);
 	stream_place(r, h, off, piece_of_chunk(chunks), chunks->next, tail);
@@ -64,8 +67,11 @@ static bool set_aside(struct reasm *r, struct half *h, int64_t off, const struct
 	h->far = hold_take(r, off, piece_of_packet(h, off, pkt), pkt->cut);
 	h->doubt = (uint8_t)why;
 	h->doubt_denied = false;
-	if (h->far != NULL)
+	if (h->far != NULL) {
 		h->far->fin = (pkt->flags & TCP_FIN) != 0;
+		h->far->marks = has_mark(r, pkt);
+		h->far->urgent = pkt->urgent;
+	}
 	holders_note(r, h);
 	return h->far != NULL;
 }

@@ -113,6 +113,13 @@ void gaps_fill(struct reasm *r, struct half *h, struct gap *g, int64_t start, in
 	}
 }
 
+void gaps_forget(struct reasm *r, struct half *h, int64_t end, int64_t ts_ns)
+{
+	while (h->gap_low != NULL && h->gap_low->start < end)
+		forget_lowest(r, h, ts_ns);
+	h->forgotten = max64(h->forgotten, end);
+}
+
 void gaps_close(struct reasm *r, struct half *h, int64_t ts_ns)
 {
 	while (h->gap_low != NULL) {

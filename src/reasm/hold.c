@@ -83,8 +83,10 @@ struct held *hold_take(struct reasm *r, int64_t off, struct piece p, uint32_t cu
 	for (;;) {
 		struct held *n = slab_take(&r->held);
 		if (n != NULL) {
-			*n = (struct held){
-			        .start = off, .end = off + (int64_t)p.b.n + cut, .cut = cut};
+			*n = (struct held){.start = off,
+			                   .end = off + (int64_t)p.b.n + cut,
+			                   .cut = cut,
+			                   .drops = r->drops_rising};
 			if (fill(r, n, p))
 				return n;
 			hold_give(r, n);

@@ -26,9 +26,13 @@ void piece_skip(struct piece *p, size_t n);
 void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
                struct chunk **loan);
 
-/* late false: the hole is passed; true: it is final (and counted missing). */
+/* late false: the hole is passed; true: it is final (and counted missing). Told in parts where
+   the causes differ. */
 void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
               bool late, int64_t ts_ns);
+
+/* The stream went on beyond the limit for it: one gap, from there to its end. */
+void tell_limit(struct reasm *r, struct half *h, int64_t ts_ns);
 
 /* p would lie at off, but its receiver would not take it. Adds it to the field of the
    account that the reason has. */
@@ -53,9 +57,8 @@ void trail_note(struct reasm *r, struct half *h, int64_t off, const struct piece
    have been acknowledged before it was captured. */
 struct tf_copy trail_find(const struct half *h, int64_t off, size_t *n, bool *late);
 
-/* A conflict was told. */
-void trail_dispute(struct reasm *r, struct half *h, int64_t off, int64_t n,
-                   const struct tf_conflict *k);
+/* A conflict at off was told. */
+void trail_dispute(struct reasm *r, struct half *h, int64_t off, const struct tf_event *ev);
 
 /* The receiver has told of pkt that [from, to) came twice. */
 void trail_settle(struct reasm *r, struct half *h, int64_t from, int64_t to,
@@ -65,6 +68,63 @@ void trail_settle(struct reasm *r, struct half *h, int64_t from, int64_t to,
 void trail_end(struct reasm *r, struct half *h);
 
 struct tf_copy copy_of(const struct piece *p);
+
+/* -- claims.c -------------------------------------------------------------- */
+
+/* Bytes came for [start, end) and were not taken, which is a cause should they be missing. */
+void claims_note(struct reasm *r, struct half *h, int64_t start, int64_t end,
+                 enum tf_gap_cause cause);
+
+/* -> why the byte at off, which never came otherwise, is missing. *end is made less where the
+   cause of what follows is another. */
+enum tf_gap_cause claims_cause(const struct half *h, int64_t off, int64_t *end,
+                               enum tf_gap_cause otherwise);
+
+/* The stream has ended. */
+void claims_end(struct reasm *r, struct half *h);
+
+/* -- urgent.c -------------------------------------------------------------- */
+
+/* -> whether pkt's urgent pointer is to be heard (RFC 9293, 3.8.5) */
+static inline bool has_mark(const struct reasm *r, const struct tf_packet *pkt)
+{
+	return r->out_of_band && (pkt->flags & (TCP_URG | TCP_SYN)) == TCP_URG;
+}
+
+/* The urgent pointer of a segment from seq to end, before its bytes. */
+void urgent_hear(struct reasm *r, struct half *h, int64_t seq, int64_t end, uint16_t pointer);
+
+/* -> the offset that events say for off: urgent places before it do not count. */
+int64_t urgent_told(const struct urgent *u, int64_t off);
+
+static inline int64_t told_offset(const struct half *h, int64_t off)
+{
+	return h->urgent == NULL ? off : urgent_told(h->urgent, off);
+}
+
+/* -> the lowest place at or beyond off that has left the stream, or INT64_MAX */
+int64_t urgent_next_place(const struct urgent *u, int64_t off);
+
+static inline int64_t next_place(const struct half *h, int64_t off)
+{
+	return h->urgent == NULL ? INT64_MAX : urgent_next_place(h->urgent, off);
+}
+
+/* -> the place at or beyond next that waits for its byte, or REASM_NO_MARK */
+static inline int64_t waiting_mark(const struct half *h)
+{
+	return h->urgent == NULL ? REASM_NO_MARK : h->urgent->waiting;
+}
+
+/* next is the mark: p's first byte is urgent; or the byte is passed with a hole. */
+void urgent_take(struct reasm *r, struct half *h, struct piece p);
+void urgent_miss(struct reasm *r, struct half *h, int64_t ts_ns);
+
+/* p's first byte belongs to off, a place that has left the stream. */
+void urgent_again(struct reasm *r, struct half *h, int64_t off, struct piece p);
+
+/* The stream has ended. */
+void urgent_end(struct reasm *r, struct half *h);
 
 /* -- gaps.c --------------------------------------------------------------- */
 
@@ -79,6 +139,9 @@ struct gap *gaps_find(const struct half *h, int64_t off);
 /* [start, end) within g has arrived. */
 void gaps_fill(struct reasm *r, struct half *h, struct gap *g, int64_t start, int64_t end,
                int64_t ts_ns);
+
+/* All that was passed below end is final: it cannot be filled any more. */
+void gaps_forget(struct reasm *r, struct half *h, int64_t end, int64_t ts_ns);
 
 /* Tells all gaps as final, lowest first. */
 void gaps_close(struct reasm *r, struct half *h, int64_t ts_ns);

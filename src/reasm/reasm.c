@@ -18,11 +18,14 @@ bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_po
 
 bool reasm_remember(struct reasm *r, struct arena *a, size_t memory)
 {
-	size_t eighth = memory / 8; /* conflicts are rare */
+	size_t eighth = memory / 8; /* conflicts and rejected segments are rare */
 	return slab_init(&r->trails, a, sizeof(struct trail),
-	                 (memory - eighth) / sizeof(struct trail)) &&
+	                 (memory - 2 * eighth) / sizeof(struct trail)) &&
 	       slab_init(&r->disputes, a, sizeof(struct disputes),
-	                 eighth / sizeof(struct disputes));
+	                 eighth / sizeof(struct disputes)) &&
+	       slab_init(&r->claims, a, sizeof(struct claims),
+	                 eighth / 2 / sizeof(struct claims)) &&
+	       slab_init(&r->urgents, a, sizeof(struct urgent), eighth / 2 / sizeof(struct urgent));
 }
 
 void half_init(struct half *h, uint8_t dir)
@@ -30,6 +33,7 @@ void half_init(struct half *h, uint8_t dir)
 	*h = (struct half){.fin = REASM_NO_FIN, .acked = REASM_NO_ACK, .dir = dir};
 	h->forgotten = h->cut_end = h->late_end = INT64_MIN;
 	h->edge = REASM_NO_EDGE;
+	h->limit_at = INT64_MAX;
 }
 
 /* -- the door ------------------------------------------------------------------- */
@@ -61,7 +65,7 @@ static bool is_first_keepalive(const struct half *h, const struct tf_packet *pkt
 
 /* Data and ACKs decide between two SYN-ACKs with different sequence numbers. A FIN, and
    bytes that were cut, had their places by the one that is given up. */
-static void choose_isn(struct half *h, uint32_t seq)
+static void choose_isn(struct reasm *r, struct half *h, uint32_t seq)
 {
 	if (!h->alt_known || !half_is_empty(h))
 		return;
@@ -73,6 +77,7 @@ static void choose_isn(struct half *h, uint32_t seq)
 	h->fin = REASM_NO_FIN;
 	h->cut_end = INT64_MIN;
 	h->edge = REASM_NO_EDGE;
+	urgent_end(r, h); /* so far there are only marks */
 }
 
 int64_t reasm_top(const struct half *h)
@@ -91,19 +96,31 @@ bool reasm_is_far(const struct reasm *r, const struct half *h, uint32_t seq)
 	return h->based && half_is_far(r, h, reasm_offset(h, seq), 0);
 }
 
+/* A pointer may come ahead of its byte. */
+static void hear_bare_mark(struct reasm *r, struct half *h, const struct tf_packet *pkt)
+{
+	if (!h->based || !has_mark(r, pkt))
+		return;
+	int64_t off = reasm_offset(h, pkt->seq);
+	if (off <= h->edge && !half_is_far(r, h, off, 0))
+		urgent_hear(r, h, off, off, pkt->urgent);
+}
+
 void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 {
 	bool fin = (pkt->flags & TCP_FIN) != 0;
 	uint32_t seq = pkt->seq + ((pkt->flags & TCP_SYN) != 0);
-	if (pkt->payload.n == 0 && pkt->cut == 0 && !fin)
+	if (pkt->payload.n == 0 && pkt->cut == 0 && !fin) {
+		hear_bare_mark(r, h, pkt);
 		return;
+	}
 	if (is_first_keepalive(h, pkt)) {
 		r->counters->keepalives++;
 		h->account.seen++;
 		h->account.rejected++;
 		return;
 	}
-	choose_isn(h, seq);
+	choose_isn(r, h, seq);
 	if (!h->based) {
 		h->base = seq;
 		h->based = true;
@@ -112,6 +129,8 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		return;
 	int64_t off = reasm_offset(h, seq); /* in the stream as it is now */
 	h->account.seen += (int64_t)pkt->payload.n;
+	if (has_mark(r, pkt))
+		urgent_hear(r, h, off, off + (int64_t)pkt->payload.n + pkt->cut + fin, pkt->urgent);
 	struct piece p = piece_of_packet(h, off, pkt);
 	if (take_keepalive(r, h, off, pkt)) {
 		piece_skip(&p, 1);
@@ -186,7 +205,7 @@ void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 	h->ack_known = true;
 	if (!h->based)
 		return;
-	choose_isn(h, ack);
+	choose_isn(r, h, ack);
 	int64_t off = reasm_offset(h, ack);
 	if (h->far != NULL && h->doubt != DOUBT_FAR)
 		doubt_hear_ack(r, h, off);

@@ -22,7 +22,8 @@
  * passes its holes (counter held_spilled). A half remembers at most
  * REASM_GAPS gaps; the oldest is closed for good when one more comes.
  *
- * Choices not taken: doc/adr/0004 (placing early data at once), 0005 (policies).
+ * Choices not taken: doc/adr/0004 (placing early data at once), 0005 (policies), 0015
+ * (urgent bytes).
  */
 #ifndef REASM_REASM_H
 #define REASM_REASM_H
@@ -31,11 +32,19 @@
 #include "base/tree.h"
 #include "model/packet.h"
 
-enum { REASM_GAPS = 256, REASM_CHAIN = 64, REASM_TRAIL = 16, REASM_DISPUTES = 8 };
+enum {
+	REASM_GAPS = 256,
+	REASM_CHAIN = 64,
+	REASM_TRAIL = 16,
+	REASM_DISPUTES = 8,
+	REASM_CLAIMS = 16,
+	REASM_URGENT = 32
+};
 
 #define REASM_NO_FIN  INT64_MAX
 #define REASM_NO_ACK  INT64_MIN
 #define REASM_NO_EDGE INT64_MAX
+#define REASM_NO_MARK INT64_MAX
 
 /* Why a segment is set aside until something shows whether it is of its stream. */
 enum doubt {
@@ -50,8 +59,11 @@ struct held {
 	int64_t start, end;    /* end counts bytes cut by the snaplen */
 	int64_t cut;           /* bytes before end that the snaplen cut off */
 	bool fin;              /* FIN stands at end; there may be nothing before it */
+	bool drops;            /* the kernel was dropping packets when it came */
 	struct chunk *head, *tail;
 	uint32_t chunks; /* in this chain, which is walked from its head */
+	uint16_t urgent; /* the urgent pointer of one in doubt */
+	bool marks;      /* and whether it has any */
 };
 
 struct gap {
@@ -76,9 +88,31 @@ struct trail {
 struct disputes {
 	struct dispute {
 		int64_t offset, length; /* length 0: none, or it has spoken */
+		int64_t told;           /* tf_event.offset */
 		struct tf_conflict what;
 	} latest[REASM_DISPUTES];
 	uint32_t next;
+};
+
+/* Bytes that came and were not taken, as a ring: see claims.c. */
+struct claims {
+	struct claim {
+		int64_t start, end; /* start == end: none */
+		enum tf_gap_cause cause;
+	} latest[REASM_CLAIMS];
+	uint32_t next;
+};
+
+/* Places of urgent bytes, which are not told as parts of the stream: see urgent.c. */
+struct urgent {
+	int64_t waiting; /* a place at or beyond next, or REASM_NO_MARK */
+	int64_t gone;    /* so many are not remembered, */
+	int64_t below;   /* and lie below this */
+	uint32_t count;
+	struct urgent_place {
+		int64_t at;
+		bool came;     /* the byte for it */
+	} place[REASM_URGENT]; /* from below on, rising */
 };
 
 struct half {
@@ -110,6 +144,9 @@ struct half {
 	struct half *holder_older, *holder_newer;
 	struct trail *trail;       /* NULL: nothing told yet, or no memory for it */
 	struct disputes *disputes; /* NULL: no conflicts, or no memory */
+	struct claims *claims;     /* NULL: none, or no memory */
+	struct urgent *urgent;     /* NULL: none, or no memory */
+	int64_t limit_at;          /* from here on bytes are beyond flow_bytes */
 	int64_t late_end;          /* behind all bytes told after they had been acknowledged */
 	struct tf_account account;
 };
@@ -123,9 +160,11 @@ struct reasm_limits {
 struct reasm {
 	struct chunk_pool *chunks;
 	size_t chunks_held, chunks_held_max;
-	struct slab held, gaps, trails, disputes;
+	struct slab held, gaps, trails, disputes, claims, urgents;
 	struct half *holder_oldest, *holder_newest;
 	struct reasm_limits limits;
+	bool drops_rising; /* the kernel drops packets at this time: set by who captures live */
+	bool out_of_band;  /* urgent bytes are */
 	struct tf_counters *counters;
 	size_t refused; /* the counter, as its offset, for which payload of the latest segment
 	                   was refused; whoever wants to know sets it to 0 before */

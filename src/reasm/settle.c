@@ -116,6 +116,7 @@ static struct held *cut_in_two(struct reasm *r, struct half *h, struct held *n, 
 		int64_t lost = captured_end(n) - off;
 		h->account.evicted += lost;
 		h->account.span += lost; /* see stream_finish() */
+		claims_note(r, h, off, off + lost, TF_GAP_EVICTED);
 	}
 	cut_back(r, n, off);
 	return rest;

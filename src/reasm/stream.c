@@ -22,6 +22,31 @@ void stream_refuse(struct reasm *r, struct half *h, int64_t off, struct piece p,
 
 /* -- telling what is in order ------------------------------------------------------------ */
 
+/* *c's bytes are next: tells them, but urgent ones. *c is NULL when a sink took it over. */
+static void tell_next(struct reasm *r, struct half *h, struct chunk **c)
+{
+	struct piece p = piece_of_chunk(*c);
+	while (p.b.n > 0) {
+		int64_t at = h->next, n = (int64_t)p.b.n;
+		int64_t before =
+		        min64(waiting_mark(h), at + n) - at; /* bytes before an urgent one */
+		struct piece part = p;
+		part.b.n = (size_t)before;
+		h->next += before;
+		if (before == n) {
+			tell_data(r, h, at, p, false, c);
+			return;
+		}
+		if (before > 0)
+			tell_data(r, h, at, part, false, NULL);
+		piece_skip(&p, part.b.n);
+		urgent_take(r, h, p);
+		piece_skip(&p, 1);
+		(*c)->from = (uint16_t)((*c)->from + before + 1);
+		(*c)->position += (uint64_t)(before + 1);
+	}
+}
+
 /* Tells the bytes of chunks from off on; those below next lost to what was told. */
 static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chunk *c)
 {
@@ -43,15 +68,10 @@ static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chu
 			struct piece rest_of = p;
 			piece_skip(&rest_of, p.b.n - (size_t)beyond);
 			tell_reject(r, h, off - beyond, rest_of, TF_REJECT_AFTER_CLOSE);
-			p.b.n -= (size_t)beyond;
 			c->to = (uint16_t)(c->to - beyond);
 		}
 		c->next = NULL;
-		if (p.b.n > 0) {
-			int64_t at = h->next;
-			h->next += (int64_t)p.b.n;
-			tell_data(r, h, at, p, false, &c);
-		}
+		tell_next(r, h, &c);
 		if (c != NULL)
 			chunk_give(r->chunks, c);
 		c = rest;
@@ -61,12 +81,17 @@ static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chu
 static void skip_hole(struct reasm *r, struct half *h, int64_t to, enum tf_gap_cause cause,
                       int64_t ts_ns)
 {
-	int64_t from = h->next;
-	if (to <= from)
-		return;
-	gaps_add(r, h, from, to, cause, ts_ns);
-	h->next = to;
-	tell_gap(r, h, from, to, cause, false, ts_ns);
+	while (h->next < to) {
+		int64_t from = h->next, end = min64(to, waiting_mark(h));
+		if (end == from) {
+			urgent_miss(r, h, ts_ns);
+			continue;
+		}
+		/* first, since it may lie across the limit */
+		tell_gap(r, h, from, end, cause, false, ts_ns);
+		gaps_add(r, h, from, end, cause, ts_ns);
+		h->next = end;
+	}
 }
 
 /* The bytes up to `to` were cut off by the snaplen, and something lies behind them. */
@@ -133,8 +158,9 @@ void stream_pass(struct reasm *r, struct half *h, int64_t ts_ns)
 		return;
 	}
 	int64_t to = min64(n->start, h->fin);
+	enum tf_gap_cause loss = n->drops ? TF_GAP_KERNEL : TF_GAP_LOST;
 	skip_cut(r, h, to, ts_ns);
-	skip_hole(r, h, to, TF_GAP_LOST, ts_ns);
+	skip_hole(r, h, to, loss, ts_ns);
 	stream_drain(r, h, ts_ns);
 }
 
@@ -222,7 +248,12 @@ static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piec
 
 static size_t take_now(struct reasm *r, struct half *h, int64_t off, struct piece p)
 {
-	h->next = min64(off + (int64_t)p.b.n, h->fin);
+	int64_t mark = waiting_mark(h);
+	if (off == mark) {
+		urgent_take(r, h, p);
+		return 1;
+	}
+	h->next = min64(min64(off + (int64_t)p.b.n, h->fin), mark);
 	p.b.n = (size_t)(h->next - off);
 	tell_data(r, h, off, p, false, NULL);
 	return p.b.n;
@@ -247,10 +278,11 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 	if (n == NULL && off >= h->fin) {
 		h->account.evicted += (int64_t)p.b.n;
 		h->account.span += (int64_t)p.b.n; /* see stream_finish() */
+		claims_note(r, h, off, off + (int64_t)p.b.n, TF_GAP_EVICTED);
 		return p.b.n;
 	}
 	if (n == NULL) {
-		skip_hole(r, h, off, TF_GAP_LOST, p.ts_ns);
+		skip_hole(r, h, off, r->drops_rising ? TF_GAP_KERNEL : TF_GAP_LOST, p.ts_ns);
 		return 0;
 	}
 	bool now = off == h->next && off < h->fin && !is_contested(h, p);
@@ -346,8 +378,11 @@ void stream_finish(struct reasm *r, struct half *h, int64_t ts_ns)
 		stream_pass(r, h, ts_ns);
 	stream_drop_beyond_fin(r, h);
 	gaps_close(r, h, ts_ns);
+	tell_limit(r, h, ts_ns);
 	trail_end(r, h);
-	h->account.span += h->next - h->start;
+	claims_end(r, h);
+	h->account.span += told_offset(h, h->next) - h->start; /* no place is below start */
+	urgent_end(r, h);
 	/* An ACK one beyond the last byte is that of a FIN which was not captured. */
 	int64_t sent = max64(h->acked, max64(h->next, h->cut_end) + 1) - 1;
 	if (h->fin != REASM_NO_FIN)

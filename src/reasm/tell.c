@@ -47,7 +47,7 @@ void piece_skip(struct piece *p, size_t n)
 /* How many of n bytes at off lie within the limit for a stream. */
 static int64_t within_limit(const struct reasm *r, const struct half *h, int64_t off, int64_t n)
 {
-	int64_t before = off > h->start ? off - h->start : 0;
+	int64_t before = off > h->start ? told_offset(h, off) - h->start : 0;
 	int64_t room = r->limits.flow_bytes - before;
 	return room < 0 ? 0 : room < n ? room : n;
 }
@@ -61,11 +61,19 @@ static int64_t within_budget(const struct reasm *r, const struct half *h, int64_
 	return left < told ? left : told;
 }
 
+/* Bytes are told in order until the limit, and none behind it. */
+static void note_limit(struct half *h, int64_t off, int64_t n, int64_t told, bool late)
+{
+	if (!late && told < n && h->limit_at == INT64_MAX)
+		h->limit_at = off + told;
+}
+
 void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
                struct chunk **loan)
 {
 	int64_t n = (int64_t)p.b.n, told = within_budget(r, h, off, n);
 	h->account.beyond_limit += n - told;
+	note_limit(h, off, n, told, late);
 	if (told == 0)
 		return;
 	h->account.written += told;
@@ -74,7 +82,7 @@ void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, boo
 	        .kind = TF_DATA,
 	        .late = late,
 	        .stream = h->stream,
-	        .offset = off,
+	        .offset = told_offset(h, off),
 	        .length = told,
 	        .data = {p.b.p, (size_t)told},
 	        .ts_ns = p.ts_ns,
@@ -86,28 +94,57 @@ void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, boo
 	r->tell(r->arg, h, &ev);
 }
 
-void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
-              bool late, int64_t ts_ns)
+static void tell_gap_event(struct reasm *r, struct half *h, int64_t start, int64_t n,
+                           enum tf_gap_cause cause, bool late, int64_t ts_ns)
 {
-	if (late) {
-		h->account.missing += end - start;
-		if (cause == TF_GAP_SNAPLEN)
-			h->account.cut += end - start;
-		r->counters->gaps++;
-	}
-	int64_t told = within_limit(r, h, start, end - start);
-	if (told == 0)
-		return;
 	struct tf_event ev = {
 	        .kind = TF_GAP,
 	        .late = late,
 	        .stream = h->stream,
-	        .offset = start,
-	        .length = told,
+	        .offset = told_offset(h, start),
+	        .length = n,
 	        .ts_ns = ts_ns,
 	        .cause = cause,
 	};
-	r->tell(r->arg, h, &ev);
+	if (n > 0)
+		r->tell(r->arg, h, &ev);
+}
+
+/* A gap that has one cause. */
+static void tell_gap_of(struct reasm *r, struct half *h, int64_t start, int64_t end,
+                        enum tf_gap_cause cause, bool late, int64_t ts_ns)
+{
+	int64_t n = end - start;
+	if (!late) {
+		int64_t told = within_limit(r, h, start, n);
+		note_limit(h, start, n, told, late);
+		tell_gap_event(r, h, start, told, cause, late, ts_ns);
+		return;
+	}
+	h->account.missing += n;
+	h->account.cut += cause == TF_GAP_SNAPLEN ? n : 0;
+	r->counters->gaps++;
+	tell_gap_event(r, h, start, min64(end, h->limit_at) - start, cause, late, ts_ns);
+}
+
+void tell_gap(struct reasm *r, struct half *h, int64_t start, int64_t end, enum tf_gap_cause cause,
+              bool late, int64_t ts_ns)
+{
+	while (start < end) {
+		int64_t upto = end;
+		enum tf_gap_cause why =
+		        cause == TF_GAP_SNAPLEN ? cause : claims_cause(h, start, &upto, cause);
+		tell_gap_of(r, h, start, upto, why, late, ts_ns);
+		start = upto;
+	}
+}
+
+void tell_limit(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	int64_t at = min64(h->limit_at, h->next);
+	for (int late = 0; late < 2; late++)
+		tell_gap_event(r, h, at, told_offset(h, h->next) - told_offset(h, at), TF_GAP_LIMIT,
+		               late, ts_ns);
 }
 
 void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
@@ -116,7 +153,7 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
 	struct tf_event ev = {
 	        .kind = TF_REJECT,
 	        .stream = h->stream,
-	        .offset = off,
+	        .offset = told_offset(h, off),
 	        .length = (int64_t)p.b.n,
 	        .other = p.b,
 	        .ts_ns = p.ts_ns,
@@ -127,9 +164,12 @@ void tell_reject(struct reasm *r, struct half *h, int64_t off, struct piece p,
 	};
 	*(reason == TF_REJECT_OUTSIDE       ? &h->account.outside
 	  : reason == TF_REJECT_AFTER_CLOSE ? &h->account.after_close
+	  : reason == TF_REJECT_URGENT      ? &h->account.urgent
 	                                    : &h->account.rejected) += (int64_t)p.b.n;
 	if (p.b.n > 0)
 		r->tell(r->arg, h, &ev);
+	if (reason != TF_REJECT_URGENT)
+		claims_note(r, h, off, off + (int64_t)p.b.n, TF_GAP_REJECTED);
 }
 
 /* What a piece is compared with. */
@@ -205,7 +245,7 @@ static void tell_conflict(struct reasm *r, struct half *h, const struct rival *v
 	struct tf_event ev = {
 	        .kind = TF_CONFLICT,
 	        .stream = h->stream,
-	        .offset = off,
+	        .offset = told_offset(h, off),
 	        .length = (int64_t)p.b.n,
 	        .data = v->rewrites ? p.b : told,
 	        .other = v->rewrites ? told : p.b,
@@ -217,7 +257,7 @@ static void tell_conflict(struct reasm *r, struct half *h, const struct rival *v
 	};
 	if (v->rewrites)
 		trail_note(r, h, off, &p);
-	trail_dispute(r, h, off, ev.length, &k);
+	trail_dispute(r, h, off, &ev);
 	r->tell(r->arg, h, &ev);
 }
 
@@ -251,17 +291,19 @@ static size_t compare(struct reasm *r, struct half *h, struct rival v, int64_t o
 static size_t recall(struct reasm *r, struct half *h, int64_t off, uint8_t *to, size_t want)
 {
 	size_t n = 0, more;
+	int64_t told = told_offset(h, off);
 	do {
-		more = r->recall(r->arg, h, off + (int64_t)n, to + n, want - n);
+		more = r->recall(r->arg, h, told + (int64_t)n, to + n, want - n);
 		MUST(more <= want - n);
 		n += more;
 	} while (more > 0 && n < want);
 	return n;
 }
 
-/* How many of n bytes at off are all sealed, or all not. */
+/* How many of n bytes at off are all sealed, or all not, and none is an urgent one. */
 static size_t alike(const struct half *h, int64_t off, size_t n)
 {
+	n = (size_t)(min64(next_place(h, off), off + (int64_t)n) - off);
 	bool divided = off < h->acked && h->acked - off < (int64_t)n;
 	return divided ? (size_t)(h->acked - off) : n;
 }
@@ -274,7 +316,10 @@ static void tell_against(struct reasm *r, struct half *h, struct rival v, int64_
 		want = v.winner != NULL ? want : alike(h, off, want);
 		size_t n = v.winner != NULL ? hold_copy(v.winner, off, r->scratch, want)
 		                            : recall(r, h, off, r->scratch, want);
-		if (n > 0) {
+		if (want == 0) {
+			n = 1;
+			urgent_again(r, h, off, p);
+		} else if (n > 0) {
 			v.kept = r->scratch;
 			n = compare(r, h, v, off, p, n);
 		} else {

@@ -55,8 +55,7 @@ void trail_end(struct reasm *r, struct half *h)
 
 /* -- what the receiver says of conflicts ------------------------------------------- */
 
-void trail_dispute(struct reasm *r, struct half *h, int64_t off, int64_t n,
-                   const struct tf_conflict *k)
+void trail_dispute(struct reasm *r, struct half *h, int64_t off, const struct tf_event *ev)
 {
 	struct disputes *d = h->disputes;
 	if (d == NULL) {
@@ -66,8 +65,8 @@ void trail_dispute(struct reasm *r, struct half *h, int64_t off, int64_t n,
 		*d = (struct disputes){0};
 		h->disputes = d;
 	}
-	d->latest[d->next++ % REASM_DISPUTES] =
-	        (struct dispute){.offset = off, .length = n, .what = *k};
+	d->latest[d->next++ % REASM_DISPUTES] = (struct dispute){
+	        .offset = off, .told = ev->offset, .length = ev->length, .what = *ev->conflict};
 }
 
 static void tell_proof(struct reasm *r, struct half *h, struct dispute *d,
@@ -77,7 +76,7 @@ static void tell_proof(struct reasm *r, struct half *h, struct dispute *d,
 	struct tf_event ev = {
 	        .kind = TF_PROOF,
 	        .stream = h->stream,
-	        .offset = d->offset,
+	        .offset = d->told,
 	        .length = d->length,
 	        .ts_ns = pkt->ts_ns,
 	        .source = pkt->source,

@@ -132,6 +132,7 @@ static void print_reject(struct conflicts *s, struct text *t, const struct tf_ev
 	        [TF_REJECT_SYN] = "syn",
 	        [TF_REJECT_SYNACK] = "synack",
 	        [TF_REJECT_RST] = "rst",
+	        [TF_REJECT_URGENT] = "urgent",
 	        [TF_REJECT_OUTSIDE] = "window",
 	        [TF_REJECT_AFTER_CLOSE] = "after_close",
 	};

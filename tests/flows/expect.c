@@ -47,10 +47,10 @@ static const struct {
 	{                                                                                          \
 #name, offsetof(struct tf_account, name)                                           \
 	}
-        FIELD(seen),      FIELD(span),         FIELD(written),      FIELD(duplicate),
-        FIELD(unchecked), FIELD(conflicting),  FIELD(outside),      FIELD(after_close),
-        FIELD(rejected),  FIELD(beyond_limit), FIELD(evicted),      FIELD(write_failed),
-        FIELD(missing),   FIELD(cut),          FIELD(tail_missing),
+        FIELD(seen),      FIELD(span),         FIELD(written), FIELD(duplicate),
+        FIELD(unchecked), FIELD(conflicting),  FIELD(outside), FIELD(after_close),
+        FIELD(rejected),  FIELD(beyond_limit), FIELD(evicted), FIELD(write_failed),
+        FIELD(urgent),    FIELD(missing),      FIELD(cut),     FIELD(tail_missing),
 #undef FIELD
 };
 
@@ -210,27 +210,27 @@ static void check_data(struct claim *c)
 static void check_gap(struct claim *c)
 {
 	int64_t offset = reader_number(&c->r), length = reader_number(&c->r);
-	bool any = true;
-	enum tf_gap_cause cause = TF_GAP_LOST;
-	if (reader_take(&c->r, "snaplen")) {
-		any = false;
-		cause = TF_GAP_SNAPLEN;
-	} else if (reader_take(&c->r, "lost")) {
-		any = false;
-	}
+	size_t causes, cause = 0;
+	const struct tf_gap_cause_row *row = tf_gap_cause_rows(&causes);
+	while (cause < causes && !reader_take(&c->r, row[cause].name))
+		cause++;
+	const struct recorder_gap *limit = &c->stream->limit;
+	if (cause == TF_GAP_LIMIT && limit->offset == offset && limit->length == length)
+		return;
 	char came[200] = "none";
 	size_t at = 0;
 	for (size_t i = 0; i < c->stream->gaps; i++) {
 		const struct recorder_gap *g = &c->stream->gap[i];
-		if (g->offset == offset && g->length == length && (any || g->cause == cause))
+		if (g->offset == offset && g->length == length &&
+		    (cause == causes || g->cause == cause))
 			return;
 		int n = snprintf(came + at, sizeof(came) - at, "%s%lld+%lld %s", i ? ", " : "",
-		                 (long long)g->offset, (long long)g->length,
-		                 g->cause == TF_GAP_SNAPLEN ? "snaplen" : "lost");
+		                 (long long)g->offset, (long long)g->length, row[g->cause].name);
 		at = at + (size_t)n < sizeof(came) ? at + (size_t)n : sizeof(came) - 1;
 	}
-	reader_fail(&c->r, "a gap at %lld of %lld bytes expected, %s came", (long long)offset,
-	            (long long)length, came);
+	reader_fail(&c->r, "a gap at %lld of %lld bytes expected, %s came; limit %lld+%lld",
+	            (long long)offset, (long long)length, came, (long long)limit->offset,
+	            (long long)limit->length);
 }
 
 static bool same(const struct content *content, const uint8_t *p, int64_t n)

@@ -157,6 +157,13 @@ static void item_cookie(struct reader *r, struct segment *g)
 	add_option(r, g, 34, value, sizeof(value));
 }
 
+/* The flag, and the pointer. */
+static void item_urgent(struct reader *r, struct segment *g)
+{
+	g->add |= TCP_URG;
+	g->build.urgent = (uint16_t)ranged(r, UINT16_MAX);
+}
+
 static void item_ttl(struct reader *r, struct segment *g)
 {
 	g->build.ttl = (uint8_t)ranged(r, UINT8_MAX);
@@ -222,6 +229,7 @@ static const struct item {
         {"keepalive", item_keepalive},
         {"seq", item_seq},
         {"win", item_win},
+        {"urgent", item_urgent},
         {"scale", item_scale},
         {"stamp", item_stamp},
         {"md5", item_md5},

@@ -108,6 +108,14 @@ static void read_checksum(struct script *s, struct reader *r)
 	reader_end(r);
 }
 
+static void read_urgent(struct script *s, struct reader *r)
+{
+	if (!reader_take(r, "oob"))
+		reader_fail(r, "oob was expected, not '%s'", r->token.text);
+	s->config.urgent = TF_URGENT_OOB;
+	reader_end(r);
+}
+
 /* A policy, and maybe a map. */
 static void read_overlap(struct script *s, struct reader *r)
 {
@@ -129,6 +137,10 @@ static void read_option(struct script *s, struct reader *r)
 	char name[32];
 	if (reader_take(r, "checksum")) {
 		read_checksum(s, r);
+		return;
+	}
+	if (reader_take(r, "urgent")) {
+		read_urgent(s, r);
 		return;
 	}
 	if (reader_take(r, "overlap")) {

@@ -119,7 +119,8 @@ static void put_tcp(struct pen *w, const struct build *b, size_t header)
 	put8(w, (unsigned)(header / 4) << 4);
 	put8(w, b->flags);
 	put16(w, b->window);
-	put32(w, 0); /* checksum, urgent pointer */
+	put16(w, 0); /* checksum */
+	put16(w, b->urgent);
 	put(w, b->options.p, b->options.n);
 	fill(w, 0, header - 20 - b->options.n);
 	put(w, b->payload.p, b->payload.n);

@@ -26,7 +26,8 @@ struct build {
 	uint32_t seq, ack;
 	uint16_t window;
 	uint8_t flags;
-	uint8_t ttl; /* 0: 64 */
+	uint8_t ttl;     /* 0: 64 */
+	uint16_t urgent; /* pointer; the flag is in flags */
 	enum build_checksum checksum;
 	struct tf_span options; /* at most 40 bytes; filled up to words with zeros */
 	struct tf_span payload;

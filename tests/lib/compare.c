@@ -57,6 +57,9 @@ static bool same_gaps(const struct look *k, const struct recorder_stream *a,
 		if (a->gap[i].offset != b->gap[i].offset || a->gap[i].length != b->gap[i].length ||
 		    a->gap[i].cause != b->gap[i].cause)
 			return differs(k, "gap %zu is another", i + 1);
+	if (a->limit.offset != b->limit.offset || a->limit.length != b->limit.length)
+		return differs(k, "the limit is at %lld and at %lld", (long long)a->limit.offset,
+		               (long long)b->limit.offset);
 	return true;
 }
 

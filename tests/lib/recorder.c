@@ -218,9 +218,27 @@ static void hear_data(struct part *t, struct recorder_stream *s, const struct tf
 		*APPEND(s, run) = (struct recorder_run){ev->offset, ev->length, ev->late};
 }
 
+/* What lies beyond the limit is told last, and once. */
+static void hear_limit(struct part *t, struct recorder_stream *s, const struct tf_event *ev)
+{
+	bool told = s->pieces > 0 || s->gaps > 0;
+	if (t->whole->flow_bytes == 0 || s->limit.length != 0 || ev->length < 1)
+		breach(t, ev, "a limit of length %lld", (long long)ev->length);
+	if (told &&
+	    (ev->offset < recorder_end(s) || (is_ordered(t) && ev->offset != recorder_end(s))))
+		breach(t, ev, "a limit not behind all that was told");
+	s->limit = (struct recorder_gap){ev->offset, ev->length, ev->cause};
+}
+
 static void hear_gap(struct part *t, struct recorder_stream *s, const struct tf_event *ev)
 {
+	if (ev->cause == TF_GAP_LIMIT) {
+		hear_limit(t, s, ev);
+		return;
+	}
 	check_place(t, s, ev);
+	if (s->limit.length != 0)
+		breach(t, ev, "a gap behind the limit");
 	if (!ev->late && !is_ordered(t))
 		breach(t, ev, "a gap that is not final, for a sink that places bytes");
 	struct recorder_gap *last = s->gaps ? &s->gap[s->gaps - 1] : NULL;
@@ -293,7 +311,7 @@ static void check_sums(struct part *t, const struct tf_event *ev, const struct t
 {
 	int64_t lost = a->beyond_limit + a->evicted + a->write_failed;
 	int64_t seen = a->written + a->duplicate + a->conflicting + a->outside + a->after_close +
-	               a->rejected + lost;
+	               a->rejected + a->urgent + lost;
 	if (a->seen != seen)
 		breach(t, ev, "%lld bytes seen, but %lld accounted for", (long long)a->seen,
 		       (long long)seen);
@@ -339,7 +357,7 @@ static void check_told(struct part *t, const struct recorder_stream *s, const st
 	if (conflict_bytes(s) != a->conflicting)
 		breach(t, ev, "conflicting %lld, but %lld told", (long long)a->conflicting,
 		       (long long)conflict_bytes(s));
-	int64_t rejected = a->rejected + a->outside + a->after_close;
+	int64_t rejected = a->rejected + a->outside + a->after_close + a->urgent;
 	if (reject_bytes(s) > rejected) /* not every kind of rejected byte is told */
 		breach(t, ev, "rejected %lld, but %lld told", (long long)rejected,
 		       (long long)reject_bytes(s));
@@ -348,6 +366,9 @@ static void check_told(struct part *t, const struct recorder_stream *s, const st
 	if (s->told != a->written + a->write_failed)
 		breach(t, ev, "written %lld, but %lld told", (long long)a->written,
 		       (long long)s->told);
+	if (s->limit.length > a->beyond_limit + a->missing)
+		breach(t, ev, "%lld bytes beyond the limit, but a limit of %lld was told",
+		       (long long)a->beyond_limit, (long long)s->limit.length);
 	if (t->whole->flow_bytes != 0)
 		return;
 	if (gap_bytes(s) != a->missing)

@@ -60,6 +60,7 @@ struct recorder_stream {
 	size_t runs, runs_room;
 	struct recorder_gap *gap;
 	size_t gaps, gaps_room;
+	struct recorder_gap limit; /* beyond flow_bytes; length 0: none */
 	struct recorder_conflict *conflict;
 	size_t conflicts, conflicts_room;
 	struct recorder_reject *reject;
@@ -87,7 +88,7 @@ struct recorder {
 	struct recorder_flow **flow;
 	size_t flows, flows_room;
 	int64_t flow_bytes; /* set it when tf_config.flow_bytes is: gaps beyond it
-	                       are not told */
+	                       are told as one, of that cause */
 	char fault[200];
 };
 

@@ -12,7 +12,8 @@ recv() has returned. Where nobody has filled a hole, what the application has re
 is recorded before that hole is compared.
 
 The groups: pairs of overlapping segments, early and in order; triples (TCPFLOW_RECEIVER, else made here);
-the lines of gate.py; and schedules, 4 to 10 early segments that overlap at random. TCPFLOW_SEED
+the lines of gate.py; schedules, 4 to 10 early segments that overlap at random; and urgent ones, with urgent
+pointers anywhere, for an application that reads at once, recorded with --urgent=oob. TCPFLOW_SEED
 chooses them; it is printed.
 
 KNOWN lists what does not agree, and why; the test fails when one of these turns right.
@@ -32,7 +33,7 @@ from pathlib import Path
 
 from gate import FAR, LINES, MD5
 from live import WAYS, skip, stop
-from wire import ACK, FIN, PSH, SYN, NoDevice, Peer, Wire
+from wire import ACK, FIN, PSH, SYN, URG, NoDevice, Peer, Wire
 
 HERE = Path(__file__).resolve().parent
 SEED = int(os.environ.get('TCPFLOW_SEED', 1))
@@ -60,6 +61,25 @@ SCHEDULES = [
     ('schedules-with-fin', 1000, (4, 8), 1, ['fin']),
     ('schedules-with-rejected', 1000, (4, 8), 0, ['no-ack', 'ack-beyond', 'syn', 'md5', 'old', 'damaged']),
 ]
+
+URGENT = 'urgent'  # how the groups begin that are recorded with --urgent=oob
+
+# Each segment: place, bytes, and maybe what its urgent pointer says.
+URGENT_LINES = {
+    'urgent-first': [[0, 'abcdef', 1], [6, 'ghi']], 'urgent-pointer-0': [[0, 'abcdef', 0], [6, 'ghi']],
+    'urgent-middle': [[0, 'abcdef', 3], [6, 'ghi']], 'urgent-last': [[0, 'abcdef', 6], [6, 'ghi']],
+    'urgent-alone': [[0, 'a', 1], [1, 'b', 1], [2, 'c', 1], [3, 'd']],
+    'urgent-in-next': [[0, 'abcdef', 8], [6, 'ghi']], 'urgent-never-comes': [[0, 'abcdef', 20], [6, 'ghi']],
+    'urgent-two': [[0, 'abcdef', 3], [6, 'ghijkl', 2]], 'urgent-three': [[0, 'abc', 2], [3, 'def', 2], [6, 'ghi', 2]],
+    'urgent-adjacent': [[0, 'abc', 3], [3, 'd', 1]], 'urgent-moved-on': [[0, 'abc', 5], [3, '', 5], [3, 'defghi']],
+    'urgent-moved-back': [[0, 'abc', 6], [3, 'def', 1], [6, 'ghi']], 'urgent-bare': [[0, '', 3], [0, 'abcdef']],
+    'urgent-bare-next': [[0, 'abcdef'], [6, '', 0], [6, 'ghi']], 'urgent-again': [[0, 'abcdef', 3], [0, 'abcdef', 3], [6, 'ghi']],
+    'urgent-again-without': [[0, 'abcdef', 3], [0, 'abcdef'], [6, 'ghi']], 'urgent-too-late': [[0, 'abcdef'], [0, 'abcdef', 3]],
+    'urgent-early': [[3, 'def', 2], [0, 'abc'], [6, 'ghi']], 'urgent-early-and-now': [[3, 'def', 2], [0, 'abc', 2], [6, 'ghi']],
+    'urgent-now-and-early': [[0, 'abc', 2], [6, 'ghi', 2], [3, 'def']], 'urgent-early-beyond': [[3, 'def', 5], [0, 'abc'], [6, 'ghi']],
+    'urgent-place-of-another': [[4, 'ef', 1], [3, 'DEFG'], [0, 'abc']], 'urgent-at-fin': [[0, 'abc', 4]],
+    'urgent-old-and-new': [[0, 'abc'], [0, 'abcdef', 5], [6, 'ghi']], 'urgent-at-front': [[0, 'abc'], [0, 'abcdef', 4], [6, 'ghi']],
+}
 
 
 @dataclass
@@ -134,6 +154,18 @@ def missing(segments, generous):
     return [[at, text + '!' * (generous and at + len(text) < end)] for at, text in fill]
 
 
+def random_urgent(dice, count):
+    """Segments in and out of order, sent again and with other bytes, in steps of what is read at once."""
+    for _ in range(count):
+        steps, length = [], dice.randint(10, 40)
+        for at in range(0, length, 4):
+            steps.append([at, LETTERS[at:at + dice.randint(1, 7)]])
+        steps += [[at, text.lower()] for at, text in dice.sample(steps, len(steps) // 2)]
+        steps.sort(key=lambda step: step[0] + dice.choice([0, 0, 3, 8, 20]))
+        steps += missing(steps, False)
+        yield [step + [dice.randint(0, 9)] * (dice.random() < 0.5) for step in steps]
+
+
 # -- a run --
 
 class Run:
@@ -163,6 +195,17 @@ class Run:
             peer.fin()
             self.judge(group, name, peer, segments, len(have) < peer.at)
 
+    def urgent(self, group, cases):
+        for name, segments in cases:
+            peer = self.peer(group)
+            peer.open()
+            for at, text, *pointer in segments:
+                peer.send(text.encode(), at=at, flags=ACK | PSH | URG * len(pointer), urgent=sum(pointer))
+                peer.application.read()
+                peer.at = max(peer.at, at + len(text))
+            peer.fin()
+            self.judge(group, name, peer, segments)
+
     def gate(self):
         for line in LINES:
             peer = self.peer('gate', to=line.to, stamps=line.stamps, scale=line.scale)
@@ -185,17 +228,26 @@ def play(small=False):
     run.gate()
     for group, *chosen in SCHEDULES:
         run.segments(group, numbered(random_schedules(run.dice, *chosen))[::20 if small else 1])
+    run.urgent('urgent', URGENT_LINES.items())
+    run.urgent('urgent-schedules', numbered(random_urgent(run.dice, 500))[::20 if small else 1])
     return run
 
 
 # -- what is recorded --
 
-def record(capture, box):
+def record(capture, box, *options):
     """-> name -> bytes; the files of one direction in the order in which they were begun"""
-    path, folder = Path(box) / 'capture', Path(box) / 'flows'
+    path, folder = Path(box) / 'capture', Path(box) / ('flows' + ''.join(options))
     path.write_bytes(capture)
-    subprocess.run([os.environ['TCPFLOW_BINARY'], '-q', '-o', folder, '-r', path], check=True, timeout=60)
+    subprocess.run([os.environ['TCPFLOW_BINARY'], '-q', *options, '-o', folder, '-r', path], check=True, timeout=60)
     return {p.name: p.read_bytes() for p in folder.iterdir()}
+
+
+def record_both(capture):
+    """-> group -> what is recorded, in the way that the group is judged by"""
+    with tempfile.TemporaryDirectory(prefix='tcpflow-judge.') as box:
+        usual, oob = record(capture, box), record(capture, box, '--urgent=oob')
+    return lambda group: oob if group.startswith(URGENT) else usual
 
 
 def agrees(verdict, got):
@@ -223,7 +275,7 @@ def compare(verdicts, files):
     """-> whether all agree, but those that are known not to"""
     expected, agreed, total, holes, wrong = known(), Counter(), Counter(), Counter(), 0
     for v in verdicts:
-        got = b''.join(files.get(v.file + tail, b'') for tail in ('', 'c1'))
+        got = b''.join(files(v.group).get(v.file + tail, b'') for tail in ('', 'c1'))
         same, why, mixed = agrees(v, got), expected.get((v.group, v.name)), (v.group, '*') in expected
         agreed[v.group] += same
         total[v.group] += 1
@@ -256,14 +308,12 @@ def inside(keep):
     if keep:
         Path(keep + '.pcap.xz').write_bytes(lzma.compress(capture, preset=9 | lzma.PRESET_EXTREME))
         Path(keep + '.json.xz').write_bytes(lzma.compress(json.dumps([asdict(v) for v in run.verdicts]).encode(), preset=9))
-    with tempfile.TemporaryDirectory(prefix='tcpflow-judge.') as box:
-        return 0 if compare(run.verdicts, record(capture, box)) else 1
+    return 0 if compare(run.verdicts, record_both(capture)) else 1
 
 
 def stored(prefix):
     verdicts = [Verdict(**v) for v in json.loads(lzma.open(prefix + '.json.xz').read())]
-    with tempfile.TemporaryDirectory(prefix='tcpflow-judge.') as box:
-        return 0 if compare(verdicts, record(lzma.open(prefix + '.pcap.xz').read(), box)) else 1
+    return 0 if compare(verdicts, record_both(lzma.open(prefix + '.pcap.xz').read())) else 1
 
 
 def main():

@@ -556,9 +556,27 @@ static void next_one(void **state)
 	end();
 }
 
+/* A window that opens settles the doubt when it holds all of the segment. */
+static void window_opens_in_part(void **state)
+{
+	(void)state;
+	start(true);
+	say(&w, 0, "abc");
+	ack(&w, 3);
+	reasm_window(&w.r, &w.half[0], BASE + 3, 10);
+	say(&w, 20, "xyz");
+	assert_non_null(w.half[0].far);
+	reasm_window(&w.r, &w.half[0], BASE + 3, 19);
+	assert_non_null(w.half[0].far);
+	reasm_window(&w.r, &w.half[0], BASE + 3, 20);
+	assert_null(w.half[0].far);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(window_opens_in_part),
 	        cmocka_unit_test(fin_in_order),
 	        cmocka_unit_test(covered_one_below_fin),
 	        cmocka_unit_test(fin_within_a_joined_one),

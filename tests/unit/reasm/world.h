@@ -23,7 +23,7 @@
 
 #include "reasm/inside.h"
 
-enum { HALVES = 4, LOW = 1 << 15, SPAN = 1 << 18 };
+enum { HALVES = 4, LOW = 1 << 15, SPAN = 1 << 18, MEMORIES = 1 << 16 };
 
 #define BASE UINT32_C(0xffffff00) /* the sequence number of offset 0 */
 
@@ -35,11 +35,13 @@ struct told_half {
 	uint8_t told[SPAN]; /* enum told */
 	int64_t at;         /* where a TF_STREAM sink stands */
 	bool started;
-	int64_t data, late, gaps, snaplen_gaps, passed, conflicts, conflict_bytes;
+	int64_t data, late, gaps, snaplen_gaps, kernel_gaps, passed, conflicts, conflict_bytes;
 	int64_t gap_start, gap_end, gap_ns; /* of the latest final gap */
-	int64_t conflict_at;                /* of the latest */
-	unsigned ends;                      /* streams that ended at a hole */
-	struct tf_account ended;            /* of the latest of these */
+	enum tf_gap_cause gap_cause;
+	int64_t limits, limit_start, limit_end;
+	int64_t conflict_at;     /* of the latest */
+	unsigned ends;           /* streams that ended at a hole */
+	struct tf_account ended; /* of the latest of these */
 };
 
 struct world {
@@ -97,9 +99,25 @@ static inline void hear_data(struct world *w, struct told_half *t, const struct 
 	}
 }
 
+/* Nothing that was told lies behind the limit; a TF_STREAM sink stands right before it. */
+static inline void hear_limit(struct told_half *t, const struct tf_event *ev)
+{
+	assert_true(ev->length > 0);
+	assert_true(ev->late || !t->started || ev->offset == t->at);
+	for (int64_t i = 0; i < ev->length && ev->late; i++)
+		assert_int_equal(t->told[world_index(ev->offset + i)], NOTHING);
+	t->limits += ev->late;
+	t->limit_start = ev->offset;
+	t->limit_end = ev->offset + ev->length;
+}
+
 static inline void hear_gap(struct told_half *t, const struct tf_event *ev)
 {
 	assert_true(ev->length > 0);
+	if (ev->cause == TF_GAP_LIMIT) {
+		hear_limit(t, ev);
+		return;
+	}
 	if (!ev->late) {
 		assert_true(!t->started || ev->offset == t->at);
 		t->started = true;
@@ -114,9 +132,11 @@ static inline void hear_gap(struct told_half *t, const struct tf_event *ev)
 	}
 	t->gaps++;
 	t->snaplen_gaps += ev->cause == TF_GAP_SNAPLEN;
+	t->kernel_gaps += ev->cause == TF_GAP_KERNEL;
 	t->gap_start = ev->offset;
 	t->gap_end = ev->offset + ev->length;
 	t->gap_ns = ev->ts_ns;
+	t->gap_cause = ev->cause;
 }
 
 static inline void hear_conflict(struct told_half *t, const struct tf_event *ev)
@@ -181,7 +201,7 @@ static inline void world_start(struct world *w, size_t memory, size_t chunks)
 	memset(w, 0, sizeof *w);
 	memset(told, 0, sizeof told);
 	w->told = told;
-	assert_true(arena_init(&w->arena, memory + (chunks + 2) * CHUNK_SIZE, &err));
+	assert_true(arena_init(&w->arena, memory + MEMORIES + (chunks + 2) * CHUNK_SIZE, &err));
 	assert_true(chunk_pool_init(&w->chunks, &w->arena, chunks));
 	assert_true(reasm_init(&w->r, &w->arena, memory, &w->chunks));
 	w->r.limits = (struct reasm_limits){.flow_bytes = INT64_MAX, .hole_max = 16 << 20};
@@ -191,6 +211,12 @@ static inline void world_start(struct world *w, size_t memory, size_t chunks)
 	w->r.recall = recall_told;
 	for (uint8_t i = 0; i < HALVES; i++)
 		half_init(&w->half[i], i);
+}
+
+/* What reasm_remember() is for; without, it does as when that memory is used up. */
+static inline void world_remember(struct world *w)
+{
+	assert_true(reasm_remember(&w->r, &w->arena, MEMORIES / 2));
 }
 
 static inline void world_check(const struct world *w)
@@ -267,6 +293,9 @@ static inline void world_end(struct world *w)
 	chunk_give_chain(&w->chunks, w->loaned);
 	assert_int_equal(w->r.held.used, 0);
 	assert_int_equal(w->r.gaps.used, 0);
+	assert_int_equal(w->r.trails.used, 0);
+	assert_int_equal(w->r.claims.used, 0);
+	assert_int_equal(w->r.urgents.used, 0);
 	assert_int_equal(w->r.chunks_held, 0);
 	assert_int_equal(w->chunks.slab.used, 0);
 	assert_null(w->r.holder_oldest);
