@@ -4,9 +4,10 @@
 #	make		build/tcpflow
 #	make demo	on a fresh Debian 12 machine: installs what is missing, builds, records a capture
 #	make check	the same for the tests, and runs all of them
+#	make check-ports  the same for a big-endian and a 32-bit machine, and with musl (see tools/check-ports)
 #	make install	what `make` built, with DESTDIR as usual
 
-.PHONY: all demo check format install clean
+.PHONY: all demo check check-ports format install clean
 .NOTPARALLEL:
 
 BUILD = build
@@ -32,6 +33,9 @@ check:
 	@test -d $(BUILD)/tests || meson configure $(BUILD) -Dtests=true
 	@$(MAKE) --no-print-directory all
 	@tools/run-tests $(BUILD)
+
+check-ports:
+	@tools/check-ports
 
 format:
 	tools/check-style --fix
