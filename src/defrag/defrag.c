@@ -400,7 +400,7 @@ enum defrag_answer defrag_take(struct defrag *d, const struct tf_fragment *f,
 	free_ready(d);
 	sweep(d, f->ts_ns);
 	uint64_t n = (uint64_t)f->payload.n + f->cut; /* size_t may have 32 bits only */
-	bool too_big = n > LENGTH_MAX - f->offset || /* so the sum is small */
+	bool too_big = n > LENGTH_MAX - f->offset ||  /* so the sum is small */
 	               f->offset + n + f->header > LENGTH_MAX;
 	bool odd = f->more && n % UNIT != 0;
 	bool tiny = f->ip6 && is_tiny(f, n);
