@@ -5,9 +5,10 @@
 #	make demo	on a fresh Debian 12 machine: installs what is missing, builds, records a capture
 #	make check	the same for the tests, and runs all of them
 #	make check-long	also ten times the random schedules, and the mutants; takes half an hour
+#	make check-ports  the same for a big-endian and a 32-bit machine, and with musl (see tools/check-ports)
 #	make install	what `make` built, with DESTDIR as usual
 
-.PHONY: all demo check check-long format install clean
+.PHONY: all demo check check-long check-ports format install clean
 .NOTPARALLEL:
 
 BUILD = build
@@ -37,6 +38,9 @@ check:
 check-long: check
 	TCPFLOW_ACCOUNTS=1000000 TCPFLOW_SCHEDULES=100000 tools/run-tests $(BUILD) -t 20 accounts schedules
 	tools/mutants
+
+check-ports:
+	@tools/check-ports
 
 format:
 	tools/check-style --fix

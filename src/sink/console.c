@@ -151,8 +151,8 @@ static void print_payload(struct console *s, const struct tf_event *ev, size_t n
 /* A packet's payload, as much of it as may be printed of its direction. */
 static void print_packet(struct console *s, const struct tf_event *ev)
 {
-	uint64_t left = (uint64_t)s->setup->flow_bytes - *ev->slot, n = ev->data.n;
-	n = n < left ? n : left;
+	uint64_t left = (uint64_t)s->setup->flow_bytes - *ev->slot;
+	size_t n = ev->data.n < left ? ev->data.n : (size_t)left;
 	*ev->slot += n;
 	print_payload(s, ev, n);
 }

@@ -3,6 +3,7 @@
 #include "sink/console_inside.h"
 
 #include "base/error.h"
+#include "base/system.h"
 
 #include <errno.h>
 #include <string.h>
@@ -120,9 +121,7 @@ static void shut(struct desk *d, struct place *p)
 {
 	if (p->fd < 0)
 		return;
-	int64_t ns = p->of->of->first_ns, sec = ns / 1000000000, rest = ns % 1000000000;
-	struct timespec t = {.tv_sec = rest < 0 ? sec - 1 : sec,
-	                     .tv_nsec = (long)(rest < 0 ? rest + 1000000000 : rest)};
+	struct timespec t = system_time(p->of->of->first_ns);
 	(void)futimens(p->fd, (struct timespec[2]){t, t});
 	if (close(p->fd) < 0 && errno != EINTR)
 		fail(d, p->of, "close");

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 BINARY = os.environ['TCPFLOW_BINARY']
+EMULATOR = os.environ.get('MESON_EXE_WRAPPER', '').split()  # meson says it where gen is another machine's
 MEMORY = 64  # MiB
 MIB = 1024  # in the units of ru_maxrss
 
@@ -22,7 +23,7 @@ MIB = 1024  # in the units of ru_maxrss
 def record(gen, words, box, jobs=1):
     """-> the bytes of the one file, the peak memory in KiB"""
     folder = tempfile.mkdtemp(dir=box)
-    made = subprocess.Popen([gen, *words], stdout=subprocess.PIPE)
+    made = subprocess.Popen([*EMULATOR, gen, *words], stdout=subprocess.PIPE)
     run = subprocess.Popen([BINARY, '-q', '-j', str(jobs), '--memory', f'{MEMORY}M', '-o', folder, '-r', '-'], stdin=made.stdout)
     made.stdout.close()
     _, status, usage = os.wait4(run.pid, 0)

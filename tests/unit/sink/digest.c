@@ -255,7 +255,7 @@ static void one(struct random *dice)
 		}
 	}
 	const struct files_setup *how = &both;
-	start_as(&r, how, 1 + (unsigned)random_below(dice, 3), random_below(dice, 20));
+	start_as(&r, how, 1 + (unsigned)random_below(dice, 3), random_size(dice, 20));
 	for (int i = 0; i < CELLS; i++) {
 		int k = order[i];
 		if (random_chance(dice, 90)) {
