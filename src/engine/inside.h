@@ -36,6 +36,7 @@ struct tf_engine {
 	size_t sink_per_flow, sink_fixed; /* memory that they take in each worker */
 	struct sink_share *share;         /* [config.workers] */
 	struct outdir dir;
+	struct name_form names;
 	struct files_setup files;
 	struct conflicts_setup conflicts;
 	struct alerts alerts;

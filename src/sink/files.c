@@ -25,6 +25,7 @@ struct files {
 	struct store store;
 	struct gather gather;
 	struct slab slab; /* of struct file */
+	const struct name_form *names;
 	bool index;
 	void *work;              /* FINDX_ROOM bytes, to put an index in order */
 	char name[2][NAME_ROOM]; /* of the files that ended last */
@@ -48,7 +49,8 @@ static struct file *new_file(struct files *s, const struct tf_flow *flow, uint8_
 	struct file *f = slab_take(&s->slab);
 	MUST(f != NULL); /* there are two for each flow */
 	memset(f, 0, s->slab.size);
-	stored_init(&f->data.stored, flow, dir);
+	struct named who = name_subject(s->names, flow, dir);
+	stored_init(&f->data.stored, &who);
 	if (s->index)
 		findx_init(f->index, &f->data.stored);
 	*slot = slab_index(&s->slab, f);
@@ -103,7 +105,7 @@ static void data(struct files *s, const struct tf_event *ev)
 	struct file *f = file_of(s, ev);
 	/* Flows that share a name get their numbers in order of their first bytes,
 	   not of their first writes, which depend on memory. */
-	if (!f->data.stored.made && name_is_ambiguous(ev->flow)) {
+	if (!f->data.stored.made && name_is_ambiguous(s->names, ev->flow)) {
 		stored_lower(&f->data.stored, ev->offset);
 		(void)store_ready(&s->store, &f->data.stored);
 	}
@@ -208,6 +210,7 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;
 	}
+	s->names = setup->names;
 	s->store.alerts = setup->alerts;
 	if (setup->digests != 0) {
 		s->store.digests = digests_open(share->arena, setup->digests, err);

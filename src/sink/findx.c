@@ -9,7 +9,7 @@
 
 void findx_init(struct findx *x, struct stored *of)
 {
-	stored_init(&x->file.stored, of->flow, of->dir);
+	stored_init(&x->file.stored, &of->who);
 	x->file.stored.of = of;
 	x->file.stored.suffix = ".findx";
 }

@@ -40,9 +40,9 @@ bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsi
 	return s->number != NULL && s->copy != NULL;
 }
 
-void stored_init(struct stored *f, const struct tf_flow *flow, uint8_t dir)
+void stored_init(struct stored *f, const struct named *who)
 {
-	*f = (struct stored){.flow = flow, .dir = dir, .fd = -1};
+	*f = (struct stored){.who = *who, .fd = -1};
 }
 
 void stored_lower(struct stored *f, int64_t low)
@@ -57,7 +57,7 @@ void stored_lower(struct stored *f, int64_t low)
 static void name_with(const struct stored *f, uint32_t number, char to[NAME_ROOM])
 {
 	const struct stored *of = f->of != NULL ? f->of : f;
-	name_of(of->flow, of->dir, f->of != NULL ? of->number : number, to);
+	name_write(&of->who, f->of != NULL ? of->number : number, to);
 	size_t n = strlen(to);
 	if (f->suffix != NULL)
 		n += (size_t)snprintf(to + n, NAME_ROOM - n, "%s", f->suffix);
@@ -101,7 +101,7 @@ static void shut(struct store *s, struct stored *f)
 {
 	if (f->fd < 0)
 		return;
-	struct timespec t = system_time(f->flow->began_ns[f->dir]);
+	struct timespec t = system_time(f->who.flow->began_ns[f->who.dir]);
 	(void)futimens(f->fd, (struct timespec[2]){t, t});
 	if (close(f->fd) < 0 && errno != EINTR)
 		store_fail(s, f, "close");
