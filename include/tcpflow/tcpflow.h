@@ -162,8 +162,8 @@ struct tf_flow {
  * Where each byte of one direction went. Two sums hold whenever an END event is
  * told (the engine checks them):
  *	seen == written + duplicate + conflicting + outside + after_close
- *	        + rejected + beyond_limit + evicted + write_failed
- *	span == written + missing + beyond_limit + evicted + write_failed
+ *	        + rejected + beyond_limit + evicted + write_failed + late
+ *	span == written + missing + beyond_limit + evicted + write_failed + late
  */
 struct tf_account {
 	int64_t seen;         /* captured payload bytes */
@@ -178,6 +178,8 @@ struct tf_account {
 	int64_t beyond_limit; /* beyond tf_config.flow_bytes */
 	int64_t evicted;      /* held, then given up for memory */
 	int64_t write_failed; /* told as DATA, but a sink could not store them */
+	int64_t late;         /* told as DATA, but the recorder had gone on over their gap (enum
+	                         tf_gaps) */
 	int64_t missing;      /* in gaps */
 	int64_t cut;          /* of missing: cut off by the snaplen */
 	int64_t tail_missing; /* beyond span: sent (FIN or ACK tell), not captured */
@@ -565,10 +567,21 @@ bool tf_names_check(const char *text, struct tf_error *err);
 bool tf_names_flags(const char *flags, const char *names, char to[TF_NAMES_ROOM],
                     struct tf_error *err);
 
+/* What stands in a file where bytes were not captured. */
+enum tf_gaps {
+	TF_GAPS_HOLE, /* a hole, which reads as NULs: all other bytes are at their offsets */
+	TF_GAPS_SKIP, /* nothing: what follows is moved up */
+	TF_GAPS_MARK  /* a line of its own: [tcpflow: 1460 bytes missing] */
+};
+/* With the last two a stream is written in order: bytes that come after it went on over their
+   gap are not in the file (tf_account.late), and bytes before the latest gap are not compared
+   with copies of them, nor replaced by those. */
+
 /* How streams are stored. What is 0 or NULL is as usual. */
 struct tf_recording {
 	const char *folder; /* made when missing; nothing is written outside it */
 	const char *names;  /* the template of names; NULL: %A.%a-%B.%b%V%v%C%c */
+	enum tf_gaps gaps;
 	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
 	bool md5, sha256;   /* digests of each file, told in struct tf_record */
 	bool index;         /* beside each file NAME.findx: when which of its bytes came */

@@ -82,6 +82,7 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	e->files = (struct files_setup){
 	        .dir = &e->dir,
 	        .names = &e->names,
+	        .gaps = how->gaps,
 	        .descriptors = how->files_max,
 	        .share = e->share,
 	        .alerts = &e->alerts,

@@ -14,6 +14,7 @@
 struct files_setup {
 	const struct outdir *dir;
 	const struct name_form *names;
+	enum tf_gaps gaps;
 	unsigned descriptors;           /* for all workers together; at least one each is used */
 	const struct sink_share *share; /* [workers] */
 	struct alerts *alerts;          /* told of each file */

@@ -53,6 +53,12 @@ void stored_lower(struct stored *f, int64_t low)
 		f->origin = f->low;
 }
 
+void stored_shift(struct stored *f, int64_t by)
+{
+	MUST(f->low == f->origin);
+	f->origin = f->low += by;
+}
+
 /* The name that f has, or would have with another number. */
 static void name_with(const struct stored *f, uint32_t number, char to[NAME_ROOM])
 {

@@ -81,6 +81,10 @@ void stored_init(struct stored *f, const struct named *who);
 /* The stream starts at offset low (or before): there are bytes or a hole. */
 void stored_lower(struct stored *f, int64_t low);
 
+/* All offsets from here on are higher by so many, as against positions; nothing lies before the
+   origin. */
+void stored_shift(struct stored *f, int64_t by);
+
 /* Makes or opens the file -> false: it has failed. */
 bool store_ready(struct store *s, struct stored *f);
 

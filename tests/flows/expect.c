@@ -50,7 +50,7 @@ static const struct {
         FIELD(seen),      FIELD(span),         FIELD(written),      FIELD(duplicate),
         FIELD(unchecked), FIELD(conflicting),  FIELD(outside),      FIELD(after_close),
         FIELD(rejected),  FIELD(beyond_limit), FIELD(evicted),      FIELD(write_failed),
-        FIELD(missing),   FIELD(cut),          FIELD(tail_missing),
+        FIELD(missing),   FIELD(cut),          FIELD(tail_missing), FIELD(late),
 #undef FIELD
 };
 
