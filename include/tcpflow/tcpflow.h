@@ -545,6 +545,7 @@ bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf
  *	%C %c  "c", and how many files of that name there were before; nothing for the first
  *	%#     the same number, also when it is 0
  *	%d     "client" or "server": which of them is the sender
+ *	%I     Community ID, with _ and - for / and +; the same for both directions
  *	%n %S  number of the connection, from 0; with 20 digits
  *	%N     number of the direction, from 0: its last three digits
  *	%K %M %G  the three digits of it before those, and so on

@@ -64,6 +64,7 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 		return error_set(err, TF_USAGE, "one recorder is enough");
 	if (!name_form_init(&e->names, how->names, err))
 		return false;
+	e->names.community_seed = e->config.community_seed;
 	if (e->names.one_worker)
 		e->config.workers = 1;
 	free_record(e); /* of a call that failed */

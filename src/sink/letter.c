@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
 static const struct tf_endpoint *end_of(const struct named *who, const struct letter *row)
 {
 	return &who->flow->end[row->arg ? !who->dir : who->dir];
@@ -120,6 +122,19 @@ static void write_direction(struct text *t, const struct named *who, const struc
 	text_string(t, who->dir == who->originator ? "client" : "server");
 }
 
+/* Of base64 (RFC 4648, 4) the two characters that are awkward in names are those of base64url. */
+static void write_community(struct text *t, const struct named *who, const struct letter *row,
+                            uint32_t number)
+{
+	(void)row, (void)number;
+	char id[TF_COMMUNITY_ROOM];
+	if (!tf_community_id(who->flow, who->form->community_seed, id))
+		(void)strcpy(id, "1:unknown"); /* no SHA-1: all names are the same */
+	for (char *p = id; *p != '\0'; p++)
+		*p = *p == '/' ? '_' : *p == '+' ? '-' : *p;
+	text_string(t, id);
+}
+
 #define ADDRESS .longest = 45, .varies = HEX | COLONS, .first = HEX | COLONS, .write = write_address
 #define PORT    .longest = 5, .first = DIGITS, .write = write_port
 #define MAC     .longest = 17, .first = HEX, .write = write_mac
@@ -150,6 +165,8 @@ static const struct letter letters[] = {
         {'K', NTH, .tells = TELLS_ONES << 1, .arg = 1000},
         {'M', NTH, .tells = TELLS_ONES << 2, .arg = 1000000},
         {'G', NTH, .tells = TELLS_ONES << 3, .arg = 1000000000},
+        {'I', .longest = TF_COMMUNITY_ROOM - 1, .first = DIGITS, .tells = TELLS_PAIR,
+         .write = write_community},
         {'S', .longest = 20, .first = DIGITS, .tells = TELLS_CONNECTION, .numbered = true,
          .write = write_session},
         {'n', NUMBER, .longest = 20, .tells = TELLS_CONNECTION, .numbered = true,

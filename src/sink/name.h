@@ -36,6 +36,7 @@ struct name_form {
 		uint16_t from, n; /* text[from, from + n) */
 	} piece[NAME_PIECES];
 	unsigned pieces;
+	uint16_t community_seed; /* 0; the owner may set another */
 	size_t longest; /* a name is no longer */
 	/* What streams can have the same name (numbers aside): */
 	bool unique; /* none; else those of the same ends in other VLANs and tunnels, */

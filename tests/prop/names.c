@@ -52,35 +52,21 @@ static const char *pick(struct random *r, const char *const *from, size_t count)
 
 static void make_template(struct random *r, char to[1200])
 {
-	static const char *const parts[] = {"%A",
-	                                    "%a",
-	                                    "%B",
-	                                    "%b",
-	                                    "%E",
-	                                    "%e",
-	                                    "%V",
-	                                    "%v",
-	                                    "%T",
-	                                    "%t",
-	                                    "%C",
-	                                    "%c",
-	                                    "%#",
-	                                    "%N",
-	                                    "%K",
-	                                    "%M",
-	                                    "%G",
-	                                    "%S",
-	                                    "%n",
-	                                    "%d",
-	                                    "%%",
-	                                    "%V%v",
-	                                    "%C%c",
-	                                    "%A.%a-%B.%b",
-	                                    "%A.%a-%B.%b%V%v%C%c",
-	                                    "%N%K%M%G",
-	                                    "%d%n%c",
-	                                    "%d%n1%c",
-	                                    "%A.%a-%B.%b-%v%c"};
+	static const char *const parts[] = {"%A",          "%a",
+	                                    "%B",          "%b",
+	                                    "%E",          "%e",
+	                                    "%V",          "%v",
+	                                    "%T",          "%t",
+	                                    "%C",          "%c",
+	                                    "%#",          "%N",
+	                                    "%K",          "%M",
+	                                    "%G",          "%S",
+	                                    "%n",          "%d",
+	                                    "%I",          "%%",
+	                                    "%V%v",        "%C%c",
+	                                    "%A.%a-%B.%b", "%A.%a-%B.%b%V%v%C%c",
+	                                    "%N%K%M%G",    "%d%n%c",
+	                                    "%d%n1%c",     "%A.%a-%B.%b-%v%c"};
 	static const char *const literals[] = {"/", "-", ".", "x", "_",       "..",
 	                                       "c", "0", ":", "T", "\xc3\xa4"};
 	static const char *const odd[] = {
@@ -194,6 +180,11 @@ static int plain_letter(char letter, const struct tf_flow *f, unsigned d, uint32
 		return sprintf(to, "%020" PRIu64, f->connection);
 	case 'n':
 		return sprintf(to, "%" PRIu64, f->connection);
+	case 'I':
+		(void)tf_community_id(f, 0, to);
+		for (char *p = to; *p != '\0'; p++)
+			*p = *p == '/' ? '_' : *p == '+' ? '-' : *p;
+		return (int)strlen(to);
 	case 'd':
 		return sprintf(to, "%s", d == f->originator ? "client" : "server");
 	case '%':

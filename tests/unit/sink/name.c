@@ -159,6 +159,19 @@ static void each_letter(void **state)
 		}
 }
 
+/* Its base64 would have '/' and '+'. */
+static void community(void **state)
+{
+	(void)state;
+	struct tf_flow f = {
+	        .end = {end_of("::ffff:10.10.0.1", 1018), end_of("::ffff:10.10.0.2", 22)}};
+	for (unsigned dir = 0; dir < 2; dir++) {
+		char name[NAME_ROOM];
+		assert_string_equal(name_by("%I", &f, dir, 0, name),
+		                    "1:KQ0ERtQ_tOaBU90Fi-36mTpfFzM=");
+	}
+}
+
 /* A flow may yet learn who opened it, and another Ethernet address: its names stay. */
 static void stays(void **state)
 {
@@ -315,6 +328,9 @@ static void sharing(void **state)
 	        {"%A.%a-%B", true, true, false},
 	        {"%A-%B", true, true, false},
 	        {"x", true, true, false},
+	        {"%I", false, true, false},
+	        {"%I.%d", false, true, false},
+	        {"%I%d%V%v", false, false, false},
 	        {"%n", true, true, false}, /* both directions have it */
 	        {"%n-%d", true, false, true},
 	        {"%n%d", true, false, true},
@@ -398,11 +414,17 @@ static void flags_one_by_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(names),     cmocka_unit_test(each_letter),
-	        cmocka_unit_test(stays),     cmocka_unit_test(longest),
-	        cmocka_unit_test(refusals),  cmocka_unit_test(lengths),
-	        cmocka_unit_test(ambiguous), cmocka_unit_test(sharing),
-	        cmocka_unit_test(flags),     cmocka_unit_test(flags_one_by_one),
+	        cmocka_unit_test(names),
+	        cmocka_unit_test(each_letter),
+	        cmocka_unit_test(community),
+	        cmocka_unit_test(stays),
+	        cmocka_unit_test(longest),
+	        cmocka_unit_test(refusals),
+	        cmocka_unit_test(lengths),
+	        cmocka_unit_test(ambiguous),
+	        cmocka_unit_test(sharing),
+	        cmocka_unit_test(flags),
+	        cmocka_unit_test(flags_one_by_one),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
