@@ -37,7 +37,7 @@ struct name_form {
 	} piece[NAME_PIECES];
 	unsigned pieces;
 	uint16_t community_seed; /* 0; the owner may set another */
-	size_t longest; /* a name is no longer */
+	size_t longest;          /* a name is no longer */
 	/* What streams can have the same name (numbers aside): */
 	bool unique; /* none; else those of the same ends in other VLANs and tunnels, */
 	bool shared; /* and others too */
