@@ -165,8 +165,8 @@ struct tf_flow {
  * Where each byte of one direction went. Two sums hold whenever an END event is
  * told (the engine checks them):
  *	seen == written + duplicate + conflicting + outside + after_close
- *	        + rejected + urgent + beyond_limit + evicted + write_failed
- *	span == written + missing + beyond_limit + evicted + write_failed
+ *	        + rejected + urgent + beyond_limit + evicted + write_failed + late
+ *	span == written + missing + beyond_limit + evicted + write_failed + late
  */
 struct tf_account {
 	int64_t seen;         /* captured payload bytes */
@@ -182,6 +182,8 @@ struct tf_account {
 	int64_t beyond_limit; /* beyond tf_config.flow_bytes */
 	int64_t evicted;      /* held, then given up for memory */
 	int64_t write_failed; /* told as DATA, but a sink could not store them */
+	int64_t late;         /* told as DATA, but the recorder had gone on over their gap (enum
+	                         tf_gaps) */
 	int64_t missing;      /* in gaps */
 	int64_t cut;          /* of missing: cut off by the snaplen */
 	int64_t tail_missing; /* beyond span: sent (FIN or ACK tell), not captured */
@@ -569,9 +571,58 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
    recorder counts for two. Sinks hear each event in the order in which they were attached. */
 bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf_error *err);
 
+#define TF_NAMES_ROOM 256 /* room for a template of names, with its NUL */
+
+/*
+ * Looks at a template of names: what a file is called, below the folder. '/' puts files into
+ * folders of their own, made when missing; %% is a percent sign. Where there is neither %c nor
+ * %#, %C%c is added.
+ *
+ *	%A %a  the sender's address and port        %B %b  the receiver's
+ *	%E %e  Ethernet addresses: the sender's, the receiver's
+ *	%V %v  "--", and the VLAN id; nothing where there is none
+ *	%T %t  time of the direction's first packet: 2008-10-06T17:54:54Z, or seconds since 1970
+ *	%C %c  "c", and how many files of that name there were before; nothing for the first
+ *	%#     the same number, also when it is 0
+ *	%d     "client" or "server": which of them is the sender
+ *	%I     Community ID, with _ and - for / and +; the same for both directions
+ *	%n %S  number of the connection, from 0; with 20 digits
+ *	%N     number of the direction, from 0: its last three digits
+ *	%K %M %G  the three digits of it before those, and so on
+ *
+ * With %n %S %N %K %M %G, and where connections between other addresses and ports can get the
+ * same name, the recorder has only one worker, in the caller's thread.
+ * -> false with *err (TF_USAGE): a letter is unknown, or a name could have an empty component,
+ * "." or ".." (%V %v %C %c may write nothing), or control characters, or be longer than 479
+ * bytes, or 223 between slashes.
+ */
+bool tf_names_check(const char *text, struct tf_error *err);
+
+/*
+ * Changes a template (NULL: the usual one) as the letters of tcpflow's option -F say, one after
+ * the other: c the number of files of that name stands in all names; k, m, g in front of them
+ * folders for 1000 directions each, in one, two or three levels; t or T the time in front. M and
+ * X, which say nothing of names, change nothing. to may be names.
+ * -> false with *err (TF_USAGE), to unchanged: there is another letter, or no room.
+ */
+bool tf_names_flags(const char *flags, const char *names, char to[TF_NAMES_ROOM],
+                    struct tf_error *err);
+
+/* What stands in a file where bytes were not captured. */
+enum tf_gaps {
+	TF_GAPS_HOLE, /* a hole, which reads as NULs: all other bytes are at their offsets */
+	TF_GAPS_SKIP, /* nothing: what follows is moved up */
+	TF_GAPS_MARK  /* a line of its own: [tcpflow: 1460 bytes missing] */
+};
+/* With the last two a stream is written in order: bytes that come after it went on over their
+   gap are not in the file (tf_account.late), and bytes before the latest gap are not compared
+   with copies of them, nor replaced by those. */
+
 /* How streams are stored. What is 0 or NULL is as usual. */
 struct tf_recording {
 	const char *folder; /* made when missing; nothing is written outside it */
+	const char *names;  /* the template of names; NULL: %A.%a-%B.%b%V%v%C%c */
+	enum tf_gaps gaps;
 	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
 	bool md5, sha256;   /* digests of each file, told in struct tf_record */
 	bool index;         /* beside each file NAME.findx: when which of its bytes came */
@@ -579,8 +630,9 @@ struct tf_recording {
 
 /*
  * Attaches the recorder: one file for each direction that has bytes, named as
- * tcpflow 1.6.1 names them. Where copies of bytes conflict, conflicts.jsonl tells of each,
- * with both of them. how may go after the call.
+ * tcpflow 1.6.1 names them or as how->names says (some templates allow for one worker only). Where
+ * copies of bytes conflict, conflicts.jsonl tells of each, with both of them. how may go after the
+ * call.
  */
 bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struct tf_error *err);
 
@@ -699,6 +751,7 @@ enum tf_packets_format {
 /* How packets are stored by connection. What is 0 or NULL is as usual. */
 struct tf_packets {
 	const char *folder; /* made when missing; nothing is written outside it */
+	const char *names;  /* the template of names, less its suffix; NULL: the usual one */
 	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
 	enum tf_packets_format format;
 	bool both; /* both directions in one file, with the name of the originator's */

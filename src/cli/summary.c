@@ -46,6 +46,7 @@ static const struct line {
              {"duplicate", AT(bytes_duplicate), false, NONE, NULL, NULL},
              {"duplicate", AT(bytes_unchecked), false, NONE, NULL, NULL},
              {"left out", AT(bytes_beyond_limit), false, NONE, NULL, NULL},
+             {"left out", AT(bytes_late), true, NONE, NULL, NULL},
              {"left out", AT(bytes_outside), false, NONE, NULL, NULL},
              {"left out", AT(bytes_after_close), false, NONE, NULL, NULL},
              {"left out", AT(bytes_rejected), false, NONE, NULL, NULL},

@@ -62,6 +62,11 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 {
 	if (e->records)
 		return error_set(err, TF_USAGE, "one recorder is enough");
+	if (!name_form_init(&e->names, how->names, err))
+		return false;
+	e->names.community_seed = e->config.community_seed;
+	if (e->names.one_worker)
+		e->config.workers = 1;
 	free_record(e); /* of a call that failed */
 	e->folder = strdup(how->folder);
 	e->conflicts = (struct conflicts_setup){
@@ -77,6 +82,8 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	e->alerts = (struct alerts){.folder = e->folder};
 	e->files = (struct files_setup){
 	        .dir = &e->dir,
+	        .names = &e->names,
+	        .gaps = how->gaps,
 	        .descriptors = how->files_max,
 	        .share = e->share,
 	        .alerts = &e->alerts,

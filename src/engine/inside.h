@@ -38,6 +38,7 @@ struct tf_engine {
 	size_t sink_per_flow, sink_fixed; /* memory that they take in each worker */
 	struct sink_share *share;         /* [config.workers] */
 	struct outdir dir;
+	struct name_form names;
 	struct files_setup files;
 	struct conflicts_setup conflicts;
 	struct alerts alerts;
@@ -49,6 +50,7 @@ struct tf_engine {
 	bool reports;
 	struct outdir packets_dir;
 	struct packets_setup packets;
+	struct name_form packets_names;
 	char *packets_folder;
 	bool records;
 	struct console_setup print;

@@ -11,6 +11,8 @@ bool tf_engine_record_packets(struct tf_engine *e, const struct tf_packets *how,
 {
 	if (e->packets_folder != NULL)
 		return error_set(err, TF_USAGE, "one recorder of packets is enough");
+	if (!name_form_init(&e->packets_names, how->names, err))
+		return false;
 	char *folder = strdup(how->folder);
 	if (folder == NULL)
 		return error_set(err, TF_USAGE, "out of memory");
@@ -21,11 +23,14 @@ bool tf_engine_record_packets(struct tf_engine *e, const struct tf_packets *how,
 	e->packets_folder = folder;
 	e->packets = (struct packets_setup){
 	        .dir = &e->packets_dir,
+	        .names = &e->packets_names,
 	        .descriptors = how->files_max,
 	        .format = how->format,
 	        .both = how->both,
 	        .share = e->share,
 	};
+	if (e->packets_names.one_worker)
+		e->config.workers = 1;
 	return engine_attach(e, packets_sink(&e->packets), packets_memory_per_flow(&e->packets),
 	                     packets_memory_fixed(), err);
 }

@@ -3,7 +3,15 @@
  * From events to files.
  *
  * Each stream's bytes are gathered (gather.h) and written to a file of its own (store.h),
- * placed by offset.
+ * placed by offset; or, when gaps are to be skipped or marked, in the order of the stream:
+ *
+ *	stream	| told |  gap  | told |    gap    | told |
+ *	file	| told | mark | told | mark | told |
+ *	                                    ^seam  ^next
+ *
+ * There an offset has its place in the file from the seam on only: what lies before it is
+ * neither read back nor rewritten. Bytes that come after their gap was passed are not told to
+ * such a sink; END moves them from written to late.
  *
  * The first failure is told once and ends the run; each END then moves the bytes that
  * were lost from written to write_failed.
@@ -13,11 +21,15 @@
 #include "base/error.h"
 #include "sink/findx.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A stream's file, and what says when its bytes came. */
 struct file {
 	struct gathered data;
+	int64_t seam, next;   /* stream offsets, in order: behind the latest gap, and behind all */
+	int64_t told;         /* bytes */
 	struct findx index[]; /* one, if it is wanted */
 };
 
@@ -25,6 +37,8 @@ struct files {
 	struct store store;
 	struct gather gather;
 	struct slab slab; /* of struct file */
+	const struct name_form *names;
+	enum tf_gaps gaps;
 	bool index;
 	void *work;              /* FINDX_ROOM bytes, to put an index in order */
 	char name[2][NAME_ROOM]; /* of the files that ended last */
@@ -48,17 +62,29 @@ static struct file *new_file(struct files *s, const struct tf_flow *flow, uint8_
 	struct file *f = slab_take(&s->slab);
 	MUST(f != NULL); /* there are two for each flow */
 	memset(f, 0, s->slab.size);
-	stored_init(&f->data.stored, flow, dir);
+	struct named who = name_subject(s->names, flow, dir);
+	stored_init(&f->data.stored, &who);
 	if (s->index)
-		findx_init(f->index, &f->data.stored);
+		findx_init(f->index, &f->data.stored, s->gaps != TF_GAPS_HOLE);
 	*slot = slab_index(&s->slab, f);
 	return f;
+}
+
+static bool in_order(const struct files *s)
+{
+	return s->gaps != TF_GAPS_HOLE;
 }
 
 static struct file *file_of(struct files *s, const struct tf_event *ev)
 {
 	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
-	return f != NULL ? f : new_file(s, ev->flow, ev->dir, ev->slot);
+	if (f != NULL)
+		return f;
+	f = new_file(s, ev->flow, ev->dir, ev->slot);
+	f->seam = f->next = ev->offset;
+	if (in_order(s))
+		stored_shift(&f->data.stored, ev->offset);
+	return f;
 }
 
 /* A stream all of whose bytes are beyond the limit has an empty file. */
@@ -77,6 +103,10 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 	make_empty(s, ev, k);
 	struct file *f = slab_at(&s->slab, (uint32_t)ev->slot[k]);
 	struct tf_account *account = &ev->account[k];
+	if (in_order(s)) {
+		account->late = account->written - (f != NULL ? f->told : 0);
+		account->written -= account->late;
+	}
 	ev->slot[k] = 0;
 	if (f == NULL)
 		return;
@@ -98,32 +128,70 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 	slab_give(&s->slab, f);
 }
 
+/* The stream goes on at off: what lies before it, from f->next on, was not captured. */
+static void pass_gap(struct files *s, struct file *f, int64_t off)
+{
+	char mark[64];
+	int64_t missing = off - f->next;
+	int n = 0;
+	if (missing == 0)
+		return;
+	if (s->gaps == TF_GAPS_MARK)
+		n = snprintf(mark, sizeof mark, "\n[tcpflow: %" PRId64 " byte%s missing]\n",
+		             missing, missing == 1 ? "" : "s");
+	gather_skip(&s->gather, &f->data, f->next, missing,
+	            (struct tf_span){(const uint8_t *)mark, (size_t)n});
+	f->seam = off;
+}
+
 static void data(struct files *s, const struct tf_event *ev)
 {
 	struct file *f = file_of(s, ev);
+	struct stored *stored = &f->data.stored;
 	/* Flows that share a name get their numbers in order of their first bytes,
 	   not of their first writes, which depend on memory. */
-	if (!f->data.stored.made && name_is_ambiguous(ev->flow)) {
-		stored_lower(&f->data.stored, ev->offset);
-		(void)store_ready(&s->store, &f->data.stored);
+	if (!stored->made && name_is_ambiguous(s->names, ev->flow)) {
+		if (!in_order(s))
+			stored_lower(stored, ev->offset);
+		(void)store_ready(&s->store, stored);
+	}
+	if (in_order(s)) {
+		pass_gap(s, f, ev->offset);
+		f->next = ev->offset + ev->length;
+		f->told += ev->length;
 	}
 	gather_put(&s->gather, &f->data, ev->offset, ev->data, ev->loan);
 	if (s->index)
 		findx_note(f->index, &s->gather, ev);
 }
 
-/* Bytes that were told before are replaced (the policy `last`). */
+/* Bytes that were told before are replaced (the policy `last`). In order, only those that have
+   their place in the file. */
 static void rewrite(struct files *s, const struct tf_event *ev)
 {
 	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
-	if (f != NULL)
-		gather_rewrite(&s->gather, &f->data, ev->offset, ev->data);
+	if (f == NULL)
+		return;
+	int64_t from = ev->offset, end = ev->offset + (int64_t)ev->data.n;
+	if (in_order(s)) {
+		from = from > f->seam ? from : f->seam;
+		end = end < f->next ? end : f->next;
+	}
+	if (from < end)
+		gather_rewrite(
+		        &s->gather, &f->data, from,
+		        (struct tf_span){ev->data.p + (from - ev->offset), (size_t)(end - from)});
 }
 
 /* A hole before the first byte moves the others up; all other holes are there
-   because nothing is written in them. */
+   because nothing is written in them. In order, a gap is seen by what follows it, unless there is
+   nothing before it. */
 static void gap(struct files *s, const struct tf_event *ev)
 {
+	if (in_order(s)) {
+		(void)file_of(s, ev);
+		return;
+	}
 	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
 	if (f != NULL)
 		stored_lower(&f->data.stored, ev->offset);
@@ -168,7 +236,7 @@ static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintp
 	(void)dir;
 	struct files *s = self;
 	struct file *f = slab_at(&s->slab, (uint32_t)*slot);
-	if (f == NULL)
+	if (f == NULL || (in_order(s) && offset < f->seam))
 		return 0;
 	return gather_read(&s->gather, &f->data, offset, to, n);
 }
@@ -217,6 +285,8 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;
 	}
+	s->names = setup->names;
+	s->gaps = setup->gaps;
 	s->store.alerts = setup->alerts;
 	if (setup->digests != 0) {
 		s->store.digests = digests_open(share->arena, setup->digests, err);
@@ -243,7 +313,7 @@ size_t files_memory_fixed(const struct files_setup *setup)
 struct tf_sink files_sink(struct files_setup *setup)
 {
 	return (struct tf_sink){.name = "files",
-	                        .order = TF_PLACED,
+	                        .order = setup->gaps == TF_GAPS_HOLE ? TF_PLACED : TF_STREAM,
 	                        .arg = setup,
 	                        .open = open_sink,
 	                        .event = event,

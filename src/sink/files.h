@@ -7,11 +7,14 @@
 #define SINK_FILES_H
 
 #include "sink/digest.h"
+#include "sink/name.h"
 #include "sink/outdir.h"
 #include "sink/share.h"
 
 struct files_setup {
 	const struct outdir *dir;
+	const struct name_form *names;
+	enum tf_gaps gaps;
 	unsigned descriptors;           /* for all workers together; at least one each is used */
 	const struct sink_share *share; /* [workers] */
 	struct alerts *alerts;          /* told of each file */

@@ -26,13 +26,14 @@ struct findx {
 	int64_t base; /* stream offset that the lines put so far count from */
 	int64_t size; /* bytes of these lines */
 	int64_t next; /* the next line's offset must not be lower */
+	bool places;  /* lines tell places in the file; it is written in order, not by offset */
 	bool mend;    /* some line stands behind one with a higher offset */
 };
 
 enum { FINDX_ROOM = 64 * 1024 };
 
-/* x is zeroed; of: the stream's file, which outlives it. */
-void findx_init(struct findx *x, struct stored *of);
+/* x is zeroed; of: the stream's file, which outlives it. in_order: it has no holes. */
+void findx_init(struct findx *x, struct stored *of, bool in_order);
 
 /* Bytes have been put into the stream's file. */
 void findx_note(struct findx *x, struct gather *g, const struct tf_event *ev);

@@ -25,21 +25,34 @@ static void dirty_remove(struct gather *g, struct gathered *f)
 	*(f->newer != NULL ? &f->newer->older : &g->newest) = f->older;
 }
 
-void gather_flush(struct gather *g, struct gathered *f)
+/* Writes what is pending, and mark behind it, which is no loss when it cannot be written. */
+static void write_out(struct gather *g, struct gathered *f, struct tf_span mark)
 {
-	if (f->pending == 0)
-		return;
-	struct iovec iov[GATHER];
+	struct iovec iov[GATHER + 1];
 	int count = 0;
+	int64_t lost = f->stored.lost;
 	for (const struct chunk *c = f->head; c != NULL; c = c->next) {
 		struct tf_span b = chunk_span(c);
 		iov[count++] = (struct iovec){.iov_base = (void *)(uintptr_t)b.p, .iov_len = b.n};
 	}
-	store_write(g->store, &f->stored, iov, count, f->run, f->pending);
+	if (mark.n > 0)
+		iov[count++] =
+		        (struct iovec){.iov_base = (void *)(uintptr_t)mark.p, .iov_len = mark.n};
+	store_write(g->store, &f->stored, iov, count, f->run, f->pending + mark.n);
+	lost = f->stored.lost - lost;
+	f->stored.lost -= lost < (int64_t)mark.n ? lost : (int64_t)mark.n;
+	if (f->pending == 0)
+		return;
 	chunk_give_chain(g->chunks, f->head);
 	f->head = f->tail = NULL;
 	f->pending = f->chunks = 0;
 	dirty_remove(g, f);
+}
+
+void gather_flush(struct gather *g, struct gathered *f)
+{
+	if (f->pending > 0)
+		write_out(g, f, (struct tf_span){0});
 }
 
 void gather_flush_old(struct gather *g)
@@ -47,6 +60,18 @@ void gather_flush_old(struct gather *g)
 	while (g->oldest != NULL && g->oldest->since < g->flushes)
 		gather_flush(g, g->oldest);
 	g->flushes++;
+}
+
+/* The run stays one: what follows the skipped bytes follows it in the file. */
+void gather_skip(struct gather *g, struct gathered *f, int64_t off, int64_t n, struct tf_span mark)
+{
+	int64_t by = n - (int64_t)mark.n;
+	if (f->pending == 0)
+		f->run = off;
+	if (mark.n > 0)
+		write_out(g, f, mark);
+	f->run += by;
+	stored_shift(&f->stored, by);
 }
 
 static bool flush_oldest(void *arg)

@@ -47,6 +47,11 @@ void gather_init(struct gather *g, struct store *store, struct chunk_pool *chunk
 void gather_put(struct gather *g, struct gathered *f, int64_t off, struct tf_span b,
                 struct chunk **loan);
 
+/* The stream has n bytes at offset off, behind all that was put, that take no room in the file:
+   mark does, which may be empty, and counts as no byte of the stream. What was put before can
+   be read and rewritten no more. */
+void gather_skip(struct gather *g, struct gathered *f, int64_t off, int64_t n, struct tf_span mark);
+
 /* Writes what is pending. */
 void gather_flush(struct gather *g, struct gathered *f);
 

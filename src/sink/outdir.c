@@ -81,6 +81,9 @@ static bool identify(int fd, struct outfile_id *id)
 int outdir_create(const struct outdir *d, const char *name, struct outfile_id *id)
 {
 	int fd = open_beneath(d, name, O_CREAT | O_EXCL);
+	const struct beneath b = beneath_of(d->fd);
+	if (fd < 0 && errno == ENOENT && beneath_make_folders(&b, name))
+		fd = open_beneath(d, name, O_CREAT | O_EXCL);
 	return fd >= 0 && identify(fd, id) ? fd : -1;
 }
 

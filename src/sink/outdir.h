@@ -26,8 +26,9 @@ struct outfile_id {
 	ino_t inode;
 };
 
-/* Makes a file that did not exist (mode 0666 less the umask) -> its descriptor,
-   open for reading and writing, or -1 with errno (EEXIST: the name is taken). */
+/* Makes a file that did not exist (mode 0666 less the umask), and the folders in its name
+   that are missing -> its descriptor, open for reading and writing, or -1 with errno (EEXIST: the
+   name is taken). */
 int outdir_create(const struct outdir *d, const char *name, struct outfile_id *id);
 
 /* Opens a file made before -> its descriptor, or -1 with errno (ESTALE: the name

@@ -51,6 +51,7 @@ struct packets {
 	struct store store;
 	struct gather gather;
 	struct slab slab; /* of struct pack */
+	const struct name_form *names;
 	enum tf_packets_format format;
 	bool both;
 	uint64_t frames; /* counted */
@@ -200,16 +201,16 @@ static struct pack *new_pack(struct packets *s, const struct tf_event *ev, struc
 	uint8_t dir = s->both ? ev->flow->originator : ev->dir;
 	MUST(p != NULL); /* there are as many as flows can have */
 	*p = (struct pack){0};
-	stored_init(&p->file.stored, ev->flow, dir);
+	const struct named who =
+	        of != NULL ? of->file.stored.who : name_subject(s->names, ev->flow, dir);
+	stored_init(&p->file.stored, &who);
 	if (s->both)
 		p->file.stored.when_ns = &ev->flow->first_ns;
-	if (of != NULL) {
-		p->file.stored.dir = of->file.stored.dir;
+	if (of != NULL)
 		p->file.stored.of = &of->file.stored;
-	}
 	p->file.stored.suffix = of == NULL && s->format == TF_PACKETS_PCAP ? ".pcap" : ".pcapng";
 	/* As in files.c: numbers go by the first packet, not by what is written first. */
-	if (of == NULL && name_is_ambiguous(ev->flow))
+	if (of == NULL && name_is_ambiguous(s->names, ev->flow))
 		(void)store_ready(&s->store, &p->file.stored);
 	return p;
 }
@@ -314,6 +315,7 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 		(void)error_set(err, TF_USAGE, "--memory is too little for the packets' files");
 		return NULL;
 	}
+	s->names = setup->names;
 	s->format = setup->format;
 	s->both = setup->both;
 	gather_init(&s->gather, &s->store, share->chunks);

@@ -6,12 +6,14 @@
 #ifndef SINK_PACKETS_H
 #define SINK_PACKETS_H
 
+#include "sink/name.h"
 #include "sink/outdir.h"
 #include "sink/share.h"
 
 struct packets_setup {
 	const struct outdir *dir;
 	unsigned descriptors; /* for all workers together; at least one each is used */
+	const struct name_form *names;
 	enum tf_packets_format format;
 	bool both;                      /* directions in one file */
 	const struct sink_share *share; /* [workers] */

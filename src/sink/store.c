@@ -40,9 +40,9 @@ bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsi
 	return s->number != NULL && s->copy != NULL;
 }
 
-void stored_init(struct stored *f, const struct tf_flow *flow, uint8_t dir)
+void stored_init(struct stored *f, const struct named *who)
 {
-	*f = (struct stored){.flow = flow, .when_ns = &flow->began_ns[dir], .dir = dir, .fd = -1};
+	*f = (struct stored){.who = *who, .when_ns = &who->flow->began_ns[who->dir], .fd = -1};
 }
 
 void stored_lower(struct stored *f, int64_t low)
@@ -53,11 +53,17 @@ void stored_lower(struct stored *f, int64_t low)
 		f->origin = f->low;
 }
 
+void stored_shift(struct stored *f, int64_t by)
+{
+	MUST(f->low == f->origin);
+	f->origin = f->low += by;
+}
+
 /* The name that f has, or would have with another number. */
 static void name_with(const struct stored *f, uint32_t number, char to[NAME_ROOM])
 {
 	const struct stored *of = f->of != NULL ? f->of : f;
-	name_of(of->flow, of->dir, f->of != NULL ? of->number : number, to);
+	name_write(&of->who, f->of != NULL ? of->number : number, to);
 	size_t n = strlen(to);
 	if (f->suffix != NULL)
 		n += (size_t)snprintf(to + n, NAME_ROOM - n, "%s", f->suffix);

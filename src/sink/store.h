@@ -37,7 +37,7 @@
 #include <sys/uio.h>
 
 struct stored {
-	const struct tf_flow *flow;
+	struct named who;
 	const char *suffix;     /* of its name, or NULL */
 	const int64_t *when_ns; /* its time, once it is closed */
 	struct stored *of;      /* NULL, or the file that it goes with: it has that one's name
@@ -50,7 +50,6 @@ struct stored {
 	struct digest digest;
 	uint32_t number; /* files of this name before it */
 	int fd;
-	uint8_t dir;
 	bool made, head_made, failed;
 	bool garbled;                 /* its bytes are not where they should be, so all are lost */
 	struct stored *older, *newer; /* in store.open */
@@ -77,11 +76,15 @@ size_t store_memory(void);
 bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsigned open_max,
                 uint64_t seed);
 
-/* The file of what flow->end[dir] says; nothing is made yet. */
-void stored_init(struct stored *f, const struct tf_flow *flow, uint8_t dir);
+/* The file of a stream; nothing is made yet. */
+void stored_init(struct stored *f, const struct named *who);
 
 /* The stream starts at offset low (or before): there are bytes or a hole. */
 void stored_lower(struct stored *f, int64_t low);
+
+/* All offsets from here on are higher by so many, as against positions; nothing lies before the
+   origin. */
+void stored_shift(struct stored *f, int64_t by);
 
 /* Makes or opens the file -> false: it has failed. */
 bool store_ready(struct store *s, struct stored *f);

@@ -51,6 +51,7 @@ static const struct {
         FIELD(unchecked), FIELD(conflicting),  FIELD(outside), FIELD(after_close),
         FIELD(rejected),  FIELD(beyond_limit), FIELD(evicted), FIELD(write_failed),
         FIELD(urgent),    FIELD(missing),      FIELD(cut),     FIELD(tail_missing),
+        FIELD(late),
 #undef FIELD
 };
 

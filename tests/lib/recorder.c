@@ -309,7 +309,7 @@ static void hear_reject(struct part *t, struct recorder_stream *s, const struct 
 
 static void check_sums(struct part *t, const struct tf_event *ev, const struct tf_account *a)
 {
-	int64_t lost = a->beyond_limit + a->evicted + a->write_failed;
+	int64_t lost = a->beyond_limit + a->evicted + a->write_failed + a->late;
 	int64_t seen = a->written + a->duplicate + a->conflicting + a->outside + a->after_close +
 	               a->rejected + a->urgent + lost;
 	if (a->seen != seen)
@@ -363,7 +363,7 @@ static void check_told(struct part *t, const struct recorder_stream *s, const st
 		       (long long)reject_bytes(s));
 	if (is_ordered(t))
 		return;
-	if (s->told != a->written + a->write_failed)
+	if (s->told != a->written + a->write_failed + a->late)
 		breach(t, ev, "written %lld, but %lld told", (long long)a->written,
 		       (long long)s->told);
 	if (s->limit.length > a->beyond_limit + a->missing)

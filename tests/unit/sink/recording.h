@@ -41,6 +41,7 @@ struct recording {
 	struct arena arena;
 	struct chunk_pool chunks;
 	struct outdir dir;
+	struct name_form names;
 	struct sink_share share;
 	struct files_setup setup;
 	struct tf_sink sink;
@@ -63,9 +64,9 @@ static inline void flow_init(struct tf_flow *f, unsigned i)
 }
 
 /* Makes the folder and the recorder: so many descriptors, and chunks to gather in; besides
-   that it is what *how says. */
-static inline void start_as(struct recording *r, const struct files_setup *how,
-                            unsigned descriptors, size_t chunks)
+   that it is what *how says, and names are by a template. */
+static inline void start_named(struct recording *r, const struct files_setup *how,
+                               const char *names, unsigned descriptors, size_t chunks)
 {
 	memset(r, 0, sizeof *r);
 	r->setup = *how;
@@ -77,6 +78,8 @@ static inline void start_as(struct recording *r, const struct files_setup *how,
 	        .arena = &r->arena, .chunks = &r->chunks, .flows_max = FLOWS, .seed = 7};
 	assert_true(outdir_open(&r->dir, "in", &r->err));
 	r->setup.dir = &r->dir;
+	assert_true(name_form_init(&r->names, names, &r->err));
+	r->setup.names = &r->names;
 	r->setup.descriptors = descriptors;
 	r->setup.share = &r->share;
 	r->sink = files_sink(&r->setup);
@@ -84,6 +87,12 @@ static inline void start_as(struct recording *r, const struct files_setup *how,
 	assert_non_null(r->self);
 	for (unsigned i = 0; i < FLOWS; i++)
 		flow_init(&r->talk[i].flow, i);
+}
+
+static inline void start_as(struct recording *r, const struct files_setup *how,
+                            unsigned descriptors, size_t chunks)
+{
+	start_named(r, how, NULL, descriptors, chunks);
 }
 
 static inline void start(struct recording *r, unsigned descriptors, size_t chunks)
@@ -173,7 +182,8 @@ static inline const char *path_of(struct recording *r, unsigned flow, unsigned d
 {
 	static char path[NAME_ROOM + 10];
 	memcpy(path, "in/", 4);
-	name_of(&r->talk[flow].flow, dir, number, path + 3);
+	struct named who = name_subject(&r->names, &r->talk[flow].flow, dir);
+	name_write(&who, number, path + 3);
 	return path;
 }
 
