@@ -679,6 +679,7 @@ struct tf_printing {
 	bool sessions;      /* both directions of a connection as one transcript */
 	const char *folder; /* of a file for each transcript; made when missing. NULL: fd */
 	unsigned files_max; /* descriptors in use for them, at most 64; 0: 64 */
+	const char *names;  /* the template of names; NULL: as for files */
 	const char *prefix; /* in front of each name; NULL: nothing. (1.6.1 writes the folder
 	                       that -o names and a '/'.) */
 	bool bare;          /* no names */

@@ -56,6 +56,7 @@ struct tf_engine {
 	struct console_setup print;
 	struct outdir print_dir;
 	char *print_folder, *print_prefix;
+	struct name_form print_names;
 	bool prints;
 	struct unrecorded unrecorded;
 	struct ears ears;

@@ -53,8 +53,11 @@ bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct 
 		return error_set(err, TF_USAGE, "out of memory");
 	if (how->folder != NULL && !outdir_open(&e->print_dir, e->print_folder, err))
 		return false;
+	if (!name_form_init(&e->print_names, how->names, err))
+		return false;
 	e->print = (struct console_setup){
 	        .how = *how,
+	        .names = &e->print_names,
 	        .terminal = how->folder == NULL && isatty(how->fd) == 1,
 	        .dir = how->folder != NULL ? &e->print_dir : NULL,
 	        .community_seed = e->config.community_seed,
@@ -63,11 +66,12 @@ bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct 
 	};
 	e->print.how.folder = e->print_folder;
 	e->print.how.prefix = e->print_prefix;
+	e->print.how.names = NULL; /* the caller's text may go */
 	if (!engine_attach(e, console_sink(&e->print), console_memory_per_flow(&e->print),
 	                   console_memory_fixed(&e->print), err))
 		return false;
 	e->prints = true;
-	if (how->folder == NULL)
+	if (how->folder == NULL || e->print_names.one_worker)
 		e->config.workers = 1;
 	return true;
 }

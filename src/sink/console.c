@@ -26,10 +26,10 @@
 
 enum { PLACES = 64 };
 
-void console_name(const struct tf_flow *f, unsigned dir, uint32_t number, const char *suffix,
+void console_name(const struct named *who, uint32_t number, const char *suffix,
                   char to[CONSOLE_NAME])
 {
-	name_of(f, dir, number, to);
+	name_write(who, number, to);
 	struct text t = {.to = to, .size = CONSOLE_NAME, .n = strlen(to)};
 	text_string(&t, suffix);
 }
@@ -252,7 +252,7 @@ static bool open_desk(struct console *s, struct arena *a, size_t flows, unsigned
 {
 	const struct console_setup *setup = s->setup;
 	const char *suffix = is_json(&setup->how) ? ".session.jsonl" : ".session";
-	return desk_init(&s->desk, a, setup->dir, places(setup, workers), suffix) &&
+	return desk_init(&s->desk, a, setup, places(setup, workers), suffix) &&
 	       slab_init(&s->transcripts, a, sizeof(struct transcript), flows);
 }
 

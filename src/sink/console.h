@@ -7,12 +7,14 @@
 #ifndef SINK_CONSOLE_H
 #define SINK_CONSOLE_H
 
+#include "sink/name.h"
 #include "sink/outdir.h"
 #include "sink/share.h"
 
 struct console_setup {
 	struct tf_printing how;         /* its fd is open while the sink lives */
 	bool terminal;                  /* fd is one */
+	const struct name_form *names;  /* of headers and files */
 	const struct outdir *dir;       /* where the files of transcripts go; NULL: to fd */
 	uint16_t community_seed;        /* of Community IDs in JSON */
 	int64_t flow_bytes;             /* printed of each direction, with how.packets */

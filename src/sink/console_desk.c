@@ -39,10 +39,10 @@ static void list_oldest(struct desk *d, struct place *p)
 	d->oldest = p;
 }
 
-bool desk_init(struct desk *d, struct arena *a, const struct outdir *dir, unsigned places,
+bool desk_init(struct desk *d, struct arena *a, const struct console_setup *setup, unsigned places,
                const char *suffix)
 {
-	*d = (struct desk){.dir = dir, .suffix = suffix};
+	*d = (struct desk){.dir = setup->dir, .names = setup->names, .suffix = suffix};
 	struct place *place = arena_take(a, places * sizeof *place);
 	uint8_t *buffers = arena_take(a, (size_t)places * PLACE);
 	if (place == NULL || buffers == NULL)
@@ -59,7 +59,7 @@ bool desk_init(struct desk *d, struct arena *a, const struct outdir *dir, unsign
 static void name_file(const struct desk *d, const struct transcript *t, uint32_t number,
                       char name[CONSOLE_NAME])
 {
-	console_name(t->of, t->named, number, d->suffix, name);
+	console_name(&t->who, number, d->suffix, name);
 }
 
 static void fail(struct desk *d, const struct transcript *t, const char *what)
@@ -96,7 +96,7 @@ static int create(struct desk *d, struct transcript *t)
 {
 	char name[CONSOLE_NAME];
 	int fd;
-	t->named = t->of->originator;
+	t->who = name_subject(d->names, t->of, t->of->originator);
 	name_file(d, t, t->number, name);
 	while ((fd = outdir_create(d->dir, name, &t->id)) < 0 && errno == EEXIST) {
 		t->number = find_number(d, t, t->number);

@@ -32,7 +32,7 @@ struct transcript {
 	struct outfile_id id;
 	int64_t size; /* written */
 	uint32_t number;
-	uint8_t named; /* after what direction */
+	struct named who; /* whose name it has, once it is made */
 	bool made;
 };
 
@@ -52,6 +52,7 @@ struct place {
 
 struct desk {
 	const struct outdir *dir;
+	const struct name_form *names;
 	const char *suffix;            /* of names */
 	struct place *oldest, *newest; /* all of them; those without a transcript come first */
 	uint64_t made, writes;         /* counted */
@@ -63,7 +64,7 @@ struct desk {
 size_t desk_memory(unsigned places);
 
 /* -> false: the arena has too little. */
-bool desk_init(struct desk *d, struct arena *a, const struct outdir *dir, unsigned places,
+bool desk_init(struct desk *d, struct arena *a, const struct console_setup *setup, unsigned places,
                const char *suffix);
 
 /* Adds n bytes, at least 1 -> false, now and ever after: a file cannot be written. */
@@ -90,7 +91,7 @@ struct console {
 };
 
 /* The name of a direction's file, with the number of those before it, and suffix. */
-void console_name(const struct tf_flow *f, unsigned dir, uint32_t number, const char *suffix,
+void console_name(const struct named *who, uint32_t number, const char *suffix,
                   char to[CONSOLE_NAME]);
 
 /* -- the forms -------------------------------------------------------------------- */

@@ -258,14 +258,6 @@ void name_write(const struct named *who, uint32_t number, char to[NAME_ROOM])
 	MUST(!t.full && t.n <= form->longest);
 }
 
-void name_of(const struct tf_flow *f, unsigned dir, uint32_t number, char to[NAME_ROOM])
-{
-	struct name_form form;
-	MUST(name_form_init(&form, NULL, NULL));
-	struct named who = name_subject(&form, f, dir);
-	name_write(&who, number, to);
-}
-
 bool tf_names_check(const char *text, struct tf_error *err)
 {
 	struct name_form form;

@@ -64,9 +64,6 @@ struct named name_subject(const struct name_form *form, const struct tf_flow *fl
 /* Writes its name. number: how many files of that name there were before. */
 void name_write(const struct named *who, uint32_t number, char to[NAME_ROOM]);
 
-/* The usual name, of what f->end[dir] said. */
-void name_of(const struct tf_flow *f, unsigned dir, uint32_t number, char to[NAME_ROOM]);
-
 /* -> whether other streams can have the same name, so that numbers must be given in the order
    of first bytes. */
 bool name_is_ambiguous(const struct name_form *form, const struct tf_flow *f);

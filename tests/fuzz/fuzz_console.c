@@ -56,10 +56,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n < 2 || n > 64 * 1024)
 		return 0;
 	struct sink_share share = {.arena = &arena};
+	struct name_form names;
+	MUST(name_form_init(&names, NULL, &err));
 	struct console_setup setup = {.how = {.fd = memfd_create("out", 0),
 	                                      .form = (enum tf_form)(data[0] % 5),
 	                                      .joined = (data[0] & 0x80) != 0,
 	                                      .sessions = (data[1] & 1) != 0},
+	                              .names = &names,
 	                              .terminal = true,
 	                              .flow_bytes = INT64_MAX,
 	                              .share = &share};

@@ -26,6 +26,7 @@ struct printing {
 	struct outdir dir;
 	struct sink_share share;
 	struct console_setup setup;
+	struct name_form names;
 	struct tf_sink sink;
 	void *self;
 	struct printed_flow flow[PRINTED_FLOWS];
@@ -55,7 +56,9 @@ static inline void printing_start(struct printing *p, struct tf_printing how, bo
 	if (how.fd == 0)
 		how.fd = open("out", O_CREAT | O_TRUNC | O_RDWR, 0666);
 	assert_true(how.fd >= 0);
+	assert_true(name_form_init(&p->names, NULL, &p->err));
 	p->setup = (struct console_setup){.how = how,
+	                                  .names = &p->names,
 	                                  .terminal = terminal,
 	                                  .dir = how.folder != NULL ? &p->dir : NULL,
 	                                  .flow_bytes = INT64_MAX,
