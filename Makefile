@@ -4,9 +4,11 @@
 #	make		build/tcpflow
 #	make demo	on a fresh Debian 12 machine: installs what is missing, builds, records a capture
 #	make check	the same for the tests, and runs all of them
-#	make install	what `make` built, with DESTDIR as usual
+#	make install	what `make` built, below PREFIX (default /usr/local), with DESTDIR as usual
+#	make deb	Debian packages, in build-deb/
+#	make check-deb	the same, then installs and tries them in a fresh Debian 12 (as root)
 
-.PHONY: all demo check format install clean
+.PHONY: all demo check format install deb check-deb clean
 .NOTPARALLEL:
 
 BUILD = build
@@ -38,6 +40,13 @@ format:
 
 install: all
 	meson install -C $(BUILD) --no-rebuild
+
+deb:
+	@tools/install-packages deb
+	tools/make-deb
+
+check-deb: deb
+	tools/check-deb
 
 clean:
 	rm -rf $(BUILD) build-* demo-flows
