@@ -4,7 +4,7 @@
 #	make		build/tcpflow
 #	make demo	on a fresh Debian 12 machine: installs what is missing, builds, records a capture
 #	make check	the same for the tests, and runs all of them
-#	make install	what `make` built, below PREFIX (default /usr/local), with DESTDIR as usual
+#	make install	below PREFIX, if it is given, else /usr/local; with DESTDIR as usual
 #	make deb	Debian packages, in build-deb/
 #	make check-deb	the same, then installs and tries them in a fresh Debian 12 (as root)
 
@@ -38,7 +38,9 @@ check:
 format:
 	tools/check-style --fix
 
-install: all
+install: $(BUILD)/build.ninja
+	$(if $(PREFIX),meson configure $(BUILD) -Dprefix=$(PREFIX))
+	@$(MAKE) --no-print-directory all
 	meson install -C $(BUILD) --no-rebuild
 
 deb:
