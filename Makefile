@@ -6,9 +6,11 @@
 #	make check	the same for the tests, and runs all of them
 #	make check-long	also ten times the random schedules, and the mutants; takes half an hour
 #	make check-ports  the same for a big-endian and a 32-bit machine, and with musl (see tools/check-ports)
-#	make install	what `make` built, with DESTDIR as usual
+#	make install	below PREFIX, if it is given, else /usr/local; with DESTDIR as usual
+#	make deb	Debian packages, in build-deb/
+#	make check-deb	the same, then installs and tries them in a fresh Debian 12 (as root)
 
-.PHONY: all demo check check-long check-ports format install clean
+.PHONY: all demo check check-long check-ports format install deb check-deb clean
 .NOTPARALLEL:
 
 BUILD = build
@@ -45,8 +47,17 @@ check-ports:
 format:
 	tools/check-style --fix
 
-install: all
+install: $(BUILD)/build.ninja
+	$(if $(PREFIX),meson configure $(BUILD) -Dprefix=$(PREFIX))
+	@$(MAKE) --no-print-directory all
 	meson install -C $(BUILD) --no-rebuild
+
+deb:
+	@tools/install-packages deb
+	tools/make-deb
+
+check-deb: deb
+	tools/check-deb
 
 clean:
 	rm -rf $(BUILD) build-* demo-flows
