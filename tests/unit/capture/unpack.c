@@ -286,7 +286,8 @@ static void watched(void **state)
 	uint8_t to[100];
 	put_packed(&b, &packs[0], span_of(&plain));
 	struct origin o = origin_memory(span_of(&b));
-	assert_true(unpack_origin(&o, (struct tf_span){NULL, 0}, (struct watch){.over = yes, .arg = &asked}));
+	assert_true(unpack_origin(&o, (struct tf_span){NULL, 0},
+	                          (struct watch){.over = yes, .arg = &asked}));
 	assert_int_equal(o.kind->read(&o, to, sizeof to), -1);
 	assert_int_equal(errno, EINTR);
 	assert_int_equal(asked, 1);
