@@ -3,6 +3,8 @@
  * Makes captures for measuring: gen WORKLOAD COUNT SEED > file.pcap
  *
  *	bulk  COUNT MiB in 8 connections, segments of 1,448 bytes taken in turn
+ *	small COUNT connections, one after the other, with a request of 100 bytes and an answer of
+ *	      400
  *	scan  COUNT SYNs, each from another source
  *	frag  COUNT small first fragments of datagrams that never come whole, each from
  *	      another source; a connection goes on among them, a segment for each
@@ -176,6 +178,26 @@ static void bulk(uint64_t mib)
 	}
 }
 
+static void small(uint64_t connections)
+{
+	make_noise();
+	for (uint64_t i = 0; i < connections; i++) {
+		uint32_t client = 0x0b000000 + (uint32_t)(i >> 14), server = 0x0a010001;
+		uint16_t port = (uint16_t)(1024 + (i & 0x3fff));
+		const struct segment talk[] = {
+		        {client, server, port, 80, 0, 0, SYN, NULL, 0},
+		        {server, client, 80, port, 0, 1, SYN | ACK, NULL, 0},
+		        {client, server, port, 80, 1, 1, ACK, noise, 100},
+		        {server, client, 80, port, 1, 101, ACK, noise + 100, 400},
+		        {client, server, port, 80, 101, 401, FIN | ACK, NULL, 0},
+		        {server, client, 80, port, 401, 102, FIN | ACK, NULL, 0},
+		        {client, server, port, 80, 102, 402, ACK, NULL, 0},
+		};
+		for (size_t k = 0; k < sizeof talk / sizeof talk[0]; k++)
+			put_segment(&talk[k]);
+	}
+}
+
 static void scan(uint64_t syns)
 {
 	for (uint64_t i = 0; i < syns; i++) {
@@ -299,7 +321,8 @@ static void whole(uint64_t count)
 static const struct {
 	const char *name;
 	void (*make)(uint64_t count);
-} workloads[] = {{"bulk", bulk}, {"scan", scan}, {"frag", frag}, {"half", half}, {"whole", whole}};
+} workloads[] = {{"bulk", bulk}, {"small", small}, {"scan", scan},
+                 {"frag", frag}, {"half", half},   {"whole", whole}};
 
 int main(int argc, char **argv)
 {
@@ -312,6 +335,7 @@ int main(int argc, char **argv)
 		workloads[i].make(strtoull(argv[2], NULL, 10));
 		return fflush(stdout) != 0;
 	}
-	(void)fprintf(stderr, "usage: gen bulk|scan|frag|half|whole COUNT SEED > file.pcap\n");
+	(void)fprintf(stderr,
+	              "usage: gen bulk|small|scan|frag|half|whole COUNT SEED > file.pcap\n");
 	return 1;
 }

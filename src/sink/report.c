@@ -60,36 +60,45 @@ static void forget(struct report *s, struct report_stream *m)
 
 /* -- rows ------------------------------------------------------------------------------- */
 
+/* -> false: the row is too long, and is to be tried again without names */
+static bool try_xml(struct report *s, const struct report_row *r, unsigned dir, uint32_t id)
+{
+	struct text *t = journal_row(s->xml);
+	if (t == NULL)
+		return true;
+	report_xml_row(r, dir, t);
+	bool fits = journal_add(s->xml, r->end, id);
+	s->sums.rows += fits;
+	return fits;
+}
+
+static bool try_json(struct report *s, const struct report_row *r, uint32_t id)
+{
+	struct text *t = journal_row(s->jsonl);
+	if (t == NULL)
+		return true;
+	report_json_row(r, t);
+	return journal_add(s->jsonl, r->end, id);
+}
+
 static void add_xml(struct report *s, struct report_row *r, unsigned dir, uint32_t id)
 {
-	struct text *t;
 	r->part = s->xml;
-	for (int nameless = 0; nameless < 2; nameless++) {
-		r->nameless = nameless != 0;
-		if ((t = journal_row(s->xml)) == NULL)
-			return;
-		report_xml_row(r, dir, t);
-		s->sums.rows++;
-		if (journal_add(s->xml, r->end, id))
-			return;
-		s->sums.rows--;
-	}
-	MUST(!"a row without names has room");
+	r->nameless = false;
+	if (try_xml(s, r, dir, id))
+		return;
+	r->nameless = true;
+	MUST(try_xml(s, r, dir, id)); /* now it has room */
 }
 
 static void add_json(struct report *s, struct report_row *r, uint32_t id)
 {
-	struct text *t;
 	r->part = s->jsonl;
-	for (int nameless = 0; nameless < 2; nameless++) {
-		r->nameless = nameless != 0;
-		if ((t = journal_row(s->jsonl)) == NULL)
-			return;
-		report_json_row(r, t);
-		if (journal_add(s->jsonl, r->end, id))
-			return;
-	}
-	MUST(!"a row without names has room");
+	r->nameless = false;
+	if (try_json(s, r, id))
+		return;
+	r->nameless = true;
+	MUST(try_json(s, r, id));
 }
 
 /* Rows of one direction, or of both. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A recorder with all reports, for tests: reporter [-j N] [-X PATH] [-m MIB] FOLDER CAPTURE...
- * reporter --recover FOLDER mends one instead.
+ * A recorder with all reports, for tests: reporter [-j N] [-X PATH] [-l 0|1] [-m MIB] FOLDER
+ * CAPTURE... reporter --recover FOLDER mends one instead.
  */
 #include <tcpflow/tcpflow.h>
 
@@ -42,6 +42,8 @@ static int recover(const char *folder)
 	return 0;
 }
 
+static bool jsonl = true;
+
 static struct tf_engine *start(unsigned jobs, size_t memory, const char *path, const char *folder)
 {
 	static const char *const privilege[] = {"may read its input", "a \"quoted\" <one>"};
@@ -53,7 +55,7 @@ static struct tf_engine *start(unsigned jobs, size_t memory, const char *path, c
 	c.hash_seed = (uint64_t)getpid();
 	const struct tf_recording record = {.folder = folder, .files_max = 64, .md5 = true};
 	const struct tf_reporting report = {.path = path,
-	                                    .jsonl = true,
+	                                    .jsonl = jsonl,
 	                                    .facts = {.command_line = "reporter -j \"x\" & <y>",
 	                                              .compiler = "cc",
 	                                              .os_sysname = "Test\x1b",
@@ -80,6 +82,8 @@ int main(int argc, char **argv)
 	for (; i + 2 < argc && argv[i][0] == '-'; i += 2) {
 		if (argv[i][1] == 'j')
 			jobs = (unsigned)atoi(argv[i + 1]);
+		else if (argv[i][1] == 'l')
+			jsonl = argv[i + 1][0] == '1';
 		else if (argv[i][1] == 'm')
 			memory = (size_t)atoi(argv[i + 1]) << 20;
 		else
