@@ -192,8 +192,7 @@ static void put_missing(struct text *t, const struct tf_event *ev)
 	        [TF_GAP_LIMIT] = "beyond the limit",
 	};
 	text_printf(t, "%" PRId64 " byte%s missing from offset %" PRId64 " on: %s", ev->length,
-	            ev->length == 1 ? "" : "s", ev->offset,
-	            why[ev->cause]);
+	            ev->length == 1 ? "" : "s", ev->offset, why[ev->cause]);
 }
 
 /* What is ours stands on a line of its own. */
