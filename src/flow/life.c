@@ -68,7 +68,7 @@ static __attribute__((noinline)) void tell_rare(struct flows *fs, struct flow *f
 {
 	struct tf_record record = {0};
 	ev->record = &record;
-	if (ev->kind == TF_GAP && !ev->late)
+	if (ev->kind == TF_GAP && !ev->late && ev->cause != TF_GAP_LIMIT)
 		history_again(f, h->dir, HISTORY_GAP);
 	if (ev->kind == TF_END)
 		note_ends(ev->account, h);

@@ -160,6 +160,8 @@ static void print_packet(struct console *s, const struct tf_event *ev)
 /* A piece or a gap of a stream. Connections that speak are marked, where nothing else knows. */
 static void print_stream(struct console *s, const struct tf_event *ev)
 {
+	if (ev->kind == TF_GAP && ev->cause == TF_GAP_LIMIT)
+		return; /* who asked for less knows */
 	if (s->setup->dir == NULL)
 		*ev->slot = 1;
 	if (ev->kind == TF_GAP)

@@ -133,7 +133,8 @@ static void json_gap(struct console *s, const struct tf_event *ev)
 {
 	put_begin(s, ev, "gap");
 	put_place(&s->out, ev);
-	put_word(&s->out, "cause", ev->cause == TF_GAP_SNAPLEN ? "snaplen" : "lost");
+	size_t causes;
+	put_word(&s->out, "cause", tf_gap_cause_rows(&causes)[ev->cause].name);
 	put_end(s);
 }
 

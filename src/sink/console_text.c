@@ -184,9 +184,16 @@ static void hex_piece(struct console *s, const struct tf_event *ev)
 
 static void put_missing(struct text *t, const struct tf_event *ev)
 {
+	static const char *const why[] = {
+	        [TF_GAP_LOST] = "not captured",
+	        [TF_GAP_SNAPLEN] = "cut off by the snaplen",
+	        [TF_GAP_KERNEL] = "dropped by the kernel",
+	        [TF_GAP_EVICTED] = "given up for memory",
+	        [TF_GAP_REJECTED] = "in rejected segments alone",
+	        [TF_GAP_LIMIT] = "beyond the limit",
+	};
 	text_printf(t, "%" PRId64 " byte%s missing from offset %" PRId64 " on: %s", ev->length,
-	            ev->length == 1 ? "" : "s", ev->offset,
-	            ev->cause == TF_GAP_SNAPLEN ? "cut off by the snaplen" : "not captured");
+	            ev->length == 1 ? "" : "s", ev->offset, why[ev->cause]);
 }
 
 /* What is ours stands on a line of its own. */

@@ -57,6 +57,7 @@ void word_mac(struct text *t, const uint8_t mac[6])
 
 const char *word_cause(enum tf_gap_cause cause)
 {
-	static const char *const names[] = {[TF_GAP_LOST] = "lost", [TF_GAP_SNAPLEN] = "snaplen"};
-	return (size_t)cause < sizeof names / sizeof names[0] ? names[cause] : "unknown";
+	size_t count;
+	const struct tf_gap_cause_row *row = tf_gap_cause_rows(&count);
+	return (size_t)cause < count ? row[cause].name : "unknown";
 }

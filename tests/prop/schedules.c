@@ -322,14 +322,15 @@ static size_t check_direction(struct trial *t, size_t talk, unsigned d)
 	const struct recorder_flow *f;
 	unsigned dir = 0;
 	const struct recorder_stream *s = stream_of(t, &truth, &f, &dir);
-	size_t files = s != NULL && s->pieces > 0;
+	bool told = s != NULL && s->pieces > 0;
+	size_t files = told || (s != NULL && s->account.beyond_limit > 0); /* an empty one */
 	if (s == NULL && truth.seen > 0)
 		(void)blame(t, "dir %u of connection %zu was not told", d, talk);
 	if (s != NULL)
 		check_stream(t, &truth, s, exact);
-	if (files > 0 && t->squeezed)
+	if (told && t->squeezed)
 		check_squeezed_file(t, &truth, f, dir, exact);
-	else if (files > 0)
+	else if (told)
 		check_file(t, f, dir, s, 0);
 	truth_free(&truth);
 	return files;
