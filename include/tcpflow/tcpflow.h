@@ -541,6 +541,7 @@ struct tf_config {
 	unsigned overlap_rules;  /* how many of them; the longest prefix counts */
 	bool keep_rejected;      /* the recorder writes rejected bytes to conflicts.jsonl */
 	uint16_t community_seed; /* of Community IDs, where a sink tells them */
+	int64_t shift_ns;        /* added to the time of each frame, before all else */
 	/* Frames before start_ns, or at stop_ns or later, are left out. After count
 	   frames that neither that nor the filter leaves out, no more are read from
 	   files. */
@@ -706,6 +707,7 @@ struct tf_facts {
 	uint32_t uid;
 	const char *username;
 	int64_t start_ns; /* when the run began, since 1970 */
+	int64_t shift_ns; /* as in tf_config */
 	/* What the process may still do: privilege[privilege_count], a sentence each */
 	const char *const *privilege;
 	size_t privilege_count;

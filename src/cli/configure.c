@@ -1,13 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Theory of operation
- *
- * One function for each feature that is more than a value in struct tf_config. Each is called
- * once with everything that a feature may need: before the engine is made, engine is NULL and
- * it may change *cfg; afterwards it attaches its sink. It looks at the stage that concerns it
- * and passes over the other. What this version does not have yet is refused at the first
- * stage, before anything is written.
- */
+/* One function for each output, which attaches its sink if it is wanted. */
 #include "cli/configure.h"
 
 #include "base/error.h"
@@ -19,16 +11,9 @@
 
 struct stage {
 	const struct options *options;
-	struct tf_config *cfg;    /* before the engine is made, else NULL */
-	struct tf_engine *engine; /* once it is made, else NULL */
-	const struct outputs *to; /* likewise */
+	struct tf_engine *engine;
+	const struct outputs *to;
 };
-
-/* -> whether that is no reason to stop: it was not asked for, or is not refused now */
-static bool without(bool wanted, const char *what, struct tf_error *err)
-{
-	return !wanted || error_set(err, TF_USAGE, "this version does not have %s yet", what);
-}
 
 /* -- files of streams -- */
 
@@ -44,47 +29,44 @@ static unsigned transcripts(const struct stage *s)
 static bool files(const struct stage *s, struct tf_error *err)
 {
 	const struct options *o = s->options;
-	if (s->engine == NULL || o->no_files || o->console)
+	if (!options_record(o))
 		return true;
 	unsigned others = transcripts(s);
-	const struct tf_recording how = {.folder = o->folder,
-	                                 .files_max =
-	                                         s->to->files > others ? s->to->files - others : 1};
+	const struct tf_recording how = {
+	        .folder = o->folder,
+	        .names = o->template,
+	        .gaps = o->gaps,
+	        .files_max = s->to->files > others ? s->to->files - others : 1,
+	        .md5 = o->md5,
+	        .sha256 = o->sha256,
+	        .index = o->index,
+	};
 	return tf_engine_record(s->engine, &how, err);
-}
-
-static bool gaps(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->gaps != GAPS_HOLE, "--gaps", err);
-}
-
-static bool byte_index(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->index, "index files (-I)", err);
 }
 
 static bool flow_pcap(const struct stage *s, struct tf_error *err)
 {
-	return without(s->options->flow_pcap, "a capture file for each flow (-K)", err);
+	const struct options *o = s->options;
+	if (!o->flow_pcap || o->no_files)
+		return true;
+	const struct tf_packets how = {
+	        .folder = o->folder,
+	        .names = o->template,
+	        .files_max = s->to->files,
+	        .format = o->packets_format == PACKETS_PCAPNG ||
+	                                  o->packets_format == PACKETS_BOTH_PCAPNG
+	                          ? TF_PACKETS_PCAPNG
+	                          : TF_PACKETS_PCAP,
+	        .both = o->packets_format == PACKETS_BOTH ||
+	                o->packets_format == PACKETS_BOTH_PCAPNG,
+	};
+	return tf_engine_record_packets(s->engine, &how, err);
 }
 
 static bool unrecorded(const struct stage *s, struct tf_error *err)
 {
 	const char *path = s->options->unrecorded;
-	return s->engine == NULL || path == NULL || tf_engine_set_aside(s->engine, path, err);
-}
-
-/* -- names -- */
-
-static bool template(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->template != NULL, "templates for file names (-T)", err);
-}
-
-static bool names(const struct stage *s, struct tf_error *err)
-{
-	unsigned naming = s->options->names & ~(unsigned)(NAME_NO_FILES | NAME_MD5);
-	return without(naming != 0, "other file names (-F)", err);
+	return path == NULL || tf_engine_set_aside(s->engine, path, err);
 }
 
 /* -- console: headers, hex, colour, binary, newlines, JSON, packets, times -- */
@@ -107,7 +89,7 @@ static bool console(const struct stage *s, struct tf_error *err)
 	        [TIMESTAMPS_DELTA] = TF_STAMPS_DELTA,
 	};
 	const struct options *o = s->options;
-	if (s->engine == NULL || (!o->console && !o->session))
+	if ((!o->console && !o->session))
 		return true;
 	char prefix[PATH_MAX + 1] = ""; /* that of 1.6.1 */
 	if (strcmp(o->folder, ".") != 0)
@@ -115,6 +97,7 @@ static bool console(const struct stage *s, struct tf_error *err)
 	const struct tf_printing how = {.fd = STDOUT_FILENO,
 	                                .form = form(o),
 	                                .stamps = stamps[o->timestamps],
+	                                .names = o->template,
 	                                .packets = o->packets_view,
 	                                .sessions = o->session,
 	                                .folder = o->console ? NULL : o->folder,
@@ -126,38 +109,38 @@ static bool console(const struct stage *s, struct tf_error *err)
 	return tf_engine_print(s->engine, &how, err);
 }
 
-/* -- report and digests -- */
+/* -- report -- */
 
-/* NULL is the usual one, and "" none. */
+/* Without files of streams the report lies in their folder all the same. */
 static bool report(const struct stage *s, struct tf_error *err)
 {
-	const char *path = s->options->report;
-	return without(path != NULL && *path != '\0', "a report (-X)", err);
+	const struct options *o = s->options;
+	bool wanted = o->report == NULL || *o->report != '\0';
+	char path[PATH_MAX];
+	if ((!wanted && !o->jsonl))
+		return true;
+	int n = snprintf(path, sizeof path, "%s/report.xml", o->folder);
+	if (n < 0 || n >= (int)sizeof path)
+		return error_set(err, TF_USAGE, "the folder of -o has too long a name");
+	struct tf_reporting how = {
+	        .path = o->report,
+	        .jsonl = o->jsonl,
+	        .facts = s->to->facts->tell,
+	        .usage = facts_usage,
+	        .usage_arg = s->to->facts,
+	};
+	if (o->report == NULL && !options_record(o))
+		how.path = path;
+	return tf_engine_report(s->engine, &how, err);
 }
 
-static bool jsonl(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->jsonl, "flows.jsonl (--jsonl)", err);
-}
-
-static bool digests(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->md5, "digests (-FM, -e md5, -a)", err) &&
-	       without(s->options->sha256, "digests (--sha256)", err);
-}
-
-/* -- times, ends, hooks -- */
-
-static bool shift(const struct stage *s, struct tf_error *err)
-{
-	return without(s->options->shift_ns != 0, "-S tdelta", err);
-}
+/* -- hooks -- */
 
 /* Where no files are made there is nothing to tell of. */
 static bool hooks(const struct stage *s, struct tf_error *err)
 {
 	const struct options *o = s->options;
-	if (s->engine == NULL || o->no_files)
+	if (!options_record(o))
 		return true;
 	if (s->to->hooks >= 0 && !tf_engine_alert(s->engine, s->to->hooks, TF_ALERT_CLOSE, err))
 		return false;
@@ -168,8 +151,7 @@ static bool hooks(const struct stage *s, struct tf_error *err)
 
 /* In the order in which their sinks hear events. */
 static bool (*const features[])(const struct stage *s, struct tf_error *err) = {
-        shift,   gaps,  template, names,  files, byte_index, flow_pcap,
-        console, jsonl, digests,  report, hooks, unrecorded,
+        files, flow_pcap, console, report, hooks, unrecorded,
 };
 
 static bool run(const struct stage *s, struct tf_error *err)
@@ -180,7 +162,7 @@ static bool run(const struct stage *s, struct tf_error *err)
 	return true;
 }
 
-bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *err)
+void configure(struct tf_config *cfg, const struct options *o)
 {
 	tf_config_init(cfg);
 	cfg->memory = (size_t)o->memory;
@@ -201,9 +183,9 @@ bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *
 	memcpy(cfg->overlap_rule, o->overlap_rule, sizeof cfg->overlap_rule);
 	cfg->overlap_rules = o->overlap_rules;
 	cfg->keep_rejected = o->keep_rejected;
+	cfg->shift_ns = o->shift_ns;
 	cfg->idle_ns = (int64_t)o->idle_s * 1000000000;
 	cfg->community_seed = (uint16_t)o->community_id_seed;
-	return run(&(struct stage){.options = o, .cfg = cfg}, err);
 }
 
 bool configure_outputs(struct tf_engine *e, const struct options *o, const struct outputs *to,

@@ -3,18 +3,17 @@
 #ifndef CLI_CONFIGURE_H
 #define CLI_CONFIGURE_H
 
+#include "cli/facts.h"
 #include "cli/options.h"
 
-/*
- * Fills in *cfg (tf_config_init() included), but for the workers, sources_max, the seed and
- * progress, which depend on the machine.
- * -> false with *err (TF_USAGE) when something is wanted that this version does not have.
- */
-bool configure(struct tf_config *cfg, const struct options *o, struct tf_error *err);
+/* Fills in *cfg (tf_config_init() included), but for the workers, sources_max, the seed, the clock
+   and progress, which depend on the machine. */
+void configure(struct tf_config *cfg, const struct options *o);
 
 struct outputs {
 	unsigned files; /* descriptors that the streams' files may use */
 	int hooks;      /* struct hooks.fd, or -1 */
+	struct facts *facts;
 };
 
 /* Attaches all outputs to the new engine. */

@@ -32,6 +32,7 @@ struct run {
 	struct tf_engine *engine;
 	struct progress progress;
 	struct hooks hooks;
+	struct facts facts;
 	struct tf_error error; /* the latest */
 	char said[sizeof((struct tf_error *)0)->text];
 	enum tf_status status; /* the worst so far */
@@ -120,6 +121,12 @@ static bool look_at_sources(struct run *run)
 	       fail(run);
 }
 
+static int64_t on_clock(void *arg)
+{
+	(void)arg;
+	return machine_now_ns();
+}
+
 static void on_progress(void *arg, uint64_t position)
 {
 	progress_tell(arg, position, machine_now_ns());
@@ -206,8 +213,10 @@ static bool begin(struct run *run)
 	const struct options *o = run->options;
 	struct tf_config cfg;
 
-	if (!configure(&cfg, o, &run->error) || !machine_seed(&cfg.hash_seed, &run->error))
+	configure(&cfg, o);
+	if (!machine_seed(&cfg.hash_seed, &run->error))
 		return fail(run);
+	cfg.clock = on_clock;
 	if (o->unrecorded != NULL && !unrecorded_is_free(run))
 		return false;
 	cfg.workers = workers(o);
@@ -220,7 +229,8 @@ static bool begin(struct run *run)
 	if (run->engine == NULL)
 		return fail(run);
 	atomic_store(&stoppable, run->engine);
-	const struct outputs to = {.files = files_max(o, run->files), .hooks = run->hooks.fd};
+	const struct outputs to = {
+	        .files = files_max(o, run->files), .hooks = run->hooks.fd, .facts = &run->facts};
 	return configure_outputs(run->engine, o, &to, &run->error) || fail(run);
 }
 
@@ -336,12 +346,14 @@ static void tell_notes(const struct options *o)
 		message_say(stderr, "%s", o->note[i]);
 }
 
-static int record(const struct options *o)
+static int record(const struct options *o, int argc, char **argv)
 {
 	struct run run = {.options = o, .start_ns = machine_now_ns(), .hooks = {.fd = -1}};
 
 	ignore_signals();
 	tell_notes(o);
+	facts_gather(&run.facts, argc, argv, run.start_ns);
+	run.facts.tell.shift_ns = o->shift_ns;
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
 		set_signals();
 		if (begin_hooks(&run) && begin(&run)) {
@@ -354,7 +366,23 @@ static int record(const struct options *o)
 	if (!hooks_finish(&run.hooks, &run.error))
 		fail(&run);
 	sources_free(&run.sources);
+	facts_free(&run.facts);
 	return exit_code(&run);
+}
+
+static int recover(const struct options *o)
+{
+	struct tf_error err;
+	char number[NUMBER_TEXT];
+	unsigned mended;
+	if (!tf_report_recover(o->folder, &mended, &err)) {
+		message_say(stderr, "%s", err.text);
+		return (int)err.status;
+	}
+	if (options_talkative(o))
+		message_say(stderr, "%s %s mended in %s", number_plain(mended, number),
+		            number_noun(mended, "file", "files"), o->folder);
+	return TF_OK;
 }
 
 /* A text for people: the only thing that goes to standard output. */
@@ -379,10 +407,12 @@ int main(int argc, char **argv)
 	if (!options_parse(&options, argc, argv, &err)) {
 		message_say(stderr, "%s", err.text);
 		code = TF_USAGE;
+	} else if (options.action == ACTION_RECOVER) {
+		code = recover(&options);
 	} else if (options.action != ACTION_RECORD) {
 		code = show(options.action);
 	} else {
-		code = record(&options);
+		code = record(&options, argc, argv);
 	}
 	options_free(&options);
 	return code;

@@ -59,6 +59,12 @@ static const char *contradiction(const struct options *o)
 }
 
 /* What 1.6.1 passed over in silence. */
+/* Where the template will not do, that is told before anything is written. */
+static bool check_names(const struct options *o, struct tf_error *err)
+{
+	return o->template == NULL || tf_names_check(o->template, err);
+}
+
 static void note_idle(struct options *o)
 {
 	const struct rule rules[] = {
@@ -85,6 +91,8 @@ bool options_check(struct options *o, struct tf_error *err)
 {
 	derive(o);
 	if (!check_input(o, err))
+		return false;
+	if (!check_names(o, err))
 		return false;
 	const char *why = contradiction(o);
 	if (why != NULL)

@@ -20,6 +20,7 @@ static const char a_capture[] = "a capture file, or - for standard input";
 static const char a_scanner[] = "a scanner: md5, http, netviz, tcpdemux, wifiviz or all";
 static const char colours_are[] = "the option for colours is -g";
 
+static const char *const packets_words[] = {"pcap", "pcapng", "both", "both-pcapng", NULL};
 static const char *const gaps_words[] = {"hole", "skip", "mark", NULL};
 static const char *const timestamps_words[] = {"none", "iso", "epoch", "delta", NULL};
 static const char *const urgent_words[] = {"inline", "oob", NULL};
@@ -103,6 +104,13 @@ static const struct option_row rows[] = {
          .example = "tcpflow -r capture.pcap -I -o flows"},
         {'K', "flow-pcap", NULL, output, "store each flow's packets instead of its bytes",
          take_flag, FIELD(flow_pcap), .example = "tcpflow -r capture.pcap -K -o flows"},
+        {0, "flow-pcap-format", "KIND", output,
+         "what -K makes for each direction: pcap (default) or pcapng; or both, both-pcapng: one "
+         "for "
+         "both directions",
+         take_word, FIELD(packets_format), .words = packets_words,
+         .wanted = "pcap, pcapng, both or both-pcapng",
+         .example = "tcpflow -r capture.pcap -K --flow-pcap-format=both-pcapng -o flows"},
         {'w', "unrecorded", "FILE", output,
          "write the packets that are not recorded (not TCP, not decoded, refused) to this pcapng "
          "file, with comments that say why; \"-\" is standard output",
@@ -150,6 +158,10 @@ static const struct option_row rows[] = {
          .example = "tcpflow -r capture.pcap -o flows -X flows.xml"},
         {0, "jsonl", NULL, report, "write the report's rows to flows.jsonl, too", take_flag,
          FIELD(jsonl), .example = "tcpflow -r capture.pcap --jsonl -o flows"},
+        {0, "recover", "DIR", report,
+         "mend what a run that was killed has left in this folder: report.xml, flows.jsonl, "
+         "conflicts.jsonl",
+         take_recover, .wanted = "a folder", .example = "tcpflow --recover flows"},
         {0, "sha256", NULL, report, "the SHA-256 of each stream in the report", take_flag,
          FIELD(sha256), .example = "tcpflow -r capture.pcap --sha256 -o flows"},
         {0, "community-id-seed", "N", report, "the seed of Community IDs (default 0)", take_number,

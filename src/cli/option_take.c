@@ -50,7 +50,7 @@ bool take_number(struct options *o, const struct option_row *row, const char *va
 bool take_word(struct options *o, const struct option_row *row, const char *value,
                struct tf_error *err)
 {
-	_Static_assert(sizeof(enum gaps) == sizeof(unsigned), "enums are as large");
+	_Static_assert(sizeof(enum tf_gaps) == sizeof(unsigned), "enums are as large");
 	(void)err;
 	for (unsigned i = 0; row->words[i] != NULL; i++) {
 		if (strcmp(value, row->words[i]) == 0) {
@@ -152,15 +152,19 @@ bool take_names(struct options *o, const struct option_row *row, const char *val
 {
 	static const char letters[] = "ctTXMkmg";
 	unsigned names = 0;
-	(void)row, (void)err;
+	(void)row;
 	for (const char *s = value; *s; s++) {
 		const char *at = strchr(letters, *s);
 		if (at == NULL)
 			return false;
 		names |= 1U << (at - letters);
 	}
+	if (names == 0 || !tf_names_flags(value, o->template, o->template_room, err))
+		return false;
+	if ((names & ~(unsigned)(NAME_NO_FILES | NAME_MD5)) != 0)
+		o->template = o->template_room;
 	o->names |= names;
-	return names != 0;
+	return true;
 }
 
 bool take_plain_console(struct options *o, const struct option_row *row, const char *value,
@@ -170,6 +174,15 @@ bool take_plain_console(struct options *o, const struct option_row *row, const c
 	o->console = true;
 	o->console_headers = false;
 	return true;
+}
+
+bool take_recover(struct options *o, const struct option_row *row, const char *value,
+                  struct tf_error *err)
+{
+	(void)row, (void)err;
+	o->action = ACTION_RECOVER;
+	o->folder = value;
+	return *value != '\0';
 }
 
 bool take_all(struct options *o, const struct option_row *row, const char *value,

@@ -12,7 +12,14 @@
 
 #include <tcpflow/tcpflow.h>
 
-enum action { ACTION_RECORD, ACTION_HELP, ACTION_HELP_ALL, ACTION_SCANNERS, ACTION_VERSION };
+enum action {
+	ACTION_RECORD,
+	ACTION_HELP,
+	ACTION_HELP_ALL,
+	ACTION_SCANNERS,
+	ACTION_RECOVER,
+	ACTION_VERSION
+};
 
 /* Bits of options.names: the letters of -F, in their order. */
 enum {
@@ -37,10 +44,10 @@ enum {
 	SCANNER_HTTP_NAMED = 1 << 5 /* not by `all` or -a */
 };
 
-enum timestamps { TIMESTAMPS_NONE, TIMESTAMPS_ISO, TIMESTAMPS_EPOCH, TIMESTAMPS_DELTA };
+/* What -K makes: a file for each direction, or for both. */
+enum packets_format { PACKETS_PCAP, PACKETS_PCAPNG, PACKETS_BOTH, PACKETS_BOTH_PCAPNG };
 
-/* What stands in files and on the console for bytes that were not captured. */
-enum gaps { GAPS_HOLE, GAPS_SKIP, GAPS_MARK };
+enum timestamps { TIMESTAMPS_NONE, TIMESTAMPS_ISO, TIMESTAMPS_EPOCH, TIMESTAMPS_DELTA };
 
 #define OPTION_NONE  UINT64_MAX /* a number that was not given */
 #define OPTION_NOTES 24
@@ -68,12 +75,14 @@ struct options {
 	const char *unrecorded; /* the file of -w, or NULL */
 	uint64_t flow_bytes;    /* recorded of each stream */
 	uint64_t hole_max;
-	enum gaps gaps;
+	enum tf_gaps gaps;
 	bool no_files; /* of streams */
 	bool session;  /* both directions in one */
 	bool index, flow_pcap;
+	enum packets_format packets_format; /* of flow_pcap */
 	/* file names */
-	const char *template; /* NULL: the usual one */
+	const char *template;              /* NULL: the usual one */
+	char template_room[TF_NAMES_ROOM]; /* for what -F makes of it */
 	unsigned names;
 	/* console */
 	bool console, console_headers; /* console_headers only with console */
@@ -153,6 +162,12 @@ void options_free(struct options *o);
 
 /* Remembers a sentence, which stays where it is, to be said before the run. */
 void options_note(struct options *o, const char *sentence);
+
+/* Files of streams are to be made. */
+static inline bool options_record(const struct options *o)
+{
+	return !o->no_files && !o->console && !o->flow_pcap;
+}
 
 /* Something is to be said besides errors: the summary, warnings, progress. */
 static inline bool options_talkative(const struct options *o)

@@ -28,8 +28,22 @@ static bool is_wanted(struct tf_engine *e, const struct tf_frame *frame)
 	return true;
 }
 
+static __attribute__((noinline)) bool take_shifted(struct tf_engine *e,
+                                                   const struct tf_frame *frame, struct block *b)
+{
+	struct tf_frame shifted = *frame;
+	int64_t by = e->config.shift_ns;
+	if (__builtin_add_overflow(frame->ts_ns, by, &shifted.ts_ns))
+		shifted.ts_ns = by > 0 ? INT64_MAX : INT64_MIN;
+	if (is_wanted(e, &shifted))
+		dispatch_frame(&e->dispatch, &shifted, b);
+	return !e->dispatch.failed;
+}
+
 bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
 {
+	if (e->config.shift_ns != 0)
+		return take_shifted(e, frame, b);
 	if (!e->selects || is_wanted(e, frame))
 		dispatch_frame(&e->dispatch, frame, b);
 	return !e->dispatch.failed;

@@ -9,6 +9,8 @@
 #include "sink/report.h"
 #include "sink/words.h"
 
+#include <inttypes.h>
+
 enum { FAMILY_IP4 = 2, FAMILY_IP6 = 10 }; /* as in 1.6.1: Linux' numbers */
 
 /* -- pieces ---------------------------------------------------------------------- */
@@ -113,7 +115,12 @@ void report_xml_head(const struct tf_facts *facts, struct text *t)
 	text_string(t, "  </creator>\n"
 	               "  <configuration>\n"
 	               "  </configuration>\n"
-	               "  <tdelta>0</tdelta>\n"
+	               "  <tdelta>");
+	if (facts->shift_ns % 1000000000 == 0)
+		text_printf(t, "%" PRId64, facts->shift_ns / 1000000000);
+	else
+		text_seconds(t, facts->shift_ns);
+	text_string(t, "</tdelta>\n"
 	               "  <configuration>\n");
 }
 

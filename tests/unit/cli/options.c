@@ -390,7 +390,7 @@ static void console(void **state)
 	o = accept("--session --timestamps=epoch --gaps=mark -r x");
 	assert_true(o.session && !o.console);
 	assert_int_equal(o.timestamps, TIMESTAMPS_EPOCH);
-	assert_int_equal(o.gaps, GAPS_MARK);
+	assert_int_equal(o.gaps, TF_GAPS_MARK);
 	options_free(&o);
 	refuse("-cJD -r x", "-J and -D do not go together");
 	refuse("-cK -r x", "-K and -c do not go together: -K makes files");
