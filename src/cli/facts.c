@@ -93,14 +93,9 @@ void facts_gather(struct facts *f, int argc, char **argv, int64_t start_ns)
 	f->start_ns = start_ns;
 	f->command_line = command_line(argc, argv);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-#ifdef __clang__
-	(void)snprintf(f->compiler, sizeof f->compiler, "%s", __VERSION__);
-#else
-	(void)snprintf(f->compiler, sizeof f->compiler, "gcc %s", __VERSION__);
-#endif
 	f->tell = (struct tf_facts){
 	        .command_line = f->command_line,
-	        .compiler = f->compiler,
+	        .compiler = TF_COMPILER,
 	        .start_ns = (int64_t)now.tv_sec * SECOND + now.tv_nsec,
 	};
 	if (uname(&f->system) == 0) {

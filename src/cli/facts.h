@@ -13,7 +13,7 @@ struct facts {
 	struct tf_facts tell; /* points into the rest, so this must not move */
 	struct utsname system;
 	char *command_line; /* NULL: no memory */
-	char compiler[64], user[64];
+	char user[64];
 	char line[FACTS_PRIVILEGES][FACTS_LINE];
 	const char *privilege[FACTS_PRIVILEGES];
 	int64_t start_ns; /* of machine_now_ns() */

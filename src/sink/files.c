@@ -189,7 +189,8 @@ static void rewrite(struct files *s, const struct tf_event *ev)
 static void gap(struct files *s, const struct tf_event *ev)
 {
 	if (in_order(s)) {
-		(void)file_of(s, ev);
+		if (ev->cause != TF_GAP_LIMIT) /* nothing follows that one */
+			(void)file_of(s, ev);
 		return;
 	}
 	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);

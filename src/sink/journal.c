@@ -263,7 +263,7 @@ static bool write_tail(struct journal *j)
 	int cause = errno;
 	cut(j->fd, end);
 	t = text_in(room, sizeof room);
-	recover_tail(&t);
+	recover_tail(&t, "failed");
 	(void)join_write(j->fd, t.to, t.n);
 	errno = cause;
 	return false;
@@ -322,8 +322,13 @@ static bool join(struct journal_part *speaker)
 		name_parts(j);
 	if (j->fd < 0)
 		return fail_at(speaker, "make", j->base);
+	off_t start = lseek(j->fd, 0, SEEK_CUR);
 	if (join_parts(part, j->workers, false, j->fd, &from))
 		return true;
+	int cause = errno;
+	cut(j->fd,
+	    start); /* the rows stay in their parts, to be put together where there is room */
+	errno = cause;
 	if (from == NULL)
 		return fail_at(speaker, "write", j->name);
 	return fail(j->part[from - part], "read");

@@ -147,11 +147,9 @@ static const char head[] = "<?xml version='1.0' encoding='UTF-8'?>\n"
                            "<dfxml xmloutputversion='1.0' xmlns:tf='" WORDS_NAMESPACE "'>\n"
                            "  <configuration>\n";
 
-void recover_tail(struct text *t)
+void recover_tail(struct text *t, const char *end)
 {
-	text_string(t, "  </configuration>\n"
-	               "  <tf:run end='killed'/>\n"
-	               "</dfxml>\n");
+	text_printf(t, "  </configuration>\n  <tf:run end='%s'/>\n</dfxml>\n", end);
 }
 
 /* -> false with errno */
@@ -184,7 +182,7 @@ static bool write_tail(const struct patient *p)
 {
 	char room[256];
 	struct text t = text_in(room, sizeof room);
-	recover_tail(&t);
+	recover_tail(&t, "killed");
 	return join_write(p->fd, t.to, t.n);
 }
 

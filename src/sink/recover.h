@@ -20,6 +20,6 @@ bool recover_folder(const struct outdir *d, unsigned *mended, struct tf_error *e
 void recover_displace(const struct outdir *d, const char *name);
 
 /* The shortest text that makes a report whole which ends behind a row. */
-void recover_tail(struct text *t);
+void recover_tail(struct text *t, const char *end);
 
 #endif

@@ -86,7 +86,7 @@ def cause(manifest, row):
 def record(binary, capture, jobs):
     with tempfile.TemporaryDirectory() as box:
         out = Path(box) / 'flows'
-        run = subprocess.run([binary, '-q', '-j', str(jobs), '-o', out, '-r', capture], cwd=box, timeout=120,
+        run = subprocess.run([binary, '-q', '-X', '', '-j', str(jobs), '-o', out, '-r', capture], cwd=box, timeout=120,
                              stdin=subprocess.DEVNULL, capture_output=True)
         return run.returncode, run.stderr.decode(errors='replace'), *recorded(out)
 

@@ -6,6 +6,7 @@ read; by SIGKILL at any time, when what is there must be right as far as it goes
 Needs TCPFLOW_BINARY and TCPFLOW_SOURCE.
 """
 import fcntl, gzip, os, random, signal, struct, subprocess, sys, tempfile, termios, time
+import xml.etree.ElementTree
 from pathlib import Path
 
 BINARY = os.path.realpath(os.environ['TCPFLOW_BINARY'])
@@ -15,7 +16,9 @@ DEADLINE_S = 60
 
 
 def files(folder):
-    return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in Path(folder).iterdir()}
+    """Those of streams."""
+    return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in Path(folder).iterdir()
+            if not p.name.startswith('report.xml')}
 
 
 def whole(box, data):
@@ -55,6 +58,7 @@ def in_order(box, sent, jobs, data):
         said = run.communicate()[1]
         assert run.returncode == 128 + sent, (run.returncode, said)
         assert files(out) == whole(box, data), (sent, jobs, len(data))
+        assert xml.etree.ElementTree.parse(Path(out) / 'report.xml').getroot().tag == 'dfxml'
 
 
 def looking(box):

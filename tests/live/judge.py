@@ -239,7 +239,7 @@ def record(capture, box, *options):
     """-> name -> bytes; the files of one direction in the order in which they were begun"""
     path, folder = Path(box) / 'capture', Path(box) / ('flows' + ''.join(options))
     path.write_bytes(capture)
-    subprocess.run([os.environ['TCPFLOW_BINARY'], '-q', *options, '-o', folder, '-r', path], check=True, timeout=60)
+    subprocess.run([os.environ['TCPFLOW_BINARY'], '-q', '-X', '', *options, '-o', folder, '-r', path], check=True, timeout=60)
     return {p.name: p.read_bytes() for p in folder.iterdir()}
 
 

@@ -206,7 +206,7 @@ class Capture:
 def record(capture, box, options):
     """-> the files: name -> SHA-256"""
     folder = tempfile.mkdtemp(dir=box)
-    done = subprocess.run([os.environ['TCPFLOW_BINARY'], '--strict', '-o', folder, '-r', capture, *options],
+    done = subprocess.run([os.environ['TCPFLOW_BINARY'], '--strict', '-X', '', '-o', folder, '-r', capture, *options],
                           capture_output=True, text=True, timeout=PATIENCE)
     if done.returncode != 0:
         raise RuntimeError(f'tcpflow: exit {done.returncode}: {done.stderr}')

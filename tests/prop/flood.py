@@ -24,7 +24,7 @@ def record(gen, words, box, jobs=1):
     """-> the bytes of the one file, the peak memory in KiB"""
     folder = tempfile.mkdtemp(dir=box)
     made = subprocess.Popen([*EMULATOR, gen, *words], stdout=subprocess.PIPE)
-    run = subprocess.Popen([BINARY, '-q', '-j', str(jobs), '--memory', f'{MEMORY}M', '-o', folder, '-r', '-'], stdin=made.stdout)
+    run = subprocess.Popen([BINARY, '-q', '-X', '', '-j', str(jobs), '--memory', f'{MEMORY}M', '-o', folder, '-r', '-'], stdin=made.stdout)
     made.stdout.close()
     _, status, usage = os.wait4(run.pid, 0)
     assert status == 0 and made.wait() == 0, f'{words}: exit {status}, {made.returncode}'

@@ -68,7 +68,7 @@ def run(box, name, data, *arguments):
     path = Path(box) / 'in.pcap'
     path.write_bytes(data)
     out = Path(box) / name
-    subprocess.run([BINARY, '-q', '-o', str(out), '-r', str(path), *arguments], check=True, timeout=120)
+    subprocess.run([BINARY, '-q', '-X', '', '-o', str(out), '-r', str(path), *arguments], check=True, timeout=120)
     return out
 
 

@@ -57,7 +57,7 @@ def capture(dice):
 
 def run(box, path, jobs):
     out = tempfile.mkdtemp(dir=box)
-    done = subprocess.run([BINARY, '-v', '-j', str(jobs), '-o', out, '-r', str(path)], capture_output=True, text=True,
+    done = subprocess.run([BINARY, '-v', '-X', '', '-j', str(jobs), '-o', out, '-r', str(path)], capture_output=True, text=True,
                           timeout=120)
     assert done.returncode == 0, (jobs, done.returncode, done.stderr)
     counters = {}

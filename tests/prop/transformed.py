@@ -19,7 +19,7 @@ def record(box, inputs, *options, times=True, lines=False):
     """The files that a run makes: name -> (time, digest). conflicts.jsonl numbers packets."""
     out = tempfile.mkdtemp(dir=box)
     words = [w for p in inputs for w in ('-r', str(p))]
-    done = subprocess.run([BINARY, '-q', '-o', out, *words, *options], capture_output=True, timeout=120)
+    done = subprocess.run([BINARY, '-q', '-X', '', '-o', out, *words, *options], capture_output=True, timeout=120)
     assert done.returncode in (0, 1, 2), (inputs, options, done.returncode, done.stderr)
     return {p.name: (p.stat().st_mtime_ns if times else 0, hashlib.sha256(p.read_bytes()).digest())
             for p in Path(out).iterdir() if lines or p.name != 'conflicts.jsonl'}

@@ -241,7 +241,7 @@ static void each_end_has_its_word(void **state)
 {
 	(void)state;
 	static const char *const words[] = {"none", "fin",   "rst",     "reused",     "evicted",
-	                                    "hole", "input", "timeout", "fin_unacked"};
+	                                    "hole", "input", "timeout", "fin-unacked"};
 	static char want[4000];
 	start((struct tf_printing){.form = TF_FORM_JSON});
 	for (size_t i = 0, n = 0; i < sizeof words / sizeof words[0]; i++) {
@@ -263,24 +263,6 @@ static void json_of_packets_and_vlans(void **state)
 	        TIME "\"packet\"," FLOW "\"direction\":\"client\"," ENDS
 	             ",\"vlan\":[42,7],\"seq\":1000,\"ack\":2000,\"flags\":24,\"length\":1,"
 	             "\"packet\":7,\"source\":0,\"payload\":\"a\",\"payload_base64\":\"YQ==\"}\n");
-}
-
-static void json_says_each_end(void **state)
-{
-	(void)state;
-	size_t ends;
-	const struct tf_word_row *rows = tf_end_rows(&ends);
-	for (size_t i = 0; i < ends; i++) {
-		char text[500];
-		start((struct tf_printing){.form = TF_FORM_JSON});
-		print_begin(&p, 0);
-		print_end(&p, 0, TF_BOTH, (enum tf_end)i);
-		(void)snprintf(text, sizeof text, "%s,\"reason\":\"%s\"}\n",
-		               TIME "\"begin\",\"flow\":1," ENDS "}\n" TIME
-		                    "\"end\",\"flow\":1," ENDS,
-		               rows[i].word);
-		printed(&p, text);
-	}
 }
 
 static void json_as_before(void **state)
@@ -413,7 +395,6 @@ int main(void)
 	        cmocka_unit_test(json_has_all_of_a_stream),
 	        cmocka_unit_test(each_end_has_its_word),
 	        cmocka_unit_test(json_of_packets_and_vlans),
-	        cmocka_unit_test(json_says_each_end),
 	        cmocka_unit_test(json_as_before),
 	        cmocka_unit_test(the_largest_pieces_fit),
 	        cmocka_unit_test(it_is_written_when_the_input_rests),
