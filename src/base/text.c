@@ -74,6 +74,15 @@ void text_u64(struct text *t, uint64_t v)
 	text_bytes(t, at, (size_t)(digit + sizeof digit - at));
 }
 
+void text_padded(struct text *t, uint64_t v, unsigned width)
+{
+	char digit[20], *at = digit + sizeof digit;
+	do
+		*--at = (char)('0' + v % 10);
+	while (((v /= 10) > 0 || digit + sizeof digit - at < (ptrdiff_t)width) && at > digit);
+	text_bytes(t, at, (size_t)(digit + sizeof digit - at));
+}
+
 void text_i64(struct text *t, int64_t v)
 {
 	if (v < 0)

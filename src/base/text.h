@@ -44,6 +44,9 @@ void text_printf(struct text *t, const char *format, ...) __attribute__((format(
 
 /* In decimal; much quicker than text_printf(). */
 void text_u64(struct text *t, uint64_t v);
+
+/* The same with zeros in front, up to width <= 20 digits. */
+void text_padded(struct text *t, uint64_t v, unsigned width);
 void text_i64(struct text *t, int64_t v);
 
 /* A JSON string (RFC 8259) with its quotes. */

@@ -26,10 +26,10 @@ static bool write_line(int fd, const char *line, size_t n)
 	return true;
 }
 
-void alerts_tell(struct alerts *a, enum tf_alert what, const char *name)
+void alerts_write(struct alerts *a, enum tf_alert what, const char *name)
 {
 	char line[LINE];
-	if (a->count == 0 || atomic_load(&a->error) != 0)
+	if (atomic_load(&a->error) != 0)
 		return;
 	bool here = strcmp(a->folder, ".") == 0;
 	int n = snprintf(line, sizeof line, "%s\t%s%s%s\n",

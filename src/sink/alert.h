@@ -27,7 +27,14 @@ struct alerts {
 	_Atomic int error; /* errno of the first write that failed; nothing is told after it */
 };
 
-void alerts_tell(struct alerts *a, enum tf_alert what, const char *name);
+/* Somebody is there to be told. */
+void alerts_write(struct alerts *a, enum tf_alert what, const char *name);
+
+static inline void alerts_tell(struct alerts *a, enum tf_alert what, const char *name)
+{
+	if (a != NULL && a->count > 0)
+		alerts_write(a, what, name);
+}
 
 /* -> false with *err when something could not be told */
 bool alerts_close(struct alerts *a, struct tf_error *err);

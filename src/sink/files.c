@@ -122,8 +122,7 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 		stored_name(&f->data.stored, s->name[k]);
 		ev->record[k] = (struct tf_record){.name = s->name[k], .size = f->data.stored.end};
 		note_digest(&ev->record[k], &digest);
-		if (s->store.alerts != NULL)
-			alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);
+		alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);
 	}
 	slab_give(&s->slab, f);
 }

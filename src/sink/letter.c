@@ -17,7 +17,10 @@ static void write_address(struct text *t, const struct named *who, const struct 
 	const struct tf_address *a = &end_of(who, row)->address;
 	char v6[TF_ADDRESS_TEXT];
 	if (tf_address_is_v4(a)) {
-		text_printf(t, "%03d.%03d.%03d.%03d", a->b[12], a->b[13], a->b[14], a->b[15]);
+		for (int i = 12; i < 16; i++) {
+			text_bytes(t, ".", i > 12);
+			text_padded(t, a->b[i], 3);
+		}
 		return;
 	}
 	tf_address_text(a, v6);
@@ -28,7 +31,7 @@ static void write_port(struct text *t, const struct named *who, const struct let
                        uint32_t number)
 {
 	(void)number;
-	text_printf(t, "%05d", end_of(who, row)->port);
+	text_padded(t, end_of(who, row)->port, 5);
 }
 
 static void write_mac(struct text *t, const struct named *who, const struct letter *row,
@@ -98,14 +101,14 @@ static void write_nth(struct text *t, const struct named *who, const struct lett
                       uint32_t number)
 {
 	(void)number;
-	text_printf(t, "%03d", (int)(who->flow->nth[who->dir] / row->arg % 1000));
+	text_padded(t, who->flow->nth[who->dir] / row->arg % 1000, 3);
 }
 
 static void write_session(struct text *t, const struct named *who, const struct letter *row,
                           uint32_t number)
 {
 	(void)row, (void)number;
-	text_printf(t, "%020llu", (unsigned long long)who->flow->connection);
+	text_padded(t, who->flow->connection, 20);
 }
 
 static void write_connection(struct text *t, const struct named *who, const struct letter *row,

@@ -166,7 +166,7 @@ static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 	}
 	f->made = fd >= 0;
 	s->made += f->made && f->of == NULL;
-	if (f->made && f->of == NULL && s->alerts != NULL)
+	if (f->made && f->of == NULL)
 		alerts_tell(s->alerts, TF_ALERT_OPEN, name);
 	return fd;
 }
