@@ -7,7 +7,7 @@ gaps left out and filled with NULs.
 
 A row with bytes wants one file of its name with one of these digests (VLAN ids and cN are not
 compared); a file that no row wants is wrong too. Captures in the folder robust/ have no rows: the
-command must only end in order. All is done with one thread and with four.
+command must only end in order. All is done with one thread and with four, and both report the same.
 
 Rows that are known to be wrong stand in KNOWN, with the cause; one of them that turns right is a
 failure as well, so that the list only ever shrinks.
@@ -24,6 +24,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from pathlib import Path
+from xml.etree import ElementTree
 
 HERE = Path(__file__).resolve().parent
 STREAM_FILE = re.compile(r'(.+)\.(\d{5})-(.+)\.(\d{5})(--\d+)*(c\d+)?')
@@ -40,7 +41,7 @@ def recorded(folder):
     """(src, sport, dst, dport) -> digests of the files that bear these; and names of no stream"""
     found, strange = defaultdict(list), []
     for path in sorted(folder.rglob('*')):
-        if path.name == 'conflicts.jsonl':  # tells of streams, is none
+        if path.name in ('conflicts.jsonl', 'flows.jsonl', 'report.xml'):  # tell of streams, are none
             continue
         name = STREAM_FILE.fullmatch(path.name)
         if not path.is_file() or not name:
@@ -83,12 +84,23 @@ def cause(manifest, row):
     return 'fragments' if manifest['features'].get('defragmented') else 'none that is known'
 
 
+def told(out):
+    """What reports say of flows, which is the same for any number of threads."""
+    lines, report = out / 'flows.jsonl', out / 'report.xml'
+    if not report.exists():
+        return None
+    xml = report.read_bytes()
+    ElementTree.fromstring(xml)
+    xml = xml.replace(os.fsencode(out), b'flows')
+    return lines.read_bytes(), xml[xml.find(b'<fileobject>'):xml.rfind(b'</fileobject>')]
+
+
 def record(binary, capture, jobs):
     with tempfile.TemporaryDirectory() as box:
         out = Path(box) / 'flows'
-        run = subprocess.run([binary, '-q', '-X', '', '-j', str(jobs), '-o', out, '-r', capture], cwd=box, timeout=120,
+        run = subprocess.run([binary, '-q', '--jsonl', '-j', str(jobs), '-o', out, '-r', capture], cwd=box, timeout=120,
                              stdin=subprocess.DEVNULL, capture_output=True)
-        return run.returncode, run.stderr.decode(errors='replace'), *recorded(out)
+        return run.returncode, run.stderr.decode(errors='replace'), told(out), *recorded(out)
 
 
 def known():
@@ -115,8 +127,12 @@ def main(wanted):
         manifest = json.loads((corpus / 'expected' / (capture.name + '.json')).read_text()) if described else None
         rows = [r for r in manifest['rows'] if r['bytes']] if described else []
         total += len(rows)
+        reports = []
         for jobs in (1, 4):
-            status, words, found, strange = record(binary, capture, jobs)
+            status, words, report, found, strange = record(binary, capture, jobs)
+            reports.append(report)
+            if report != reports[0]:
+                faults.append(f'{capture.name}: another report with -j {jobs}')
             if status not in (0, 2):
                 faults.append(f'{capture.name}: exit code {status} with -j {jobs}: {words.strip()}')
             if not described:
