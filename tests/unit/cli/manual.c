@@ -38,7 +38,7 @@ static const char *has(const char *line)
 	const char *found = strstr(page, line);
 	if (found == NULL)
 		fail_msg("the manual has no line '%s'", line + 1);
-	return found;
+	return found != NULL ? found : page;
 }
 
 /* The line that begins an option's item. */
