@@ -9,6 +9,10 @@
  * here. When nothing comes, batches are handed over as they are.
  *
  * No clock is asked: a second has passed when a packet says so, or when ten naps did.
+ *
+ * The kernel's counters are looked at before each turn. What it drops lies behind all that
+ * waits in its ring then, so the frames of that turn and of those that follow are marked
+ * (struct hole_watch), and gaps before their bytes have the cause TF_GAP_KERNEL.
  */
 #include "base/error.h"
 #include "engine/inside.h"
@@ -41,13 +45,13 @@ bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struc
 static bool take(void *arg, const struct tf_frame *frame)
 {
 	struct tf_engine *e = arg;
-	int64_t second = frame->ts_ns / SECOND;
+	bool second = frame->ts_ns / SECOND != e->ears.latest_ns / SECOND;
 	if (!engine_copy(e, frame)) {
 		e->ears.failed = true;
 		return false;
 	}
-	e->ears.due = e->ears.due || second != e->ears.second;
-	e->ears.second = second;
+	e->ears.due = e->ears.due || second;
+	e->ears.latest_ns = frame->ts_ns;
 	return engine_goes_on(e);
 }
 
@@ -58,7 +62,29 @@ static void add_losses(struct live_losses *to, struct live *l)
 	to->interface += more.interface;
 }
 
-/* Once a second: what was lost is counted. */
+bool tf_interface_first(char to[TF_INTERFACE_ROOM], struct tf_error *err)
+{
+	return live_first(to, err);
+}
+
+bool hole_watch_look(struct hole_watch *w, uint64_t drops, int64_t latest_ns)
+{
+	w->filled = w->filled || drops > w->drops;
+	w->recent = w->recent && latest_ns <= w->until_ns;
+	w->drops = drops;
+	return w->filled || w->recent;
+}
+
+void hole_watch_empty(struct hole_watch *w, int64_t latest_ns)
+{
+	if (!w->filled)
+		return;
+	w->filled = false;
+	w->recent = true;
+	w->until_ns = latest_ns > INT64_MAX - SECOND ? INT64_MAX : latest_ns + SECOND;
+}
+
+/* What was lost is counted. */
 static void look_at_losses(struct tf_engine *e)
 {
 	struct live_losses sum = e->ears.gone;
@@ -66,6 +92,11 @@ static void look_at_losses(struct tf_engine *e)
 		add_losses(&sum, e->ears.live[i]);
 	e->notes.drops_kernel = sum.kernel;
 	e->notes.drops_interface = sum.interface;
+	e->dispatch.drops_rising = hole_watch_look(&e->ears.watch, sum.kernel, e->ears.latest_ns);
+}
+
+static void tell_progress(struct tf_engine *e)
+{
 	e->ears.due = false;
 	if (e->config.progress != NULL)
 		e->config.progress(e->config.progress_arg, e->dispatch.frame_bytes);
@@ -84,6 +115,7 @@ static void leave(struct ears *ears, unsigned i)
 static int take_turns(struct tf_engine *e, struct tf_error *err, bool *gone)
 {
 	int sum = 0, taken;
+	e->ears.emptied = true;
 	for (unsigned i = e->ears.count; i-- > 0 && !e->ears.failed;) {
 		struct tf_error why;
 		if (live_take(e->ears.live[i], TAKE, take, e, &taken, &why) == LIVE_GONE) {
@@ -93,6 +125,7 @@ static int take_turns(struct tf_engine *e, struct tf_error *err, bool *gone)
 			*gone = true;
 		}
 		sum += taken;
+		e->ears.emptied = e->ears.emptied && taken < TAKE;
 	}
 	return sum;
 }
@@ -105,17 +138,20 @@ bool tf_engine_capture(struct tf_engine *e, struct tf_error *err)
 	if (!engine_start(e, err))
 		return false;
 	while (engine_goes_on(e) && ears->count > 0) {
+		look_at_losses(e);
 		if (take_turns(e, err, &gone) == 0 && !ears->failed) {
 			dispatch_hand_over(&e->dispatch);
 			live_wait(ears->live, ears->count, NAP_MS);
 			naps++;
 		}
+		if (ears->emptied)
+			hole_watch_empty(&e->ears.watch, e->ears.latest_ns);
 		dispatch_look_at_clock(&e->dispatch);
 		if (ears->failed && engine_failed(e, err))
 			return false;
 		ears->failed = false;
 		if (ears->due || naps >= NAPS) {
-			look_at_losses(e);
+			tell_progress(e);
 			naps = 0;
 		}
 	}
