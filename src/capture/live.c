@@ -191,3 +191,11 @@ struct live_losses live_losses(struct live *l)
 	l->seen_interface = now.ps_ifdrop;
 	return l->losses;
 }
+
+uint64_t live_waiting(struct live *l)
+{
+	struct pcap_stat now;
+	if (pcap_stats(l->pcap, &now) != 0)
+		return 0;
+	return risen((uint32_t)l->number, now.ps_recv - now.ps_drop); /* recv has them all */
+}

@@ -54,6 +54,9 @@ struct live_losses {
 };
 struct live_losses live_losses(struct live *l);
 
+/* -> how many frames wait, about. */
+uint64_t live_waiting(struct live *l);
+
 const char *live_name(const struct live *l);
 void live_close(struct live *l);
 

@@ -38,7 +38,10 @@ struct ears {
 	bool due;                /* another second has begun by packet time */
 	bool emptied;            /* the latest turns took all that waited */
 	struct hole_watch watch;
-	bool failed; /* an output may have */
+	bool failed;      /* an output may have */
+	unsigned naps;    /* since progress was told, or draining began */
+	bool draining;    /* stopped: */
+	uint64_t waiting; /* so many frames had come before that, and are still to be taken */
 };
 
 struct tf_engine {

@@ -17,7 +17,12 @@
 #include "base/error.h"
 #include "engine/inside.h"
 
-enum { TAKE = 1024 /* frames from one interface in turn */, NAP_MS = 100, NAPS = 10 };
+enum {
+	TAKE = 1024 /* frames from one interface in turn */,
+	NAP_MS = 100,
+	NAPS = 10,
+	LAST_NAP_MS = 30
+};
 
 #define SECOND INT64_C(1000000000)
 
@@ -42,6 +47,22 @@ bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struc
 	return true;
 }
 
+/* -> whether frames are wanted. Those that wait in the kernel when the run is stopped came before
+   that, and are; not those that come meanwhile. */
+static bool wants_more(struct tf_engine *e)
+{
+	struct ears *ears = &e->ears;
+	if (engine_goes_on(e))
+		return true;
+	if (!ears->draining) {
+		ears->draining = true;
+		ears->naps = 0;
+		for (unsigned i = 0; i < ears->count; i++)
+			ears->waiting += live_waiting(ears->live[i]);
+	}
+	return e->left > 0 && ears->waiting > 0;
+}
+
 static bool take(void *arg, const struct tf_frame *frame)
 {
 	struct tf_engine *e = arg;
@@ -52,7 +73,8 @@ static bool take(void *arg, const struct tf_frame *frame)
 	}
 	e->ears.due = e->ears.due || second;
 	e->ears.latest_ns = frame->ts_ns;
-	return engine_goes_on(e);
+	e->ears.waiting -= e->ears.waiting > 0;
+	return wants_more(e);
 }
 
 static void add_losses(struct live_losses *to, struct live *l)
@@ -130,29 +152,37 @@ static int take_turns(struct tf_engine *e, struct tf_error *err, bool *gone)
 	return sum;
 }
 
+/* Nothing came: nobody downstream has to wait, and the machine may rest. The kernel keeps frames
+   back for BLOCK_MS; when nothing comes then either, nothing waits. */
+static void nap(struct tf_engine *e)
+{
+	struct ears *ears = &e->ears;
+	if (ears->draining && ears->naps > 0)
+		ears->waiting = 0;
+	dispatch_hand_over(&e->dispatch);
+	live_wait(ears->live, ears->count, ears->draining ? LAST_NAP_MS : NAP_MS);
+	ears->naps++;
+}
+
 bool tf_engine_capture(struct tf_engine *e, struct tf_error *err)
 {
 	struct ears *ears = &e->ears;
 	bool gone = false;
-	int naps = 0;
 	if (!engine_start(e, err))
 		return false;
-	while (engine_goes_on(e) && ears->count > 0) {
+	while (wants_more(e) && ears->count > 0) {
 		look_at_losses(e);
-		if (take_turns(e, err, &gone) == 0 && !ears->failed) {
-			dispatch_hand_over(&e->dispatch);
-			live_wait(ears->live, ears->count, NAP_MS);
-			naps++;
-		}
+		if (take_turns(e, err, &gone) == 0 && !ears->failed)
+			nap(e);
 		if (ears->emptied)
 			hole_watch_empty(&e->ears.watch, e->ears.latest_ns);
 		dispatch_look_at_clock(&e->dispatch);
 		if (ears->failed && engine_failed(e, err))
 			return false;
 		ears->failed = false;
-		if (ears->due || naps >= NAPS) {
+		if (ears->due || ears->naps >= NAPS) {
 			tell_progress(e);
-			naps = 0;
+			ears->naps = 0;
 		}
 	}
 	look_at_losses(e);
