@@ -401,10 +401,13 @@ def gone(box):
 
 
 def refused(box):
-    """No such interface, a filter that is none: a line, 1, and nothing is made."""
-    for options, words in ((('-i', 'nosuch'), 'no such interface'), (('-i', 'lo', 'port', 'nosuch('), 'filter')):
+    """No such interface, a filter that is none, no permission: a line, 1, and nothing is made."""
+    poor = ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw']
+    for before, options, words in (([], ['-i', 'nosuch'], 'no such interface'),
+                                   ([], ['-i', 'lo', 'port', 'nosuch('], 'filter'),
+                                   (poor, ['-i', 'lo'], 'no permission')):
         folder = Path(box) / 'made'
-        done = subprocess.run([os.environ['TCPFLOW_BINARY'], '-o', folder, *options], capture_output=True, text=True)
+        done = subprocess.run([*before, os.environ['TCPFLOW_BINARY'], '-o', folder, *options], capture_output=True, text=True)
         expect(done.returncode, 1, 'exit status')
         assert words in done.stderr and done.stderr.count('\n') == 1, done.stderr
         assert not folder.exists()
