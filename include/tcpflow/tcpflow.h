@@ -830,6 +830,12 @@ struct tf_listening {
 	bool promiscuous;      /* also packets that are not for this machine */
 };
 
+#define TF_INTERFACE_ROOM 64 /* room for the name of an interface, with its NUL */
+
+/* Writes the name of the interface that libpcap lists first -> false with *err (TF_USAGE) when
+   there is none that may be captured from. */
+bool tf_interface_first(char to[TF_INTERFACE_ROOM], struct tf_error *err);
+
 /*
  * Opens a network interface, from which the kernel captures from then on what passes
  * tf_config.filter; at most 16, before the first frame. It takes privileges that nothing
@@ -840,11 +846,22 @@ bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struc
 
 /*
  * Reads from all interfaces until tf_engine_stop() is called, tf_config.count frames have
- * come, or the last interface has gone. progress is called about once a second, with the bytes
+ * come, or the last interface has gone; what had come when it was stopped is taken. progress is called about once a second, with the bytes
  * captured so far. What the kernel drops since its buffer is full is in the counters.
  * -> false as tf_engine_read(): TF_DAMAGED when an interface went away.
  */
 bool tf_engine_capture(struct tf_engine *e, struct tf_error *err);
+
+/* How a run is doing at the moment. */
+struct tf_moment {
+	uint64_t frames, frame_bytes;
+	uint64_t flows; /* connections that are in memory, a little late */
+	uint64_t drops_kernel, drops_interface;
+};
+
+/* In the engine's thread, also from tf_config.progress of tf_engine_capture(), whatever the
+   number of workers is. */
+void tf_engine_moment(const struct tf_engine *e, struct tf_moment *to);
 
 /* Makes a tf_engine_read(), _read_as(), _merge() or _capture() in progress return soon, as if its
    files had ended, and all later ones at once. May be called from a signal handler, and from any

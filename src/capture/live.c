@@ -27,6 +27,23 @@ struct live {
 	int taken;
 };
 
+/* -- which one --------------------------------------------------------------------- */
+
+bool live_first(char to[TF_INTERFACE_ROOM], struct tf_error *err)
+{
+	char why[PCAP_ERRBUF_SIZE] = "";
+	pcap_if_t *all = NULL;
+	if (pcap_findalldevs(&all, why) != 0)
+		return error_set(err, TF_USAGE, "cannot list the network interfaces: %s", why);
+	bool ok = all != NULL && strlen(all->name) < TF_INTERFACE_ROOM;
+	if (ok)
+		memcpy(to, all->name, strlen(all->name) + 1);
+	pcap_freealldevs(all);
+	return ok || error_set(err, TF_USAGE,
+	                       "there is no network interface that may be captured from; name "
+	                       "one with -i, or give the capture file to read with -r FILE");
+}
+
 /* -- opening ------------------------------------------------------------------------ */
 
 static bool fail(struct tf_error *err, const char *name, const char *why)
@@ -156,14 +173,29 @@ enum live_result live_take(struct live *l, int most, bool (*take)(void *, const 
 	return LIVE_GONE;
 }
 
+/* A counter of a device that went away may fall. */
+static uint32_t risen(uint32_t before, uint32_t now)
+{
+	uint32_t by = now - before;
+	return by <= INT32_MAX ? by : 0;
+}
+
 struct live_losses live_losses(struct live *l)
 {
 	struct pcap_stat now;
 	if (pcap_stats(l->pcap, &now) != 0)
 		return l->losses;
-	l->losses.kernel += (uint32_t)(now.ps_drop - l->seen_kernel);
-	l->losses.interface += (uint32_t)(now.ps_ifdrop - l->seen_interface);
+	l->losses.kernel += risen(l->seen_kernel, now.ps_drop);
+	l->losses.interface += risen(l->seen_interface, now.ps_ifdrop);
 	l->seen_kernel = now.ps_drop;
 	l->seen_interface = now.ps_ifdrop;
 	return l->losses;
+}
+
+uint64_t live_waiting(struct live *l)
+{
+	struct pcap_stat now;
+	if (pcap_stats(l->pcap, &now) != 0)
+		return 0;
+	return risen((uint32_t)l->number, now.ps_recv - now.ps_drop); /* recv has them all */
 }

@@ -25,6 +25,9 @@ struct live_setup {
 	uint32_t index;     /* becomes tf_frame.source */
 };
 
+/* The interface that libpcap lists first -> false with *err (TF_USAGE): there is none. */
+bool live_first(char to[TF_INTERFACE_ROOM], struct tf_error *err);
+
 /* Opens an interface, and the kernel begins to capture -> NULL with *err (TF_USAGE) that says
    what is wrong: no such interface, no permission, a bad expression. */
 struct live *live_open(const struct live_setup *how, struct tf_error *err);
@@ -50,6 +53,9 @@ struct live_losses {
 	uint64_t interface; /* as far as its driver tells */
 };
 struct live_losses live_losses(struct live *l);
+
+/* -> how many frames wait, about. */
+uint64_t live_waiting(struct live *l);
 
 const char *live_name(const struct live *l);
 void live_close(struct live *l);

@@ -7,6 +7,7 @@
 #include "cli/configure.h"
 #include "cli/help.h"
 #include "cli/hooks.h"
+#include "cli/listening.h"
 #include "cli/machine.h"
 #include "cli/message.h"
 #include "cli/number.h"
@@ -44,6 +45,7 @@ struct run {
 /* -- signals: the first stops the run in order, the second one at once -- */
 
 static volatile sig_atomic_t stopped; /* 0, or the signal */
+static volatile sig_atomic_t asked;   /* for its status, by SIGUSR1 */
 static _Atomic(struct tf_engine *) stoppable;
 
 static void stop(int number)
@@ -56,13 +58,22 @@ static void stop(int number)
 		tf_engine_stop(e);
 }
 
-static void set_signals(void)
+static void ask(int number)
 {
+	(void)number;
+	asked = 1;
+}
+
+static void set_signals(const struct options *o)
+{
+	struct sigaction status = {.sa_handler = ask, .sa_flags = SA_RESTART};
 	/* No SA_RESTART: a read that waits for a pipe has to return. */
 	struct sigaction orderly = {.sa_handler = stop};
 
 	(void)sigaction(SIGINT, &orderly, NULL);
 	(void)sigaction(SIGTERM, &orderly, NULL);
+	if (options_live(o))
+		(void)sigaction(SIGUSR1, &status, NULL);
 }
 
 /* These come back as errors of the writes that caused them. */
@@ -130,6 +141,33 @@ static int64_t on_clock(void *arg)
 static void on_progress(void *arg, uint64_t position)
 {
 	progress_tell(arg, position, machine_now_ns());
+}
+
+/* About once a second. */
+static void on_moment(void *arg, uint64_t position)
+{
+	struct run *run = arg;
+	struct tf_moment now;
+	char text[PROGRESS_TEXT];
+	(void)position;
+	tf_engine_moment(run->engine, &now);
+	if (asked) {
+		asked = 0;
+		progress_erase(&run->progress);
+		progress_status(&run->progress, &now, machine_now_ns(), text);
+		message_say(stderr, "%s", text);
+	}
+	progress_tell_live(&run->progress, &now, machine_now_ns());
+}
+
+/* Also where no line is to be seen somebody may ask. */
+static void begin_moments(struct run *run, struct tf_config *cfg)
+{
+	bool seen =
+	        options_talkative(run->options) && !run->options->console && isatty(STDERR_FILENO);
+	progress_begin(&run->progress, seen ? stderr : NULL, 0, run->start_ns);
+	cfg->progress = on_moment;
+	cfg->progress_arg = run;
 }
 
 static bool begin_progress(struct run *run)
@@ -221,7 +259,9 @@ static bool begin(struct run *run)
 		return false;
 	cfg.workers = workers(o);
 	cfg.sources_max = sources_max(run);
-	if (begin_progress(run)) {
+	if (options_live(o)) {
+		begin_moments(run, &cfg);
+	} else if (begin_progress(run)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = &run->progress;
 	}
@@ -229,6 +269,8 @@ static bool begin(struct run *run)
 	if (run->engine == NULL)
 		return fail(run);
 	atomic_store(&stoppable, run->engine);
+	if (options_live(o) && !listening_open(run->engine, o, &run->error))
+		return fail(run);
 	const struct outputs to = {
 	        .files = files_max(o, run->files), .hooks = run->hooks.fd, .facts = &run->facts};
 	return configure_outputs(run->engine, o, &to, &run->error) || fail(run);
@@ -277,6 +319,11 @@ static bool merge_sources(struct run *run)
 
 static void read_sources(struct run *run)
 {
+	if (options_live(run->options)) {
+		if (!tf_engine_capture(run->engine, &run->error))
+			fail(run);
+		return;
+	}
 	bool merge = run->options->merge;
 	if (merge && (stopped || !merge_sources(run)))
 		return;
@@ -288,7 +335,8 @@ static void read_sources(struct run *run)
 static void tell(const struct options *o, const struct tf_counters *c, int64_t spent_ns)
 {
 	if (stopped)
-		message_say(stderr, "stopped; what was read so far is recorded");
+		message_say(stderr, "stopped; what was %s so far is recorded",
+		            options_live(o) ? "captured" : "read");
 	else if (c->frames - c->filtered - c->outside_time >= o->count)
 		message_say(stderr, "read no more after %" PRIu64 " %s (--count)", o->count,
 		            number_noun(o->count, "packet", "packets"));
@@ -355,7 +403,7 @@ static int record(const struct options *o, int argc, char **argv)
 	facts_gather(&run.facts, argc, argv, run.start_ns);
 	run.facts.tell.shift_ns = o->shift_ns;
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
-		set_signals();
+		set_signals(o);
 		if (begin_hooks(&run) && begin(&run)) {
 			read_sources(&run);
 			finish(&run);

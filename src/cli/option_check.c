@@ -3,6 +3,9 @@
 
 #include "base/error.h"
 
+/* On a wire state has to end some time; a file ends by itself. */
+enum { LIVE_IDLE_S = 3600 };
+
 static void derive(struct options *o)
 {
 	if ((o->names & NAME_NO_FILES) != 0 || (o->scanners & SCANNER_TCPDEMUX) == 0)
@@ -11,11 +14,34 @@ static void derive(struct options *o)
 		o->md5 = true;
 	if (o->json_legacy)
 		o->json = true;
+	if (o->idle_s == OPTION_NONE)
+		o->idle_s = options_live(o) ? LIVE_IDLE_S : 0;
 	if (o->no_report || (o->console && o->report == NULL))
 		o->report = "";
 }
 
-/* Where there is no -r, that is what is told. */
+struct rule {
+	bool broken;
+	const char *sentence;
+};
+
+/* -> the option that is for capture files, where there are none; or NULL */
+static const char *for_files(const struct options *o)
+{
+	const struct rule rules[] = {
+	        {o->finisher_count > 0, "-R"},
+	        {o->words_are_files, "-l"},
+	        {o->merge, "--merge"},
+	        {o->follow_s > 0, "--follow"},
+	};
+	bool live = options_live(o) || (o->interface_count > 0 && o->words_are_files);
+	for (size_t i = 0; live && i < sizeof rules / sizeof rules[0]; i++)
+		if (rules[i].broken)
+			return rules[i].sentence;
+	return NULL;
+}
+
+/* That nobody drops privileges is told before all else. */
 static bool check_input(const struct options *o, struct tf_error *err)
 {
 	if (o->user != NULL || o->root != NULL)
@@ -23,17 +49,13 @@ static bool check_input(const struct options *o, struct tf_error *err)
 		                 o->user != NULL ? 'U' : 'z',
 		                 o->user != NULL ? "become another user"
 		                                 : "change the root folder");
-	if (o->source_count > 0)
-		return true;
-	return error_set(err, TF_USAGE,
-	                 "give the capture file to read with -r FILE (this version does not "
-	                 "capture live)");
+	const char *what = for_files(o);
+	return what == NULL ||
+	       error_set(err, TF_USAGE,
+	                 "%s is for capture files, not for interfaces: give the file to read "
+	                 "with -r FILE",
+	                 what);
 }
-
-struct rule {
-	bool broken;
-	const char *sentence;
-};
 
 static const char *contradiction(const struct options *o)
 {
@@ -58,18 +80,21 @@ static const char *contradiction(const struct options *o)
 	return NULL;
 }
 
-/* What 1.6.1 passed over in silence. */
 /* Where the template will not do, that is told before anything is written. */
 static bool check_names(const struct options *o, struct tf_error *err)
 {
 	return o->template == NULL || tf_names_check(o->template, err);
 }
 
+/* What 1.6.1 passed over in silence. */
 static void note_idle(struct options *o)
 {
+	const bool live = options_live(o);
 	const struct rule rules[] = {
-	        {o->interface != NULL, "-i has no effect with -r"},
-	        {o->not_promiscuous, "-p has no effect with -r"},
+	        {!live && o->interface_count > 0, "-i has no effect with -r"},
+	        {!live && o->not_promiscuous, "-p has no effect with -r"},
+	        {!live && o->ring != OPTION_NONE, "--ring has no effect with -r"},
+	        {!live && o->snaplen != OPTION_NONE, "--snaplen has no effect with -r"},
 	        {(o->scanners & SCANNER_HTTP) != 0,
 	         "HTTP bodies are not extracted in this version (-a)"},
 	        {o->json && !o->console && !o->session,

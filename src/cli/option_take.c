@@ -104,6 +104,14 @@ bool take_source(struct options *o, const struct option_row *row, const char *va
 	return *value != '\0';
 }
 
+bool take_interface(struct options *o, const struct option_row *row, const char *value,
+                    struct tf_error *err)
+{
+	(void)row, (void)err;
+	o->interfaces[o->interface_count++] = value;
+	return *value != '\0';
+}
+
 bool take_finisher(struct options *o, const struct option_row *row, const char *value,
                    struct tf_error *err)
 {

@@ -217,6 +217,9 @@ static void set_defaults(struct options *o)
 	        .flow_bytes = (uint64_t)defaults.flow_bytes,
 	        .hole_max = (uint64_t)defaults.hole_max,
 	        .memory = defaults.memory,
+	        .idle_s = OPTION_NONE,
+	        .ring = OPTION_NONE,
+	        .snaplen = OPTION_NONE,
 	        .decap = defaults.decap,
 	        .key = defaults.key,
 	        .checksum = defaults.checksum,
@@ -238,7 +241,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct tf_error *er
 	set_defaults(o);
 	o->sources = calloc((size_t)argc + 1, sizeof *o->sources);
 	o->finishers = calloc((size_t)argc + 1, sizeof *o->finishers);
-	if (o->sources == NULL || o->finishers == NULL)
+	o->interfaces = calloc((size_t)argc + 1, sizeof *o->interfaces);
+	if (o->sources == NULL || o->finishers == NULL || o->interfaces == NULL)
 		return error_set(err, TF_USAGE, "no memory for the command line");
 	if (!take_options(o, argc, argv, err))
 		return false;
@@ -260,6 +264,7 @@ void options_free(struct options *o)
 {
 	free(o->sources);
 	free(o->finishers);
+	free(o->interfaces);
 	free(o->filter);
 	*o = (struct options){0};
 }

@@ -68,8 +68,12 @@ struct options {
 	uint64_t follow_s; /* of the last source; 0: it is read to its end */
 	char *filter;      /* NULL: everything */
 	/* live capture */
-	const char *interface, *user, *root; /* NULL: not given */
+	const char **interfaces; /* those of -i; none: libpcap's first one */
+	size_t interface_count;
+	const char *user, *root; /* NULL: not given */
 	bool not_promiscuous;
+	uint64_t ring;    /* bytes, for all interfaces; OPTION_NONE: not given */
+	uint64_t snaplen; /* OPTION_NONE: not given */
 	/* output */
 	const char *folder;
 	const char *unrecorded; /* the file of -w, or NULL */
@@ -102,7 +106,8 @@ struct options {
 	uint64_t files_max; /* 0: as many as the system allows */
 	uint64_t jobs;      /* 0: as many as there are cores */
 	uint64_t memory;
-	uint64_t idle_s; /* a connection that is silent for so long has ended; 0: none has */
+	uint64_t idle_s; /* a connection that is silent for so long has ended; 0: none has.
+	                    OPTION_NONE, while it is parsed: not given */
 	/* messages */
 	uint64_t debug; /* 0: errors alone, to 10: everything */
 	bool quiet;
@@ -162,6 +167,12 @@ void options_free(struct options *o);
 
 /* Remembers a sentence, which stays where it is, to be said before the run. */
 void options_note(struct options *o, const char *sentence);
+
+/* Packets come from interfaces, not from files. */
+static inline bool options_live(const struct options *o)
+{
+	return o->source_count == 0;
+}
 
 /* Files of streams are to be made. */
 static inline bool options_record(const struct options *o)

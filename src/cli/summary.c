@@ -35,6 +35,8 @@ static const struct line {
              {"missing", AT(bytes_cut), true, NONE, NULL, NULL},
              {"missing", AT(bytes_tail_missing), true, NONE, NULL, NULL},
              {"missing", AT(streams_restarted), true, NONE, NULL, NULL},
+             {"dropped", AT(drops_kernel), true, NONE, NULL, NULL},
+             {"dropped", AT(drops_interface), true, NONE, NULL, NULL},
              {"conflicting", AT(bytes_conflicting), true, AT(conflicts), "overlap", "overlaps"},
              {"evicted", AT(flows_evicted), true, NONE, NULL, NULL},
              {"evicted", AT(flows_evicted_embryonic), true, NONE, NULL, NULL},

@@ -18,6 +18,7 @@ struct batch {
 	uint64_t period, tick_turn;
 	bool rest;  /* the input may pause behind it */
 	bool flush; /* sinks are to flush behind it */
+	bool drops; /* of its packets some came while the kernel dropped others */
 	struct block *block[BATCH_BLOCKS];
 	struct tf_packet packet[BATCH_PACKETS];
 };

@@ -27,7 +27,7 @@ static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 	for (unsigned i = 0; i < b->blocks; i++)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
-	b->ticks = b->rest = b->flush = false;
+	b->ticks = b->rest = b->flush = b->drops = false;
 	w->idle[w->idles++] = b;
 }
 
@@ -106,6 +106,7 @@ static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_pa
 		(void)hold_block(batch, a);
 	}
 	batch->packet[batch->packets++] = *pkt;
+	batch->drops = batch->drops || d->drops_rising;
 	if (batch->packets == BATCH_PACKETS)
 		hand_over(d, w);
 }

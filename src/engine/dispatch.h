@@ -60,6 +60,7 @@ struct dispatch {
 	uint64_t frame_bytes;
 	struct ticker ticker;
 	bool known_only;             /* frames now begin no flow */
+	bool drops_rising;           /* frames now come while the kernel drops others */
 	bool rests;                  /* sinks want to know when the input pauses */
 	uint8_t place;               /* packets of the latest frame before the latest */
 	int64_t (*clock)(void *arg); /* tf_config.clock; may be NULL */

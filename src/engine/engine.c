@@ -225,6 +225,16 @@ void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out)
 	out->drop_fragments += d->defrag.lost;
 }
 
+void tf_engine_moment(const struct tf_engine *e, struct tf_moment *to)
+{
+	*to = (struct tf_moment){.frames = e->dispatch.numbers,
+	                         .frame_bytes = e->dispatch.frame_bytes,
+	                         .drops_kernel = e->notes.drops_kernel,
+	                         .drops_interface = e->notes.drops_interface};
+	for (unsigned i = 0; i < e->config.workers; i++)
+		to->flows += atomic_load_explicit(&e->worker[i].flows_now, memory_order_relaxed);
+}
+
 size_t tf_engine_links(const struct tf_engine *e, struct tf_link to[TF_LINKS])
 {
 	memcpy(to, e->dispatch.link, sizeof e->dispatch.link);

@@ -17,14 +17,31 @@
 
 enum { EARS = 16 };
 
+/*
+ * Whether the frames that come now may have a hole before them that the kernel made. Its ring
+ * was full when its drops rose, so the hole lies behind all that is in the ring: from then on,
+ * until the ring was seen empty and a second has passed, by packet time.
+ */
+struct hole_watch {
+	uint64_t drops; /* so far */
+	bool filled;    /* since they rose the ring was not seen empty */
+	bool recent;    /* it was, less than a second ago: */
+	int64_t until_ns;
+};
+
 /* The interfaces that are captured from. */
 struct ears {
 	struct live *live[EARS];
 	unsigned count;
 	struct live_losses gone; /* of those that went away */
-	int64_t second;          /* of the latest packet */
-	bool due;                /* another second has begun */
-	bool failed;             /* an output may have */
+	int64_t latest_ns;       /* the time of the latest packet */
+	bool due;                /* another second has begun by packet time */
+	bool emptied;            /* the latest turns took all that waited */
+	struct hole_watch watch;
+	bool failed;      /* an output may have */
+	unsigned naps;    /* since progress was told, or draining began */
+	bool draining;    /* stopped: */
+	uint64_t waiting; /* so many frames had come before that, and are still to be taken */
 };
 
 struct tf_engine {
@@ -114,5 +131,11 @@ bool engine_failed(struct tf_engine *e, struct tf_error *err);
 /* -- live.c -- */
 
 void ears_close(struct ears *ears);
+
+/* The kernel has dropped so many so far -> whether a hole may come. */
+bool hole_watch_look(struct hole_watch *w, uint64_t drops, int64_t latest_ns);
+
+/* The ring was empty. */
+void hole_watch_empty(struct hole_watch *w, int64_t latest_ns);
 
 #endif

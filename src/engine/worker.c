@@ -60,6 +60,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 
 void worker_run(struct worker *w, const struct batch *b)
 {
+	w->flows.reasm.drops_rising = b->drops;
 	for (unsigned i = 0; i < b->packets && !w->flows.failed; i++)
 		flows_packet(&w->flows, &b->packet[i]);
 	if (b->ticks && !w->flows.failed)
@@ -70,6 +71,7 @@ void worker_run(struct worker *w, const struct batch *b)
 		flows_rest(&w->flows);
 	if (b->flush && !b->last)
 		flows_flush(&w->flows);
+	atomic_store_explicit(&w->flows_now, w->flows.slab.used, memory_order_relaxed);
 	if (w->flows.failed)
 		atomic_store(&w->failed, true);
 }

@@ -31,7 +31,8 @@ struct worker {
 	pthread_t thread;
 	struct crew *crew; /* that the thread belongs to */
 	struct ring full, empty;
-	_Atomic bool failed; /* flows.err says why, once the worker has ended */
+	_Atomic uint64_t flows_now; /* for who looks from outside */
+	_Atomic bool failed;        /* flows.err says why, once the worker has ended */
 };
 
 struct worker_setup {

@@ -168,10 +168,10 @@ def sha(data):
 # -- the capture --
 
 class Capture:
-    def __init__(self, path):
+    def __init__(self, path, device='under'):
         self.path = path
         self.dump = subprocess.Popen(
-            ['tcpdump', '-Z', 'root', '-n', '-i', 'under', '-s', '0', '-B', '32768', '-w', path],
+            ['tcpdump', '-Z', 'root', '-n', '-i', device, '-s', '0', '-B', '32768', '-w', path],
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         said = ''
         while 'listening on' not in said:

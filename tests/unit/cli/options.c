@@ -236,8 +236,6 @@ static void what_is_read(void **state)
 	refuse("--start yesterday", "--start wants a time such as 2026-11-23T17:30:00Z or seconds "
 	                            "since 1970, not 'yesterday'");
 	refuse("--count 0", "--count wants a number of packets; 0 is too small");
-	refuse("-l", "give the capture file to read with -r FILE (this version does not capture "
-	             "live)");
 }
 
 static void bad_values(void **state)
@@ -306,12 +304,6 @@ static void unknown(void **state)
 	refuse("--nosuch=1", "there is no option --nosuch=1; tcpflow --help lists the options");
 	refuse("--ver", "--ver may be --verbose or --version; write it out");
 	refuse("--max=3", "--max may be --max-bytes or --max-hole; write it out");
-	refuse("",
-	       "give the capture file to read with -r FILE (this version does not capture live)");
-	refuse("-q tcp",
-	       "give the capture file to read with -r FILE (this version does not capture live)");
-	refuse("-- -r x",
-	       "give the capture file to read with -r FILE (this version does not capture live)");
 }
 
 static void too_many_ports(void **state)
@@ -531,6 +523,8 @@ static void notes(void **state)
 	         "-S debug-prefix does nothing: messages begin with tcpflow:"},
 	        {"-i lo -r x", "-i has no effect with -r"},
 	        {"-p -r x", "-p has no effect with -r"},
+	        {"--ring 1M -r x", "--ring has no effect with -r"},
+	        {"--snaplen 99 -r x", "--snaplen has no effect with -r"},
 	        {"-J -r x", "-J has no effect without -c, -C or --session"},
 	        {"-D -r x", "-D has no effect without -c, -C or --session"},
 	        {"-g -r x", "-g has no effect without -c or -C"},
@@ -547,15 +541,58 @@ static void notes(void **state)
 	}
 }
 
-/* Without a capture file that is what is told, whatever else is wanted. */
+/* Without capture files, interfaces it is. */
 static void live(void **state)
 {
-	static const char no_live[] =
-	        "give the capture file to read with -r FILE (this version does not capture live)";
 	(void)state;
-	refuse("-i lo", no_live);
-	refuse("-p", no_live);
-	refuse("-i lo -cp tcp", no_live);
+	struct options o = accept("");
+	assert_true(options_live(&o));
+	assert_int_equal(o.interface_count, 0);
+	assert_false(o.not_promiscuous);
+	assert_true(o.ring == OPTION_NONE && o.snaplen == OPTION_NONE);
+	assert_int_equal(o.idle_s, 3600);
+	options_free(&o);
+	o = accept("-i lo -cp --interface=any --ring 8M --snaplen=96 tcp port 80");
+	assert_true(options_live(&o) && o.not_promiscuous);
+	assert_int_equal(o.interface_count, 2);
+	assert_string_equal(o.interfaces[0], "lo");
+	assert_string_equal(o.interfaces[1], "any");
+	assert_int_equal(o.ring, 8 << 20);
+	assert_int_equal(o.snaplen, 96);
+	assert_string_equal(o.filter, "tcp port 80");
+	assert_int_equal(o.notes, 0);
+	options_free(&o);
+	o = accept("-- -r x"); /* words of an expression */
+	assert_true(options_live(&o));
+	options_free(&o);
+	o = accept("-i lo --idle-timeout 0");
+	assert_int_equal(o.idle_s, 0);
+	options_free(&o);
+	o = accept("-S tcp_timeout=9");
+	assert_int_equal(o.idle_s, 9);
+	options_free(&o);
+	o = accept("-r x");
+	assert_false(options_live(&o));
+	assert_int_equal(o.idle_s, 0);
+	options_free(&o);
+}
+
+static void live_refused(void **state)
+{
+	(void)state;
+	refuse("-R x", "-R is for capture files, not for interfaces: give the file to read with "
+	               "-r FILE");
+	refuse("-i lo -l x", "-l is for capture files, not for interfaces: give the file to read "
+	                     "with -r FILE");
+	refuse("-l", "-l is for capture files, not for interfaces: give the file to read with "
+	             "-r FILE");
+	refuse("-i lo --merge", "--merge is for capture files, not for interfaces: give the file "
+	                        "to read with -r FILE");
+	refuse("-i lo --follow", "--follow is for capture files, not for interfaces: give the file "
+	                         "to read with -r FILE");
+	refuse("--ring 1K", "--ring wants a size from 64K to 1G, such as 16M; 1K is too small");
+	refuse("--snaplen 262145",
+	       "--snaplen wants a number of bytes from 1 to 262144; 262145 is too large");
 	refuse("-U nobody", "this version does not have -U (become another user) yet");
 	refuse("--chroot=/ -r x", "this version does not have -z (change the root folder) yet");
 	refuse("--relinquish-privileges=nobody -r x -z /",
@@ -590,7 +627,7 @@ static void examples(void **state)
 		assert_memory_equal(row->example, "tcpflow ", 8);
 		if (!shows(row->example, row))
 			fail_msg("the example of --%s does not show it", row->name);
-		bool later = strstr(row->example, " -i ") != NULL;
+		bool later = strstr(row->example, " -U ") != NULL;
 		if (parse(&o, row->example + 8, &err) == later)
 			fail_msg("%s: %s", row->example, later ? "accepted" : err.text);
 		options_free(&o);
@@ -686,6 +723,7 @@ int main(void)
 	        cmocka_unit_test(settings),
 	        cmocka_unit_test(notes),
 	        cmocka_unit_test(live),
+	        cmocka_unit_test(live_refused),
 	        cmocka_unit_test(examples),
 	        cmocka_unit_test(help_has_each_row),
 	        cmocka_unit_test(scanners_text_has_each),

@@ -39,6 +39,34 @@ static void line(void **state)
 	free(text);
 }
 
+/* The rate is that since the line before. */
+static void live(void **state)
+{
+	char *text = NULL, said[PROGRESS_TEXT];
+	size_t n = 0;
+	struct progress p;
+	struct tf_moment m = {
+	        .frames = 2000, .flows = 1, .drops_kernel = 1000, .drops_interface = 2};
+	(void)state;
+	FILE *to = open_memstream(&text, &n);
+	progress_begin(&p, to, 0, 0);
+	progress_tell_live(&p, &m, 100 * ms); /* too early */
+	progress_tell_live(&p, &m, 2000 * ms);
+	assert_string_equal(text, "\r2,000 packets  1,000/s  1 flow  1,002 dropped");
+	size_t first = strlen(text);
+	m.frames = 5000;
+	progress_tell_live(&p, &m, 3000 * ms);
+	assert_string_equal(text + first, "\r5,000 packets  3,000/s  1 flow  1,002 dropped");
+	m.frames = 5001;
+	m.flows = 2;
+	progress_status(&p, &m, 4000 * ms, said);
+	assert_string_equal(said, "5,001 packets  1/s  2 flows  1,002 dropped");
+	assert_int_equal(fclose(to), 0);
+	free(text);
+	progress_begin(&p, NULL, 0, 0);
+	progress_tell_live(&p, &m, 2000 * ms); /* nowhere */
+}
+
 /* A shorter line leaves nothing of a longer one; files may grow. */
 static void shorter(void **state)
 {
@@ -75,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(line),
+	        cmocka_unit_test(live),
 	        cmocka_unit_test(shorter),
 	        cmocka_unit_test(silent),
 	};

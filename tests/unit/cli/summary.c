@@ -66,12 +66,17 @@ static void full(void **state)
 	                             .bytes_missing = 1460000,
 	                             .bytes_cut = 50,
 	                             .gaps = 1002,
+	                             .drops_kernel = 8,
+	                             .drops_interface = 9,
 	                             .bytes_duplicate = 77},
 	       10000000,
 	       "tcpflow: 1,234 packets (1.2 MB) in 0.01 s, 123 MB/s\n"
 	       "         12 flows, 20 files, 1,000,123 bytes recorded\n"
 	       "         missing      1,460,000 bytes that were never captured, in 1,002 gaps\n"
 	       "                             50 of these, bytes cut off by the snaplen\n"
+	       "         dropped              8 packets that the kernel dropped: its buffer was "
+	       "full (--ring)\n"
+	       "                              9 packets that the network interface dropped\n"
 	       "         duplicate           77 retransmitted bytes, same as recorded\n"
 	       "         skipped              3 frames without IP (ARP, spanning tree, ...)\n"
 	       "                             31 frames in which a header runs past the captured "

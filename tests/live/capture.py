@@ -1,0 +1,474 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Live capture, from the command line, of what real programs send each other.
+
+    capture.py NAME	one scenario
+    capture.py --list	their names
+
+As in live.py, two network namespaces without names are joined by veth devices: `near`, where the
+command captures and clients call, and `far`, where a server answers; `near2` and `far2` likewise.
+Offloads are as the kernel has them. Both ends send random bytes, and tell their SHA-256; the
+recorded files have the same ones, and there is no other file.
+"""
+import ctypes
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from pathlib import Path
+from random import Random
+
+from live import CLONE_NEWNET, WAYS, Capture, Line, sha, skip
+from tunnels import Lacking, run
+
+PORT, WEB_PORT = 4321, 8000
+PATIENCE = int(os.environ.get('TCPFLOW_PATIENCE', 40))  # seconds for all of it
+NETS = {  # device -> the addresses of its two ends
+    'near': ('10.9.0.{}', 'fd09::{}'),
+    'near2': ('10.9.2.{}', 'fd09:2::{}'),
+    'near.7': ('10.9.7.{}', 'fd09:7::{}'),
+}
+
+
+def addresses(device, end):
+    for net in NETS[device]:
+        yield net.format(end), 64 if ':' in net else 24
+
+
+def bring_up(device, end):
+    local = device if end == 1 else device.replace('near', 'far')
+    run(f'ip link set {local} up', 1, 2)
+    for address, bits in addresses(device, end):
+        run(f'ip addr add {address}/{bits} dev {local}' + (' nodad' if ':' in address else ''), 1, 2)
+
+
+# -- two ends of a transfer: the client says how many bytes it wants, which belong to its stream --
+
+def talk(s, data):
+    """Sends and receives at the same time -> what came."""
+    s.settimeout(PATIENCE)
+
+    def send():
+        s.sendall(data)
+        s.shutdown(socket.SHUT_WR)
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    came = []
+    while piece := s.recv(1 << 18):
+        came.append(piece)
+    sender.join(PATIENCE)
+    return b''.join(came)
+
+
+def answer(s, sums):
+    with s:
+        s.settimeout(PATIENCE)
+        head = b''
+        while len(head) < 8:
+            head += s.recv(8 - len(head))
+        data = os.urandom(struct.unpack('>Q', head)[0])
+        came = head + talk(s, data)
+    sums.append((sha(data), sha(came)))
+
+
+def call(address, wanted, data):
+    family = socket.AF_INET6 if ':' in address else socket.AF_INET
+    for _ in range(20):  # devices may need a moment until both of them are up
+        s = socket.socket(family)
+        try:
+            s.connect((address, PORT))
+            break
+        except OSError as e:
+            s.close()
+            latest = e
+            time.sleep(0.1)
+    else:
+        raise latest
+    with s:
+        data = struct.pack('>Q', wanted) + data
+        came = talk(s, data)
+    assert len(came) == wanted, f'{len(came)} of {wanted} bytes came'
+    return sha(data), sha(came)
+
+
+class Far:
+    """The other end: a process in a namespace of its own, which is told by lines what to do."""
+
+    def __init__(self, box):
+        self.box = box
+        ours, theirs = socket.socketpair()
+        self.pid = os.fork()
+        if self.pid == 0:
+            ours.close()
+            self.work(Line(theirs))
+        theirs.close()
+        self.line = Line(ours)
+        assert self.ask('') == ['ready']
+
+    def work(self, line):
+        status = 1
+        try:
+            if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), 'unshare')
+            line.read()
+            line.write('["ready"]')
+            for address in iter(line.read, ''):
+                verb, _, more = address.partition(' ')
+                try:
+                    said = getattr(self, 'do_' + verb)(more)
+                except Lacking as e:
+                    said = {'lacking': str(e)}
+                line.write(json.dumps(said))
+            status = 0
+        except BaseException as e:
+            traceback.print_exc()
+            line.write(json.dumps({'failed': str(e)}))
+        os._exit(status)
+
+    # -- what it does --
+
+    def do_up(self, device):
+        run('ip link set lo up', 1, 2)
+        bring_up(device, 2)
+
+    def do_run(self, command):
+        run(command, 1, 2)
+
+    def do_serve(self, _):
+        self.sums = []
+        listener = socket.create_server(('::', PORT), family=socket.AF_INET6, dualstack_ipv6=True, backlog=200)
+
+        def accept():
+            while True:
+                s, _ = listener.accept()
+                threading.Thread(target=answer, args=(s, self.sums), daemon=True).start()
+        threading.Thread(target=accept, daemon=True).start()
+
+    def do_sums(self, count):
+        until = time.monotonic() + PATIENCE
+        while len(self.sums) < int(count) and time.monotonic() < until:
+            time.sleep(0.01)
+        sums, self.sums = self.sums, []
+        return sums
+
+    def do_web(self, folder):
+        subprocess.Popen([sys.executable, '-m', 'http.server', str(WEB_PORT), '--bind', NETS['near'][0].format(2)],
+                         cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    # -- from the near end --
+
+    def ask(self, words):
+        self.line.write(words)
+        said = json.loads(self.line.read() or '{"failed": "it is gone"}')
+        if isinstance(said, dict):
+            raise Lacking(said['lacking']) if 'lacking' in said else RuntimeError('far end: ' + said['failed'])
+        return said
+
+
+class Place:
+    """Both ends, with the devices that are wanted."""
+
+    def __init__(self, box, devices=('near',)):
+        self.box, self.far = box, Far(box)
+        run('ip link set lo up', 1, 2)
+        for device in devices:
+            far = device.replace('near', 'far')
+            if '.' in device:
+                run(f'ip link add link near name {device} type vlan id 7', 1, 2)
+                self.far.ask(f'run ip link add link far name {far} type vlan id 7')
+            else:
+                run(f'ip link add {device} type veth peer name {far} netns {self.far.pid}', 1, 2)
+            self.far.ask('up ' + device)
+            bring_up(device, 1)
+        self.far.ask('serve')
+
+    def transfers(self, wanted):
+        """wanted: (address, bytes there, bytes back) each -> the sums of all streams"""
+        sums, faults = [], []
+
+        def one(address, there, back):
+            try:
+                sums.append(call(address, back, os.urandom(there)))
+            except Exception as e:
+                faults.append(e)
+        threads = [threading.Thread(target=one, args=w, daemon=True) for w in wanted]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join(PATIENCE)
+        if faults:
+            raise faults[0]
+        theirs = self.far.ask(f'sums {len(wanted)}')
+        expect(sorted(map(tuple, theirs)), sorted((back, there) for there, back in sums), 'sums of the applications themselves')
+        return [one for both in sums for one in both]
+
+    def some(self, devices=('near',), count=20, most=1 << 20, seed=1):
+        dice = Random(seed)
+        return self.transfers([(net.format(2), dice.randrange(most), 1 + dice.randrange(most))
+                               for d in devices for net in NETS[d] for _ in range(count)])
+
+
+# -- the command --
+
+class Command:
+    def __init__(self, box, *options, start='listening on'):
+        self.folder = tempfile.mkdtemp(dir=box)
+        self.process = subprocess.Popen([os.environ['TCPFLOW_BINARY'], '-o', self.folder, '-X', '', *options],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.said = ''
+        for _ in range(max(1, options.count('-i'))):
+            self.said += self.process.stderr.readline()
+        if start not in self.said:
+            self.wait()
+            raise RuntimeError('tcpflow: ' + self.said)
+
+    def wait(self):
+        self.said += self.process.communicate(timeout=PATIENCE)[1]
+        return self.process.returncode
+
+    def stop(self, number=signal.SIGINT):
+        self.process.send_signal(number)
+        status = self.wait()
+        expect(status, 128 + number, f'exit status; it said:\n{self.said}\n')
+
+    def files(self):
+        return {p.name: p.read_bytes() for p in sorted(Path(self.folder).iterdir()) if p.suffix not in ('.jsonl', '.xml')}
+
+    def expect(self, sums):
+        found = {name: sha(data) for name, data in self.files().items()}
+        expect(sorted(found.values()), sorted(sums), f'sums of the files; it said:\n{self.said}\n')
+        assert 'dropped' not in self.said, self.said
+
+
+def expect(found, wanted, what):
+    if found != wanted:
+        raise RuntimeError(f'{what}: {str(found)[:2000]}, not {str(wanted)[:2000]}')
+
+
+# -- scenarios --
+
+def transfers(box):
+    """Parallel transfers of random sizes over IPv4 and IPv6, for one thread and for two."""
+    place = Place(box)
+    for jobs in '12':
+        command = Command(box, '-i', 'near', '-j', jobs, '--strict')
+        sums = place.some(seed=int(jobs))
+        command.stop()
+        command.expect(sums)
+
+
+def http(box):
+    """A web server and curl."""
+    place = Place(box)
+    web = Path(tempfile.mkdtemp(dir=box))
+    sizes = [0, 1, 1000, 70_000, 1_000_000, 5_000_000]
+    for i, size in enumerate(sizes):
+        (web / str(i)).write_bytes(os.urandom(size))
+    place.far.ask(f'web {web}')
+    url = f'http://{NETS["near"][0].format(2)}:{WEB_PORT}/'
+    run(f'curl -sS --retry 30 --retry-connrefused --retry-delay 1 --retry-max-time 20 -o {box}/first {url}', 1, 2)
+    command = Command(box, '-i', 'near')
+    run('curl -sSZ ' + ' '.join(f'-o {box}/got{i} {url}{i}' for i in range(len(sizes))), 1, 2)
+    command.stop(signal.SIGTERM)
+    answers = {name: data for name, data in command.files().items() if f'.{WEB_PORT:05}-' in name}
+    bodies = sorted(sha(data.split(b'\r\n\r\n', 1)[1]) for data in answers.values())
+    expect(bodies, sorted(sha((web / str(i)).read_bytes()) for i in range(len(sizes))), 'bodies')
+    for i in range(len(sizes)):
+        expect((Path(box) / f'got{i}').read_bytes(), (web / str(i)).read_bytes(), 'what curl has')
+
+
+def vlan(box):
+    """On the device below: the tag is in the name."""
+    place = Place(box, ('near', 'near.7'))
+    command = Command(box, '-i', 'near', '--strict')
+    sums = place.some(('near.7',), count=3)
+    command.stop()
+    command.expect(sums)
+    assert all(name.endswith('--7') for name in command.files()), sorted(command.files())
+
+
+def interrupted(box):
+    """SIGINT in the middle of a transfer: what was sent until then, and no more."""
+    place = Place(box)
+    command = Command(box, '-i', 'near')
+    data, go_on = os.urandom(64 << 20), threading.Event()
+    with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
+        s.settimeout(PATIENCE)
+        sent = struct.pack('>Q', 1) + data
+        s.sendall(sent[:3 << 20])
+        time.sleep(0.3)
+        sender = threading.Thread(target=lambda: (s.sendall(sent[3 << 20:]), go_on.set()), daemon=True)
+        sender.start()
+        time.sleep(0.02)
+        command.stop()
+        go_on.wait(PATIENCE)
+        s.shutdown(socket.SHUT_WR)
+        s.recv(10)
+    (name, found), = [(n, d) for n, d in command.files().items() if n.endswith(f'.{PORT:05}')]
+    assert sent.startswith(found), f'{name} is no prefix'
+    assert len(found) >= 3 << 20, f'{name} has only {len(found)} bytes'
+
+
+def filtered(box):
+    """The kernel applies the expression: of two directions, one."""
+    place = Place(box)
+    command = Command(box, '-i', 'near', 'tcp', 'src', 'port', str(PORT))
+    place.some(count=3)
+    command.stop()
+    files = command.files()
+    expect(len(files), 6, 'files')
+    assert all(f'.{PORT:05}-' in name for name in files), sorted(files)
+    assert 'filter expression left out' not in command.said, command.said
+
+
+def everything(box):
+    """-i any"""
+    place = Place(box, ('near', 'near2'))
+    command = Command(box, '-i', 'any', '--strict')
+    sums = place.some(('near', 'near2'), count=5)
+    command.stop()
+    command.expect(sums)
+
+
+def several(box):
+    """Two interfaces; a small number of packets ends it."""
+    place = Place(box, ('near', 'near2'))
+    command = Command(box, '-i', 'near', '-i', 'near2', '--ring', '32M', '-j', '2', '--strict')
+    sums = place.some(('near', 'near2'), count=5)
+    command.stop()
+    command.expect(sums)
+    command = Command(box, '-i', 'near', '--count', '3')
+    place.some(count=1)
+    expect(command.wait(), 0, 'exit status of --count')
+    assert 'tcpflow: 3 packets' in command.said, command.said
+
+
+def drops(box):
+    """A small ring, and a recorder that sleeps for 2 s: what is missing is counted, and the gap says why."""
+    place = Place(box)
+    command = Command(box, '-i', 'near', '--ring', '1M', '--jsonl')
+    piece, ends = 1 << 16, time.monotonic() + 3.2
+    sent = [struct.pack('>Q', 1)]
+    with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
+        threading.Timer(0.3, command.process.send_signal, (signal.SIGSTOP,)).start()
+        threading.Timer(2.3, command.process.send_signal, (signal.SIGCONT,)).start()
+        s.sendall(sent[0])
+        while time.monotonic() < ends:
+            sent.append(os.urandom(piece))
+            s.sendall(sent[-1])
+            time.sleep(0.02)
+        s.shutdown(socket.SHUT_WR)
+        s.settimeout(PATIENCE)
+        s.recv(10)
+    command.stop()
+    dropped = re.search(r'dropped +([\d,]+) packets that the kernel dropped', command.said)
+    assert dropped, command.said
+    sent = b''.join(sent)
+    row = json.loads((Path(command.folder) / 'flows.jsonl').read_text().splitlines()[0])
+    gaps = row['orig']['gaps']
+    expect({g['cause'] for g in gaps}, {'kernel'}, 'causes of gaps')
+    found = command.files()[row['orig']['file']]
+    expect(len(found), len(sent), 'length with holes')
+    right = sum(found[i:i + 4096] == sent[i:i + 4096] for i in range(0, len(sent), 4096)) * 4096
+    missing = row['orig']['bytes_missing']
+    assert missing > 1 << 20 and right >= len(sent) - missing - 8192 * (len(gaps) + 1), (missing, right, len(sent))
+    print(f'{dropped[1]} packets dropped, {missing} of {len(sent)} bytes missing in {len(gaps)} gaps')
+
+
+def gone(box):
+    """An interface that is removed; before that, one that goes down and comes back."""
+    place = Place(box, ('near', 'near2'))
+    command = Command(box, '-i', 'near')
+    run('ip link set near down', 1, 2)
+    time.sleep(0.3)
+    run('ip link set near up', 1, 2)
+    run('ip addr add fd09::1/64 dev near nodad', 1, 2)  # which it has lost
+    sums = place.some(count=3)
+    time.sleep(0.3)
+    run('ip link del near', 1, 2)
+    expect(command.wait(), 2, 'exit status')
+    errors = [line for line in command.said.splitlines() if line.startswith('tcpflow: near')]
+    expect(len(errors), 1, f'lines about the interface; it said:\n{command.said}\n')
+    command.expect(sums)
+
+
+def refused(box):
+    """No such interface, a filter that is none, no permission: a line, 1, and nothing is made."""
+    poor = ['setpriv', '--bounding-set=-net_raw', '--inh-caps=-net_raw']
+    for before, options, words in (([], ['-i', 'nosuch'], 'no such interface'),
+                                   ([], ['-i', 'lo', 'port', 'nosuch('], 'filter'),
+                                   (poor, ['-i', 'lo'], 'no permission')):
+        folder = Path(box) / 'made'
+        done = subprocess.run([*before, os.environ['TCPFLOW_BINARY'], '-o', folder, *options], capture_output=True, text=True)
+        expect(done.returncode, 1, 'exit status')
+        assert words in done.stderr and done.stderr.count('\n') == 1, done.stderr
+        assert not folder.exists()
+
+
+def beside(box):
+    """tcpdump captures the same frames, and they say the same."""
+    place = Place(box)
+    dump = Capture(f'{box}/near.pcap', 'near')
+    command = Command(box, '-i', 'near', '--strict')
+    began = time.monotonic()
+    sums = place.some(count=40)
+    spent = time.monotonic() - began
+    time.sleep(0.1)  # last ACKs
+    command.stop()
+    dump.finish()
+    command.expect(sums)
+    frames = re.search(r'([\d,]+) packets', command.said)[1].replace(',', '')
+    tcp = int(frames) - sum(int(n.replace(',', '')) for n in re.findall(r'([\d,]+) (?:frames without IP|IP packets that carry)', command.said))
+    expect(tcp, dump.count('tcp'), 'frames of TCP')
+    print(f'{tcp} frames, {tcp / spent:.0f}/s')
+
+
+SCENARIOS = (transfers, beside, http, vlan, interrupted, filtered, everything, several, drops, gone, refused)
+
+
+def stop(number, frame):
+    raise RuntimeError(f'stopped by {signal.Signals(number).name}')
+
+
+def inside(scenario):
+    for number in (signal.SIGALRM, signal.SIGTERM):  # which the first process of a namespace ignores
+        signal.signal(number, stop)
+    signal.alarm(PATIENCE)
+    with tempfile.TemporaryDirectory(prefix='tcpflow-live.') as box:
+        try:
+            scenario(box)
+        except Lacking as e:
+            return skip(f'not to be had from this kernel: {e}', always=scenario is vlan)
+        except Exception:
+            traceback.print_exc()
+            return 1
+    return 0
+
+
+def main():
+    if sys.argv[1] == '--list':
+        print('\n'.join(s.__name__ for s in SCENARIOS))
+        return 0
+    scenario = next(s for s in SCENARIOS if s.__name__ == sys.argv[1])
+    if sys.argv[2:] == ['--inside']:
+        return inside(scenario)
+    for tool in ('ip', 'curl', 'tcpdump', 'unshare'):
+        if subprocess.run(['sh', '-c', f'command -v {tool}'], capture_output=True).returncode != 0:
+            return skip(f'{tool} is missing: run tools/install-packages check')
+    for way in WAYS:
+        tried = subprocess.run([*way, 'true'], capture_output=True, text=True)
+        if tried.returncode == 0:
+            os.execvp(way[0], [*way, sys.executable, __file__, scenario.__name__, '--inside'])
+    return skip(f'no network namespace can be made here, which takes root or user namespaces: {tried.stderr.strip()}')
+
+
+if __name__ == '__main__':
+    sys.exit(main())
