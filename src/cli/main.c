@@ -156,6 +156,7 @@ static void on_moment(void *arg, uint64_t position)
 		progress_erase(&run->progress);
 		progress_status(&run->progress, &now, machine_now_ns(), text);
 		message_say(stderr, "%s", text);
+		return;
 	}
 	progress_tell_live(&run->progress, &now, machine_now_ns());
 }
@@ -317,13 +318,15 @@ static bool merge_sources(struct run *run)
 	return run->error.status == TF_DAMAGED;
 }
 
+/* A signal that came before there was an engine has stopped nothing. */
+static void capture(struct run *run)
+{
+	if (!stopped && !tf_engine_capture(run->engine, &run->error))
+		fail(run);
+}
+
 static void read_sources(struct run *run)
 {
-	if (options_live(run->options)) {
-		if (!tf_engine_capture(run->engine, &run->error))
-			fail(run);
-		return;
-	}
 	bool merge = run->options->merge;
 	if (merge && (stopped || !merge_sources(run)))
 		return;
@@ -405,7 +408,10 @@ static int record(const struct options *o, int argc, char **argv)
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
 		set_signals(o);
 		if (begin_hooks(&run) && begin(&run)) {
-			read_sources(&run);
+			if (options_live(o))
+				capture(&run);
+			else
+				read_sources(&run);
 			finish(&run);
 		}
 	}
