@@ -846,8 +846,9 @@ bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struc
 
 /*
  * Reads from all interfaces until tf_engine_stop() is called, tf_config.count frames have
- * come, or the last interface has gone; what had come when it was stopped is taken. progress is called about once a second, with the bytes
- * captured so far. What the kernel drops since its buffer is full is in the counters.
+ * come, or the last interface has gone. What had come when it was stopped is taken. progress
+ * is called about once a second, with the bytes captured so far. What the kernel drops since
+ * its buffer is full is in the counters.
  * -> false as tf_engine_read(): TF_DAMAGED when an interface went away.
  */
 bool tf_engine_capture(struct tf_engine *e, struct tf_error *err);
