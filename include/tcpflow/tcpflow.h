@@ -137,6 +137,8 @@ struct tf_flow {
 	struct tf_marks marks[2];  /* of each direction's first packet */
 	uint8_t mac[2][6];         /* Ethernet addresses of end[0] and end[1], by the frames of
 	                              the first packets from them; 0 when there are none */
+	uint8_t mac_to[2][6];      /* where these frames went; with routers between, not always
+	                              the address that the other end's frames come from */
 	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
 	                              SYN, SYN-ACK, else the first packet tell */
 	uint8_t showed[2];         /* by each side: bits of enum tf_showed */

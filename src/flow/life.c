@@ -120,6 +120,7 @@ static void note_mac(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 	if (c.bad)
 		return;
 	memcpy(f->pub.mac[dir], from, MAC);
+	memcpy(f->pub.mac_to[dir], to, MAC);
 	if (dir == 0)
 		memcpy(f->pub.mac[1], to, MAC);
 }

@@ -38,7 +38,7 @@ static void write_mac(struct text *t, const struct named *who, const struct lett
                       uint32_t number)
 {
 	(void)number;
-	const uint8_t *m = who->mac[row->arg ? !who->dir : who->dir];
+	const uint8_t *m = row->arg ? who->mac_to : who->mac;
 	text_printf(t, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 

@@ -239,7 +239,8 @@ struct named name_subject(const struct name_form *form, const struct tf_flow *fl
 {
 	struct named who = {
 	        .form = form, .flow = flow, .dir = (uint8_t)dir, .originator = flow->originator};
-	memcpy(who.mac, flow->mac, sizeof who.mac);
+	memcpy(who.mac, flow->mac[dir], sizeof who.mac);
+	memcpy(who.mac_to, flow->mac_to[dir], sizeof who.mac_to);
 	return who;
 }
 

@@ -55,7 +55,7 @@ struct named {
 	const struct name_form *form;
 	const struct tf_flow *flow;
 	uint8_t dir, originator;
-	uint8_t mac[2][6];
+	uint8_t mac[6], mac_to[6];
 };
 
 /* What flow->end[dir] said, as the flow is known now; form and flow outlive it. */

@@ -10,6 +10,7 @@
 #include "sink/words.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 enum { FAMILY_IP4 = 2, FAMILY_IP6 = 10 }; /* as in 1.6.1: Linux' numbers */
 
@@ -143,10 +144,15 @@ static void write_file(struct text *t, const struct report_row *r)
 	text_string(t, "</filesize>\n");
 }
 
+/* An address of zeros is none. */
 static void write_mac(struct text *t, const char *name, const uint8_t mac[6])
 {
-	text_string(t, name);
+	static const uint8_t none[6];
+	if (memcmp(mac, none, sizeof none) == 0)
+		return;
+	text_printf(t, " %s='", name);
 	word_mac(t, mac);
+	text_string(t, "'");
 }
 
 /* What 1.6.1 says of a direction, in its words. */
@@ -157,9 +163,8 @@ static void write_tcpflow(struct text *t, const struct tf_flow *f, unsigned dir)
 	text_string(t, "      <tcpflow");
 	moment(t, "startime", f->began_ns[dir]);
 	moment(t, "endtime", f->latest_ns[dir]);
-	write_mac(t, " mac_daddr='", f->mac[!dir]);
-	write_mac(t, "' mac_saddr='", f->mac[dir]);
-	text_string(t, "'");
+	write_mac(t, "mac_daddr", f->mac_to[dir]);
+	write_mac(t, "mac_saddr", f->mac[dir]);
 	number(t, "family", tf_address_is_v4(&src->address) ? FAMILY_IP4 : FAMILY_IP6);
 	tf_address_text(&src->address, text);
 	attribute(t, "src_ipn", text);

@@ -506,6 +506,8 @@ static void macs(void **state)
 			bool known = captured == 12 && link == 1;
 			assert_memory_equal(f->pub.mac[0], known ? frame + 6 : none, 6);
 			assert_memory_equal(f->pub.mac[1], known ? frame : none, 6);
+			assert_memory_equal(f->pub.mac_to[0], known ? frame : none, 6);
+			assert_memory_equal(f->pub.mac_to[1], none, 6);
 		}
 	}
 	net_end(&n);

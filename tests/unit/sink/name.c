@@ -106,6 +106,7 @@ static struct tf_flow rich_flow(void)
 	        .end = {end_of("::ffff:10.10.0.1", 38984), end_of("2001:db8::7", 22)},
 	        .vlan = {42, 7},
 	        .mac = {{2, 0, 0, 0, 0, 1}, {0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54}},
+	        .mac_to = {{0xa, 0, 0, 0, 0, 3}, {2, 0, 0, 0, 0, 1}},
 	        .originator = 1,
 	        .began_ns = {INT64_C(1795425464999999999), INT64_C(-1500000000)},
 	        .connection = 12,
@@ -124,7 +125,7 @@ static const struct {
         {"%B-%c", 0, {"2001:db8::7-", "010.010.000.001-"}},
         {"%b-%c", 0, {"00022-", "38984-"}},
         {"%E", 0, {"02:00:00:00:00:01", "fe:dc:ba:98:76:54"}},
-        {"%e", 0, {"fe:dc:ba:98:76:54", "02:00:00:00:00:01"}},
+        {"%e", 0, {"0a:00:00:00:00:03", "02:00:00:00:00:01"}},
         {"x%V", 0, {"x--", "x--"}},
         {"x%v", 1, {"x42c1", "x42c1"}},
         {"%T", 0, {"2026-11-23T09:17:44Z", "1969-12-31T23:59:58Z"}},
@@ -183,6 +184,7 @@ static void stays(void **state)
 	name_write(&who, 0, before);
 	f.originator = 0;
 	memset(f.mac, 7, sizeof f.mac);
+	memset(f.mac_to, 7, sizeof f.mac_to);
 	name_write(&who, 0, after);
 	assert_string_equal(before, after);
 }
