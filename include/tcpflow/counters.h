@@ -90,7 +90,7 @@
 	X(bytes_beyond_limit, "bytes", "bytes beyond the limit for a flow (-b)")                   \
 	X(bytes_evicted, "bytes", "early bytes given up for memory")                               \
 	X(bytes_write_failed, "bytes", "bytes that could not be stored")                           \
-	X(bytes_late, "bytes", "bytes that came after their gap was recorded (--gaps)")            \
+	X(bytes_late, "bytes", "bytes that came after their gap was recorded (--gaps, -c)")        \
 	X(bytes_missing, "bytes", "bytes that were never captured")                                \
 	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \
 	X(bytes_tail_missing, "bytes", "bytes sent behind the last captured byte of a stream")     \

@@ -129,6 +129,7 @@ static void note_selection(struct tf_engine *e)
 static bool begin(struct tf_engine *e, struct tf_error *err)
 {
 	note_selection(e);
+	e->print.alone = !e->records;
 	if (!split_memory(e, err))
 		return false;
 	e->crew.dispatch = &e->dispatch;

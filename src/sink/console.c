@@ -157,13 +157,14 @@ static void print_packet(struct console *s, const struct tf_event *ev)
 	print_payload(s, ev, n);
 }
 
-/* A piece or a gap of a stream. Connections that speak are marked, where nothing else knows. */
+/* A piece or a gap of a stream. On the descriptor, a direction's slot is one more than its bytes
+   that were printed; 0 says that there was nothing at all. */
 static void print_stream(struct console *s, const struct tf_event *ev)
 {
 	if (ev->kind == TF_GAP && ev->cause == TF_GAP_LIMIT)
 		return; /* who asked for less knows */
 	if (s->setup->dir == NULL)
-		*ev->slot = 1;
+		*ev->slot += (*ev->slot == 0) + ev->data.n;
 	if (ev->kind == TF_GAP)
 		print(s, s->form->gap, ev);
 	else
@@ -177,6 +178,19 @@ static bool is_unheard(const struct console *s, const struct tf_event *ev)
 		return s->to->size == 0 && s->to->place == NULL;
 	return s->setup->how.sessions && s->form->begin == NULL && ev->dir == TF_BOTH &&
 	       (ev->slot[0] | ev->slot[1]) == 0;
+}
+
+/* What turned up behind its gap was not told: where nobody else records, it is not recorded. */
+static void account_late(const struct console *s, const struct tf_event *ev)
+{
+	if (!s->setup->alone || s->setup->dir != NULL || s->setup->how.packets)
+		return;
+	for (unsigned k = 0; k < (ev->dir == TF_BOTH ? 2U : 1U); k++) {
+		struct tf_account *a = &ev->account[k];
+		int64_t printed = ev->slot[k] > 0 ? (int64_t)ev->slot[k] - 1 : 0;
+		a->late = a->written - printed;
+		a->written = printed;
+	}
 }
 
 static void hear(struct console *s, const struct tf_event *ev)
@@ -209,8 +223,12 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	struct console *s = self;
 	if (!s->failed)
 		hear(s, ev);
+	if (ev->kind == TF_END)
+		account_late(s, ev);
 	if (ev->kind == TF_END && ev->dir == TF_BOTH)
 		ev->slot[0] = ev->slot[1] = 0;
+	else if (ev->kind == TF_END && s->setup->dir == NULL)
+		ev->slot[0] = ev->slot[0] > 0; /* another stream begins */
 	if (s->failed && err != NULL)
 		*err = s->err;
 	return !s->failed;

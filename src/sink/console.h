@@ -14,6 +14,7 @@
 struct console_setup {
 	struct tf_printing how;         /* its fd is open while the sink lives */
 	bool terminal;                  /* fd is one */
+	bool alone;                     /* nobody else records streams */
 	const struct name_form *names;  /* of headers and files */
 	const struct outdir *dir;       /* where the files of transcripts go; NULL: to fd */
 	uint16_t community_seed;        /* of Community IDs in JSON */

@@ -135,9 +135,13 @@ def feed(pipe, pieces, pause):
         pass
 
 
+def start(folder, jobs):
+    return subprocess.Popen([REPORTER, '-j', str(jobs), os.path.basename(folder), '-'], stdin=subprocess.PIPE,
+                            cwd=os.path.dirname(folder))
+
+
 def run(folder, jobs, pieces, pause):
-    child = subprocess.Popen([REPORTER, '-j', str(jobs), os.path.basename(folder), '-'], stdin=subprocess.PIPE,
-                             cwd=os.path.dirname(folder))
+    child = start(folder, jobs)
     feeder = threading.Thread(target=feed, args=(child.stdin, pieces, pause))
     feeder.start()
     return child, feeder
@@ -170,16 +174,20 @@ def killed(folder, jobs, packets, truth):
 
 
 def waits(folder, jobs, packets, truth):
-    """What was fed a second ago is on the disk, though the input goes on."""
+    """What was fed comes to the disk, though the input goes on: within a second where the machine is idle."""
     shutil.rmtree(folder, ignore_errors=True)
     half = packets[:len(packets) // 2]
-    child, feeder = run(folder, jobs, [b''.join(half), b''], 2)
-    time.sleep(1.7)
+    sent = sum(len(p) - 16 - 40 for p in half[1:])
+    child = start(folder, jobs)
+    child.stdin.write(b''.join(half))
+    child.stdin.flush()
+    end, there = time.monotonic() + 60, 0
+    while there < sent and time.monotonic() < end:
+        time.sleep(0.1)
+        names = os.listdir(folder) if os.path.exists(folder) else []
+        there = sum(os.path.getsize(os.path.join(folder, n)) for n in names if n in truth)
     child.send_signal(signal.SIGKILL)
     child.wait()
-    feeder.join()
-    there = sum(os.path.getsize(os.path.join(folder, n)) for n in os.listdir(folder) if n in truth)
-    sent = sum(len(p) - 16 - 40 for p in half[1:])
     assert there == sent, '%d of %d bytes were written' % (there, sent)
     recover(folder)
     assert check_reports(folder, True, jobs) > 0

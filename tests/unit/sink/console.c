@@ -265,6 +265,25 @@ static void json_of_packets_and_vlans(void **state)
 	             "\"packet\":7,\"source\":0,\"payload\":\"a\",\"payload_base64\":\"YQ==\"}\n");
 }
 
+/* What was told to others behind its gap is not on the console, and is accounted for as late,
+   unless somebody else records it. */
+static void late_ones(void **state)
+{
+	(void)state;
+	for (int alone = 0; alone < 2; alone++) {
+		start((struct tf_printing){.form = TF_FORM_TEXT});
+		p.setup.alone = alone;
+		print_say(&p, 0, 0, "abcde");
+		p.flow[0].account[0].written = 12;
+		print_end(&p, 0, TF_BOTH, TF_END_FIN);
+		assert_int_equal(p.flow[0].account[0].written, alone ? 5 : 12);
+		assert_int_equal(p.flow[0].account[0].late, alone ? 7 : 0);
+		assert_int_equal(p.flow[0].account[1].late, 0);
+		assert_true(printing_close(&p));
+		printing_clean_up(&p);
+	}
+}
+
 static void json_as_before(void **state)
 {
 	(void)state;
@@ -395,6 +414,7 @@ int main(void)
 	        cmocka_unit_test(json_has_all_of_a_stream),
 	        cmocka_unit_test(each_end_has_its_word),
 	        cmocka_unit_test(json_of_packets_and_vlans),
+	        cmocka_unit_test(late_ones),
 	        cmocka_unit_test(json_as_before),
 	        cmocka_unit_test(the_largest_pieces_fit),
 	        cmocka_unit_test(it_is_written_when_the_input_rests),
