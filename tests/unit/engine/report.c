@@ -88,6 +88,76 @@ static void names_agree(void **state)
 	folder_remove();
 }
 
+/* -> the text of a file, to be freed */
+static char *text_of(const char *path)
+{
+	struct stat st;
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fstat(fileno(f), &st), 0);
+	char *text = calloc(1, (size_t)st.st_size + 1);
+	assert_non_null(text);
+	assert_int_equal(fread(text, 1, (size_t)st.st_size, f), st.st_size);
+	(void)fclose(f);
+	return text;
+}
+
+static void accounts_leave_out_what_is_0(void **state)
+{
+	(void)state;
+	unsigned accounts = 0;
+	folder_make();
+	assert_true(report_to("r.xml"));
+	char *text = text_of("r.xml");
+	for (const char *at = text; (at = strstr(at, "<tf:account")) != NULL; accounts++) {
+		static const char begin[] = "<tf:account seen='";
+		assert_memory_equal(at, begin, sizeof begin - 1);
+		const char *end = strstr(at, "/>"), *span = strstr(at, " span='");
+		const char *written = strstr(at, " written='");
+		assert_true(span != NULL && span < end && written != NULL && written < end);
+		assert_true(strchr(strchr(written, '\'') + 1, '\'') + 1 == end);
+		at = end;
+	}
+	assert_int_equal(accounts, 2);
+	free(text);
+	folder_remove();
+}
+
+/* Rows, however many workers there are; and lines, which have all terms. */
+static void rows_are_alike(void **state)
+{
+	(void)state;
+	char *xml[2], *lines[2];
+	folder_make();
+	for (unsigned i = 0; i < 2; i++) {
+		struct tf_config c = config_of(i > 0 ? 4 : 1, 32 * MIB);
+		struct tf_engine *e = engine_of(&c);
+		const struct tf_recording files = {.folder = "f", .files_max = 8};
+		const struct tf_reporting how = {.jsonl = true};
+		drive_now = INT64_C(1700000000000000000);
+		assert_true(tf_engine_record(e, &files, &err));
+		assert_true(tf_engine_report(e, &how, &err));
+		assert_true(converse(e, &err, 20));
+		assert_true(tf_engine_finish(e, &err));
+		tf_engine_free(e);
+		xml[i] = text_of("f/report.xml");
+		lines[i] = text_of("f/flows.jsonl");
+		char *end = strstr(xml[i], "  </configuration>\n  <summary");
+		assert_non_null(end);
+		*end = '\0';
+		assert_int_equal(system("rm -r f"), 0);
+	}
+	assert_non_null(strstr(xml[0], "<filename>f/"));
+	assert_non_null(strstr(lines[0], "\"duplicate\":0"));
+	assert_string_equal(xml[0], xml[1]);
+	assert_string_equal(lines[0], lines[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		free(xml[i]);
+		free(lines[i]);
+	}
+	folder_remove();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +165,8 @@ int main(void)
 	        cmocka_unit_test(somebody_elses_file_is_kept),
 	        cmocka_unit_test(a_device_has_its_own_name),
 	        cmocka_unit_test(names_agree),
+	        cmocka_unit_test(accounts_leave_out_what_is_0),
+	        cmocka_unit_test(rows_are_alike),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
