@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* tf_engine_report(): where it writes; and that all sinks name a connection alike. */
+/* tf_engine_report(): where it writes; that all sinks name a connection alike, and that packets do
+   not wait for its end. */
 #include "drive.h"
 
 #include <fcntl.h>
@@ -88,6 +89,44 @@ static void names_agree(void **state)
 	folder_remove();
 }
 
+static int64_t quick_clock(void *arg)
+{
+	int64_t *now_ns = arg;
+	return *now_ns += 1000000000;
+}
+
+/* So that a run that is killed leaves them. */
+static void packets_are_written_in_time(void **state)
+{
+	(void)state;
+	enum { MANY = 1024 };
+	int64_t now_ns = 0;
+	struct stat st;
+	folder_make();
+	struct pcapfile *f = pcapfile_new("capture", PCAPFILE_CLASSIC, BUILD_LINK_TYPE);
+	for (int i = 0; i < 4 * MANY; i++) { /* the clock is not asked for each */
+		struct tf_frame frame =
+		        i >= 4 ? frame_of(1, 0, SYN, 1, 0, "")
+		               : frame_of(0, conversation[i].dir, conversation[i].flags,
+		                          conversation[i].seq, conversation[i].ack,
+		                          conversation[i].text);
+		pcapfile_write(f, &frame);
+	}
+	assert_true(pcapfile_close(f));
+	struct tf_config c = config_of(1, 16 * MIB);
+	c.clock = quick_clock;
+	c.clock_arg = &now_ns;
+	struct tf_engine *e = engine_of(&c);
+	const struct tf_packets packets = {.folder = "p", .files_max = 8, .names = "%n.%d"};
+	assert_true(tf_engine_record_packets(e, &packets, &err));
+	assert_true(tf_engine_read(e, "capture", &err));
+	assert_int_equal(stat("p/0.client.pcap", &st), 0);
+	assert_true(st.st_size > 100);
+	assert_true(tf_engine_finish(e, &err));
+	tf_engine_free(e);
+	folder_remove();
+}
+
 /* -> the text of a file, to be freed */
 static char *text_of(const char *path)
 {
@@ -165,6 +204,7 @@ int main(void)
 	        cmocka_unit_test(somebody_elses_file_is_kept),
 	        cmocka_unit_test(a_device_has_its_own_name),
 	        cmocka_unit_test(names_agree),
+	        cmocka_unit_test(packets_are_written_in_time),
 	        cmocka_unit_test(accounts_leave_out_what_is_0),
 	        cmocka_unit_test(rows_are_alike),
 	};
