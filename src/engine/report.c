@@ -56,8 +56,8 @@ static bool open_folder(struct tf_engine *e, const char *path, struct tf_error *
 	return true;
 }
 
-/* What is no file (a pipe, a terminal), or lies behind a link, is written to as it is; parts of several workers lie in
-   the recorder's folder. */
+/* What is no file (a pipe, a terminal), or lies behind a link, is written to as it is; parts of
+   several workers lie in the recorder's folder. */
 static bool use_special(struct tf_engine *e, const char *path, const struct text *head,
                         struct tf_error *err)
 {

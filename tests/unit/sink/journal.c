@@ -173,8 +173,7 @@ static const struct {
         {"flows.jsonl", "{\"a\":1}\n", NULL},
         {"flows.jsonl", "", NULL},
         {"report.xml", HEAD "</dfxml>\n", NULL},
-        {"report.xml",
-         HEAD "  <configuration>\n    <fileobject>\n    </fileobject>\n    <fileob",
+        {"report.xml", HEAD "  <configuration>\n    <fileobject>\n    </fileobject>\n    <fileob",
          HEAD "  <configuration>\n    <fileobject>\n    </fileobject>\n"
               "  </configuration>\n  <tf:run end='killed'/>\n</dfxml>\n"},
         {"report.xml", HEAD "  <configuration>\n    <fileobject>\n",
