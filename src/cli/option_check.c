@@ -65,6 +65,8 @@ static const char *contradiction(const struct options *o)
 	        {o->json && o->hex, "-J and -D do not go together"},
 	        {o->flow_pcap && o->console, "-K and -c do not go together: -K makes files"},
 	        {o->flow_pcap && o->session, "-K and --session do not go together"},
+	        {o->jsonl && !options_record(o),
+	         "--jsonl lies beside files of streams: there are none with -c, -C, -K and -FX"},
 	        {o->packets_view && !o->console,
 	         "--packets is for the console: give -c or -C, too"},
 	        {o->packets_view && o->session, "--packets and --session do not go together"},

@@ -13,6 +13,7 @@ bool tf_engine_record_packets(struct tf_engine *e, const struct tf_packets *how,
 		return error_set(err, TF_USAGE, "one recorder of packets is enough");
 	if (!name_form_init(&e->packets_names, how->names, err))
 		return false;
+	e->packets_names.community_seed = e->config.community_seed;
 	char *folder = strdup(how->folder);
 	if (folder == NULL)
 		return error_set(err, TF_USAGE, "out of memory");

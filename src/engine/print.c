@@ -55,6 +55,7 @@ bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct 
 		return false;
 	if (!name_form_init(&e->print_names, how->names, err))
 		return false;
+	e->print_names.community_seed = e->config.community_seed;
 	e->print = (struct console_setup){
 	        .how = *how,
 	        .names = &e->print_names,

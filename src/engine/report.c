@@ -56,18 +56,30 @@ static bool open_folder(struct tf_engine *e, const char *path, struct tf_error *
 	return true;
 }
 
-/* What is no file (a pipe, a terminal) is written to as it is; parts of several workers lie in
-   the recorder's folder. */
+/* What is no file (a pipe, a terminal), or lies behind a link, is written to as it is; parts of
+   several workers lie in the recorder's folder. */
 static bool use_special(struct tf_engine *e, const char *path, const struct text *head,
                         struct tf_error *err)
 {
 	if (e->config.workers > 1 && !e->records)
 		return error_set(err, TF_USAGE, "a report to %s takes one worker (-j 1)", path);
+	e->report_path = strdup(path);
+	if (e->report_path == NULL)
+		return error_set(err, TF_USAGE, "out of memory");
 	e->report.xml.base = "report.xml";
+	e->report.xml.path = e->report_path;
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return error_sys(err, TF_OUTPUT, "cannot open %s", path);
 	return journal_use(&e->report.xml, fd, head->to, head->n, err);
+}
+
+/* -> whether path is a link (/dev/stdout may be one to a file), which is not given another name as
+   an older report is */
+static bool is_link(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
 }
 
 static bool make_xml(struct tf_engine *e, const char *path, const struct text *head,
@@ -79,9 +91,16 @@ static bool make_xml(struct tf_engine *e, const char *path, const struct text *h
 		j->base = "report.xml";
 		return journal_make(j, head->to, head->n, err);
 	}
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+	if (stat(path, &st) != 0)
+		return open_folder(e, path, err) && journal_make(j, head->to, head->n, err);
+	if (S_ISDIR(st.st_mode))
 		return error_set(err, TF_USAGE, "%s is a folder, not a file for the report", path);
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+	if (S_ISREG(st.st_mode) && is_link(path) && st.st_size > 0)
+		return error_set(err, TF_USAGE,
+		                 "%s is a link to a file that is not empty, and stays as it is: "
+		                 "name a file for the report",
+		                 path);
+	if (!S_ISREG(st.st_mode) || is_link(path))
 		return use_special(e, path, head, err);
 	return open_folder(e, path, err) && journal_make(j, head->to, head->n, err);
 }

@@ -3,7 +3,7 @@
  * From events to what people and programs read.
  *
  *	event --form--> out --when the input pauses, or much waits--> fd
- *	                    --at once--> desk --> a file for each transcript
+ *	                    --at once--> gather.h --> store.h --> a file for each transcript
  *
  * A form (console_text.c, console_json.c) writes an event into `out`, which has room for the
  * largest: so what is written is whole lines of JSON, and whole pieces. Longer payload is
@@ -12,8 +12,8 @@
  * The descriptor may be a terminal. Only TF_FORM_RAW lets bytes through that it would obey,
  * and not to a terminal.
  *
- * Bounds: CONSOLE_ROOM bytes and, for transcripts in files, the places of the desk and a
- * struct transcript for each flow.
+ * Bounds: CONSOLE_ROOM bytes and, for transcripts in files, a store and a struct transcript
+ * for each flow; what is gathered lies in chunks.
  */
 #include "sink/console_inside.h"
 
@@ -25,14 +25,6 @@
 #include <unistd.h>
 
 enum { PLACES = 64 };
-
-void console_name(const struct named *who, uint32_t number, const char *suffix,
-                  char to[CONSOLE_NAME])
-{
-	name_write(who, number, to);
-	struct text t = {.to = to, .size = CONSOLE_NAME, .n = strlen(to)};
-	text_string(&t, suffix);
-}
 
 /* -- the descriptor ----------------------------------------------------------------------- */
 
@@ -81,6 +73,11 @@ static bool rest(void *self, struct tf_error *err)
 	return !s->failed;
 }
 
+static bool is_json(const struct tf_printing *how)
+{
+	return how->form == TF_FORM_JSON || how->form == TF_FORM_JSON_LEGACY;
+}
+
 /* -- transcripts ------------------------------------------------------------------------------ */
 
 /* ev concerns that one; on paper or, with BEGIN, from now on. */
@@ -93,30 +90,71 @@ static void choose_transcript(struct console *s, const struct tf_event *ev)
 	if (ev->kind == TF_BEGIN) {
 		struct transcript *t = slab_take(&s->transcripts);
 		MUST(t != NULL); /* there is one for each flow */
-		*t = (struct transcript){.of = ev->flow};
+		*t = (struct transcript){.size = 0};
 		ev->slot[0] = ev->slot[1] = slab_index(&s->transcripts, t);
 	}
 	s->to = slab_at(&s->transcripts, (uint32_t)*ev->slot);
 }
 
-/* What was written goes where it belongs. */
-static void deliver(struct console *s, const struct tf_event *ev)
+/* A file fails once, and for ever. */
+static bool look_at_store(struct console *s)
 {
-	bool ok = true;
-	if (s->setup->dir == NULL)
-		return;
-	if (s->out.n > 0)
-		ok = desk_write(&s->desk, s->to, s->out.to, s->out.n);
-	text_cut(&s->out, 0);
-	if (ev->kind == TF_END && ev->dir == TF_BOTH) {
-		ok = desk_finish(&s->desk, s->to);
-		slab_give(&s->transcripts, s->to);
-		ev->slot[0] = ev->slot[1] = 0;
-	}
-	if (!ok && !s->failed) {
-		s->err = s->desk.err;
+	if (s->store.failed && !s->failed) {
+		s->err = s->store.err;
 		s->failed = true;
 	}
+	return !s->failed;
+}
+
+/* The transcript has its first words. */
+static void begin_file(struct console *s, const struct tf_flow *flow)
+{
+	struct stored *f = &s->to->file.stored;
+	const struct named who = name_subject(s->setup->names, flow, flow->originator);
+	stored_init(f, &who);
+	f->suffix = is_json(&s->setup->how) ? ".session.jsonl" : ".session";
+	f->when_ns = &flow->first_ns;
+	/* As in files.c: numbers go by the first words, not by what is written first. */
+	if (name_is_ambiguous(s->setup->names, flow))
+		(void)store_ready(&s->store, f);
+}
+
+/* What was written goes where it belongs. */
+static void deliver(struct console *s, const struct tf_flow *flow)
+{
+	struct transcript *t = s->to;
+	const struct tf_span b = {(const uint8_t *)s->out.to, s->out.n};
+	if (s->setup->dir == NULL || b.n == 0)
+		return;
+	if (t->size == 0)
+		begin_file(s, flow);
+	gather_put(&s->gather, &t->file, t->size, b, NULL);
+	t->size += (int64_t)b.n;
+	text_cut(&s->out, 0);
+}
+
+/* The connection has ended, maybe after the sink has failed: the files of others have what they
+   can have. */
+static void finish_transcript(struct console *s, const struct tf_event *ev)
+{
+	struct transcript *t = slab_at(&s->transcripts, (uint32_t)*ev->slot);
+	struct digest_result none;
+	if (t == NULL)
+		return;
+	if (t->size > 0) {
+		gather_flush(&s->gather, &t->file);
+		store_finish(&s->store, &t->file.stored, &none);
+	}
+	slab_give(&s->transcripts, t);
+}
+
+static bool write_old(void *self, struct tf_error *err)
+{
+	struct console *s = self;
+	gather_flush_old(&s->gather);
+	if (!look_at_store(s) && err != NULL)
+		*err = s->err;
+	return !s->failed;
 }
 
 /* -- events ------------------------------------------------------------------------------ */
@@ -131,7 +169,7 @@ static void print(struct console *s, print_event *how, const struct tf_event *ev
 	if (how != NULL)
 		how(s, ev);
 	MUST(!s->out.full);
-	deliver(s, ev);
+	deliver(s, ev->flow);
 }
 
 /* Payload, CONSOLE_PIECE bytes at a time. */
@@ -175,7 +213,7 @@ static void print_stream(struct console *s, const struct tf_event *ev)
 static bool is_unheard(const struct console *s, const struct tf_event *ev)
 {
 	if (s->setup->dir != NULL)
-		return s->to->size == 0 && s->to->place == NULL;
+		return s->to->size == 0;
 	return s->setup->how.sessions && s->form->begin == NULL && ev->dir == TF_BOTH &&
 	       (ev->slot[0] | ev->slot[1]) == 0;
 }
@@ -225,11 +263,14 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		hear(s, ev);
 	if (ev->kind == TF_END)
 		account_late(s, ev);
-	if (ev->kind == TF_END && ev->dir == TF_BOTH)
+	if (ev->kind == TF_END && ev->dir == TF_BOTH) {
+		if (s->setup->dir != NULL)
+			finish_transcript(s, ev);
 		ev->slot[0] = ev->slot[1] = 0;
-	else if (ev->kind == TF_END && s->setup->dir == NULL)
+	} else if (ev->kind == TF_END && s->setup->dir == NULL) {
 		ev->slot[0] = ev->slot[0] > 0; /* another stream begins */
-	if (s->failed && err != NULL)
+	}
+	if (!look_at_store(s) && err != NULL)
 		*err = s->err;
 	return !s->failed;
 }
@@ -255,11 +296,6 @@ static const struct form *form_of(const struct tf_printing *how)
 	return how->sessions ? session[how->form] : alone[how->form];
 }
 
-static bool is_json(const struct tf_printing *how)
-{
-	return how->form == TF_FORM_JSON || how->form == TF_FORM_JSON_LEGACY;
-}
-
 static unsigned places(const struct console_setup *setup, unsigned workers)
 {
 	unsigned most = setup->how.files_max, each;
@@ -268,12 +304,14 @@ static unsigned places(const struct console_setup *setup, unsigned workers)
 	return each > 0 ? each : 1;
 }
 
-static bool open_desk(struct console *s, struct arena *a, size_t flows, unsigned workers)
+static bool open_files(struct console *s, const struct sink_share *share, unsigned workers)
 {
-	const struct console_setup *setup = s->setup;
-	const char *suffix = is_json(&setup->how) ? ".session.jsonl" : ".session";
-	return desk_init(&s->desk, a, setup, places(setup, workers), suffix) &&
-	       slab_init(&s->transcripts, a, sizeof(struct transcript), flows);
+	if (!store_init(&s->store, share->arena, s->setup->dir, places(s->setup, workers),
+	                share->seed) ||
+	    !slab_init(&s->transcripts, share->arena, sizeof(struct transcript), share->flows_max))
+		return false;
+	gather_init(&s->gather, &s->store, share->chunks);
+	return true;
 }
 
 static void *open_console(void *arg, unsigned worker, unsigned workers, struct tf_error *err)
@@ -288,7 +326,7 @@ static void *open_console(void *arg, unsigned worker, unsigned workers, struct t
 		                      .form = form_of(&setup->how),
 		                      .out = text_in(room, CONSOLE_ROOM),
 		                      .fresh = true};
-		ok = setup->dir == NULL || open_desk(s, share->arena, share->flows_max, workers);
+		ok = setup->dir == NULL || open_files(s, share, workers);
 	}
 	if (!ok)
 		(void)error_set(err, TF_USAGE, "--memory is too little for what is printed");
@@ -298,8 +336,8 @@ static void *open_console(void *arg, unsigned worker, unsigned workers, struct t
 static void count(void *self, struct tf_counters *c)
 {
 	const struct console *s = self;
-	c->files += s->desk.made;
-	c->writes += s->desk.writes;
+	c->files += s->store.made;
+	c->writes += s->store.writes;
 }
 
 static bool close_console(void *self, struct tf_error *err)
@@ -314,7 +352,7 @@ size_t console_memory_per_flow(const struct console_setup *setup)
 
 size_t console_memory_fixed(const struct console_setup *setup)
 {
-	size_t files = setup->dir != NULL ? desk_memory(places(setup, 1)) : 0;
+	size_t files = setup->dir != NULL ? store_memory() : 0;
 	return sizeof(struct console) + CONSOLE_ROOM + files + 256; /* and alignment */
 }
 
@@ -329,6 +367,7 @@ struct tf_sink console_sink(struct console_setup *setup)
 	                        .open = open_console,
 	                        .event = event,
 	                        .rest = setup->dir == NULL ? rest : NULL,
+	                        .flush = setup->dir != NULL ? write_old : NULL,
 	                        .count = count,
 	                        .close = close_console};
 }

@@ -66,9 +66,9 @@ static void put_time(struct console *s, enum tf_stamps stamps, int64_t ns)
 
 static void put_name(struct console *s, const struct tf_event *ev)
 {
-	char name[CONSOLE_NAME];
+	char name[NAME_ROOM];
 	const struct named who = name_subject(s->setup->names, ev->flow, ev->dir);
-	console_name(&who, 0, "", name);
+	name_write(&who, 0, name);
 	if (s->setup->how.prefix != NULL)
 		text_string(&s->out, s->setup->how.prefix);
 	text_string(&s->out, name);

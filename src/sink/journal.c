@@ -34,12 +34,19 @@ static bool is_alone(const struct journal_part *p)
 	return p->journal->workers == 1;
 }
 
+/* errno says why. */
+static bool tell(const struct journal *j, const char *what, const char *name, struct tf_error *err)
+{
+	if (j->path != NULL && strcmp(name, j->name) == 0)
+		return error_sys(err, TF_OUTPUT, "cannot %s %s", what, j->path);
+	return error_sys(err, TF_OUTPUT, "cannot %s %s in %s", what, name, j->dir->path);
+}
+
 /* Only the first failure is told; after it the file ends behind its last whole row. */
 static bool fail_at(struct journal_part *p, const char *what, const char *name)
 {
 	if (!p->failed)
-		(void)error_sys(&p->err, TF_OUTPUT, "cannot %s %s in %s", what, name,
-		                p->journal->dir->path);
+		(void)tell(p->journal, what, name, &p->err);
 	p->failed = true;
 	return false;
 }
@@ -67,9 +74,7 @@ static int make_free(const struct journal *j, const char *suffix, char name[JOUR
 
 static bool start_file(struct journal *j, const char *head, size_t n, struct tf_error *err)
 {
-	if (!join_write(j->fd, head, n))
-		return error_sys(err, TF_OUTPUT, "cannot write %s in %s", j->name, j->dir->path);
-	return true;
+	return join_write(j->fd, head, n) || tell(j, "write", j->name, err);
 }
 
 bool journal_make(struct journal *j, const char *head, size_t n, struct tf_error *err)

@@ -29,6 +29,7 @@ struct journal {
 	/* filled in by its owner, */
 	const struct outdir *dir; /* outlives it */
 	const char *base;         /* the file's name, at most 40 bytes */
+	const char *path;         /* NULL, or what journal_use() writes to: for messages */
 	bool dated;               /* the file gets the time of its latest row */
 	/* May be NULL. What stands behind the last row */
 	void (*tail)(void *arg, struct text *t);
@@ -48,7 +49,7 @@ struct journal {
    -> false with *err */
 bool journal_make(struct journal *j, const char *head, size_t n, struct tf_error *err);
 
-/* Writes to that descriptor, which becomes the journal's. path: for messages. */
+/* Writes to that descriptor, which becomes the journal's: what path names. */
 bool journal_use(struct journal *j, int fd, const char *head, size_t n, struct tf_error *err);
 
 /* What a part takes of its worker's arena: for each flow, if rows have numbers, and besides. */

@@ -12,11 +12,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the folders of path that are missing; errno tells when one cannot be. */
-static bool make_folders(const char *path)
+/* Makes the folders of path that are missing; errno tells when one cannot be. *refused: why the
+   last one was not made, which may be there all the same; 0: it is. */
+static bool make_folders(const char *path, int *refused)
 {
 	char part[PATH_MAX];
 	size_t n = strlen(path);
+	*refused = 0;
 	if (n == 0 || n >= sizeof part) {
 		errno = n == 0 ? ENOENT : ENAMETOOLONG;
 		return false;
@@ -26,7 +28,11 @@ static bool make_folders(const char *path)
 			continue;
 		memcpy(part, path, i);
 		part[i] = '\0';
-		if (mkdir(part, 0777) < 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
+		bool made = mkdir(part, 0777) == 0 || errno == EEXIST;
+		if (!made && errno == ENOENT && *refused != 0)
+			errno = *refused; /* the one above it is not there */
+		*refused = made ? 0 : errno;
+		if (!made && errno != EROFS && errno != EACCES)
 			return false;
 	}
 	return true;
@@ -35,11 +41,14 @@ static bool make_folders(const char *path)
 bool outdir_open(struct outdir *d, const char *path, struct tf_error *err)
 {
 	*d = (struct outdir){.fd = -1, .path = path};
-	if (!make_folders(path))
+	int refused;
+	if (!make_folders(path, &refused))
 		return error_sys(err, TF_OUTPUT, "cannot make the output folder %s", path);
 	d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->fd < 0)
+	if (d->fd < 0) {
+		errno = errno == ENOENT && refused != 0 ? refused : errno;
 		return error_sys(err, TF_OUTPUT, "cannot open the output folder %s", path);
+	}
 	if (faccessat(d->fd, ".", W_OK | X_OK, AT_EACCESS) < 0) {
 		(void)error_sys(err, TF_OUTPUT, "cannot write to the output folder %s", path);
 		outdir_close(d);

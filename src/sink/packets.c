@@ -281,6 +281,15 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	return !s->store.failed;
 }
 
+static bool flush(void *self, struct tf_error *err)
+{
+	struct packets *s = self;
+	gather_flush_old(&s->gather);
+	if (s->store.failed && err != NULL)
+		*err = s->store.err;
+	return !s->store.failed;
+}
+
 static void count(void *self, struct tf_counters *c)
 {
 	const struct packets *s = self;
@@ -340,6 +349,7 @@ struct tf_sink packets_sink(struct packets_setup *setup)
 	                        .arg = setup,
 	                        .open = open_sink,
 	                        .event = event,
+	                        .flush = flush,
 	                        .count = count,
 	                        .close = close_all};
 }

@@ -96,6 +96,19 @@ static bool look_at(int fd, struct shape *s)
 	return n == 0;
 }
 
+/* -> whether the file begins as a journal does, or is empty. What is somebody else's is not
+   mended, whatever its name. */
+static bool is_ours(int fd, const char *stem)
+{
+	static const char xml[] = "<?xml version='1.0' encoding='UTF-8'?>\n<dfxml ";
+	char first[sizeof xml];
+	size_t n = strlen(stem);
+	bool lines = n >= 6 && strcmp(stem + n - 6, ".jsonl") == 0;
+	const char *want = lines ? "{\"" : xml;
+	ssize_t got = pread(fd, first, strlen(want), 0);
+	return got >= 0 && memcmp(first, want, (size_t)got) == 0;
+}
+
 /* Opens it -> whether nobody else has it open */
 static int open_alone(struct patient *p, const char *name)
 {
@@ -246,6 +259,10 @@ static bool mend(struct patient *p, const char *stem, bool *mended)
 	bool parts = has_parts(p), named = p->name[0] != '\0';
 	if (!parts || named)
 		p->fd = p->busy ? -1 : open_alone(p, named ? p->name : stem);
+	if (p->fd >= 0 && !is_ours(p->fd, stem)) {
+		(void)close(p->fd);
+		p->fd = -1;
+	}
 	if (p->busy || (!parts && p->fd < 0))
 		return true;
 	if (p->fd < 0 && !make_one(p, stem))

@@ -255,13 +255,16 @@ static void write_gaps(struct text *t, const struct report_row *r)
 	}
 }
 
+/* Terms that are 0 are left out, but for the three that all others are weighed against. */
 static void write_account(struct text *t, const struct tf_account *a)
 {
+	enum { ALWAYS = 3 };
 	size_t terms;
 	const struct word_term *term = word_terms(&terms);
 	text_string(t, "        <tf:account");
 	for (size_t i = 0; i < terms; i++)
-		number(t, term[i].name, word_value(a, &term[i]));
+		if (i < ALWAYS || word_value(a, &term[i]) != 0)
+			number(t, term[i].name, word_value(a, &term[i]));
 	text_string(t, "/>\n");
 }
 

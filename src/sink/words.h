@@ -14,7 +14,8 @@ struct word_term {
 	size_t offset; /* of the int64_t in struct tf_account */
 };
 
-/* All of them, in the order of struct tf_account; count of them. */
+/* All of them, in the order of struct tf_account (seen, span and written come first); count of
+   them. */
 const struct word_term *word_terms(size_t *count);
 
 static inline int64_t word_value(const struct tf_account *a, const struct word_term *w)

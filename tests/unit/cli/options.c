@@ -386,6 +386,8 @@ static void console(void **state)
 	options_free(&o);
 	refuse("-cJD -r x", "-J and -D do not go together");
 	refuse("-cK -r x", "-K and -c do not go together: -K makes files");
+	refuse("-K --jsonl -r x",
+	       "--jsonl lies beside files of streams: there are none with -c, -C, -K and -FX");
 	refuse("-K --session -r x", "-K and --session do not go together");
 	refuse("--packets -r x", "--packets is for the console: give -c or -C, too");
 	refuse("--packets --session -c -r x", "--packets and --session do not go together");

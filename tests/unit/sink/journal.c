@@ -163,20 +163,27 @@ static void parts_are_joined(void **state)
 	stop();
 }
 
+#define XML  "<?xml version='1.0' encoding='UTF-8'?>\n"
+#define HEAD XML "<dfxml xmloutputversion='1.0'>\n"
+
 static const struct {
 	const char *name, *before, *after; /* NULL: it stays */
 } halves[] = {
         {"flows.jsonl", "{\"a\":1}\n{\"b\"", "{\"a\":1}\n"},
         {"flows.jsonl", "{\"a\":1}\n", NULL},
         {"flows.jsonl", "", NULL},
-        {"report.xml", "<?xml version='1.0'?>\n<dfxml>\n</dfxml>\n", NULL},
-        {"report.xml",
-         "<?xml ?>\n<dfxml>\n  <configuration>\n    <fileobject>\n    </fileobject>\n    <fileob",
-         "<?xml ?>\n<dfxml>\n  <configuration>\n    <fileobject>\n    </fileobject>\n"
-         "  </configuration>\n  <tf:run end='killed'/>\n</dfxml>\n"},
-        {"report.xml", "<?xml ?>\n<dfxml>\n  <configuration>\n    <fileobject>\n",
-         "<?xml ?>\n<dfxml>\n  <configuration>\n"
-         "  </configuration>\n  <tf:run end='killed'/>\n</dfxml>\n"},
+        {"report.xml", HEAD "</dfxml>\n", NULL},
+        {"report.xml", HEAD "  <configuration>\n    <fileobject>\n    </fileobject>\n    <fileob",
+         HEAD "  <configuration>\n    <fileobject>\n    </fileobject>\n"
+              "  </configuration>\n  <tf:run end='killed'/>\n</dfxml>\n"},
+        {"report.xml", HEAD "  <configuration>\n    <fileobject>\n",
+         HEAD "  <configuration>\n"
+              "  </configuration>\n  <tf:run end='killed'/>\n</dfxml>\n"},
+        /* What is none of ours */
+        {"flows.jsonl", "somebody's, without an end", NULL},
+        {"report.xml", "<?xml version='1.0'?>\n<svg>\n</svg>\n", NULL},
+        {"report.xml", XML "<svg>\n</svg>\n", NULL},
+        {"report.xml", "{\"a\":1}\nnotes", NULL},
         {"report.xml", "<?xml version=",
          "<?xml version='1.0' encoding='UTF-8'?>\n"
          "<dfxml xmloutputversion='1.0' xmlns:tf='urn:tcpflow:report:2'>\n  <configuration>\n"

@@ -219,6 +219,10 @@ static void not_writable(void **state)
 			_exit(2);
 		bool ok = !outdir_open(&d, "closed", &err) && err.status == TF_OUTPUT &&
 		          strstr(err.text, "cannot write") != NULL && d.fd == -1;
+		ok = ok && !outdir_open(&d, "closed/a", &err) &&
+		     strstr(err.text, "Permission denied") != NULL;
+		ok = ok && !outdir_open(&d, "closed/a/b", &err) &&
+		     strstr(err.text, "Permission denied") != NULL;
 		_exit(ok ? 0 : 1);
 	}
 	int status;

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "sink/console.h"
 
-enum { PRINTED_FLOWS = 8, PRINTED_ROOM = 1 << 20, PRINTED_FRAME = 7 };
+enum { PRINTED_FLOWS = 8, PRINTED_CHUNKS = 8, PRINTED_ROOM = 1 << 20, PRINTED_FRAME = 7 };
 
 #define SECOND INT64_C(1000000000)
 
@@ -24,6 +24,7 @@ struct printed_flow {
 struct printing {
 	struct arena arena;
 	struct outdir dir;
+	struct chunk_pool chunks;
 	struct sink_share share;
 	struct console_setup setup;
 	struct name_form names;
@@ -64,9 +65,12 @@ static inline void printing_start(struct printing *p, struct tf_printing how, bo
 	                                  .flow_bytes = INT64_MAX,
 	                                  .share = &p->share};
 	size_t memory = console_memory_fixed(&p->setup) +
-	                PRINTED_FLOWS * console_memory_per_flow(&p->setup);
+	                PRINTED_FLOWS * console_memory_per_flow(&p->setup) +
+	                (PRINTED_CHUNKS + 1) * CHUNK_SIZE;
 	assert_true(arena_init(&p->arena, memory, &p->err));
-	p->share = (struct sink_share){.arena = &p->arena, .flows_max = PRINTED_FLOWS};
+	assert_true(chunk_pool_init(&p->chunks, &p->arena, PRINTED_CHUNKS));
+	p->share = (struct sink_share){
+	        .arena = &p->arena, .chunks = &p->chunks, .flows_max = PRINTED_FLOWS};
 	p->sink = console_sink(&p->setup);
 	p->self = p->sink.open(p->sink.arg, 0, 1, &p->err);
 	assert_non_null(p->self);

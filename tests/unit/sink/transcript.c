@@ -193,6 +193,43 @@ static void names_that_are_taken_are_left_alone(void **state)
 	finish_files();
 }
 
+/* Connections of the same ends in other networks: whoever spoke first has the name. */
+static void numbers_go_by_the_first_words(void **state)
+{
+	(void)state;
+	start_files(TF_FORM_TEXT, 1);
+	p.flow[1].flow.end[0].port = p.flow[0].flow.end[0].port;
+	for (unsigned i = 0; i < 2; i++) {
+		p.flow[i].flow.net[0] = (uint32_t)TF_NET_VXLAN << 24 | i;
+		print_begin(&p, i);
+	}
+	print_say(&p, 0, 0, "a");
+	print_say(&p, 1, 0, "b");
+	print_end(&p, 1, TF_BOTH, TF_END_INPUT);
+	print_end(&p, 0, TF_BOTH, TF_END_INPUT);
+	file_is("in/" TO_SERVER ".session",
+	        TIME TO_SERVER "\n> a\n" TIME TO_SERVER ": the capture ends\n");
+	file_is("in/" TO_SERVER "c1.session",
+	        TIME TO_SERVER "\n> b\n" TIME TO_SERVER ": the capture ends\n");
+	finish_files();
+}
+
+/* So that a run that is killed leaves it. */
+static void what_waits_is_written_in_time(void **state)
+{
+	(void)state;
+	start_files(TF_FORM_TEXT, 0);
+	print_begin(&p, 0);
+	print_say(&p, 0, 0, "a");
+	assert_true(p.sink.flush(p.self, &p.err));
+	assert_true(p.sink.flush(p.self, &p.err));
+	file_is("in/" TO_SERVER ".session", TIME TO_SERVER "\n> a");
+	print_end(&p, 0, TF_BOTH, TF_END_INPUT);
+	file_is("in/" TO_SERVER ".session",
+	        TIME TO_SERVER "\n> a\n" TIME TO_SERVER ": the capture ends\n");
+	finish_files();
+}
+
 static void nothing_is_written_through_links(void **state)
 {
 	(void)state;
@@ -224,6 +261,29 @@ static void a_folder_that_is_gone_is_an_error(void **state)
 	printing_clean_up(&p);
 }
 
+/* Files that were made already get what is told of their connections until then. */
+static void a_failure_leaves_others_whole(void **state)
+{
+	(void)state;
+	start_files(TF_FORM_TEXT, 2);
+	print_begin(&p, 0);
+	print_begin(&p, 1);
+	print_say(&p, 0, 0, "a");
+	assert_true(p.sink.flush(p.self, &p.err) && p.sink.flush(p.self, &p.err));
+	print_say(&p, 0, 0, "b");
+	int folder = p.dir.fd;
+	p.dir.fd = -1; /* as if it were gone */
+	print_say(&p, 1, 0, "c");
+	print_end(&p, 1, TF_BOTH, TF_END_INPUT);
+	assert_true(p.failed);
+	print_end(&p, 0, TF_BOTH, TF_END_INPUT);
+	p.dir.fd = folder;
+	file_is("in/" TO_SERVER ".session", TIME TO_SERVER "\n> ab");
+	assert_int_equal(p.chunks.slab.used, 0);
+	assert_false(printing_close(&p));
+	printing_clean_up(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,8 +296,11 @@ int main(void)
 	        cmocka_unit_test(each_connection_has_a_file),
 	        cmocka_unit_test(descriptors_are_few),
 	        cmocka_unit_test(names_that_are_taken_are_left_alone),
+	        cmocka_unit_test(numbers_go_by_the_first_words),
+	        cmocka_unit_test(what_waits_is_written_in_time),
 	        cmocka_unit_test(nothing_is_written_through_links),
 	        cmocka_unit_test(a_folder_that_is_gone_is_an_error),
+	        cmocka_unit_test(a_failure_leaves_others_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
