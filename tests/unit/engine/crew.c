@@ -13,7 +13,7 @@ enum { HANG_S = 100, HOSTS = 400, LONG = 60000, LONG_FRAMES = 600 };
 static int begin(void **state)
 {
 	(void)state;
-	(void)alarm(HANG_S);
+	give_up_after(HANG_S);
 	folder_make();
 	return 0;
 }

@@ -5,7 +5,7 @@
  */
 #include "world.h"
 
-#include <unistd.h>
+#include "lib/patience.h"
 
 static struct world w;
 
@@ -121,7 +121,7 @@ static void own_spill_up_to_fin(void **state)
 {
 	(void)state;
 	start();
-	(void)alarm(20); /* a queue that cannot be emptied */
+	give_up_after(20); /* a queue that cannot be emptied */
 	for (int k = 0; k < HELD; k++)
 		say(&w, 10 + 10 * k, "early");
 	fin(&w, 10 + 10 * (HELD - 1) + 5);
@@ -194,7 +194,7 @@ static void long_chains(void **state)
 	enum { BYTES = 60000, REPEATS = 20000 };
 	world_start(&w, 1 << 18, 2 * BYTES + 10);
 	world_syn(&w, 0);
-	(void)alarm(60);
+	give_up_after(60);
 	for (int i = 0; i < BYTES; i++) {
 		struct tf_packet pkt = {.seq = BASE + 10 + (uint32_t)i,
 		                        .payload = {(const uint8_t *)"x", 1}};
@@ -290,7 +290,7 @@ static void random_schedules(void **state)
 	static const int64_t limits[] = {INT64_MAX, INT64_MAX, 100, 1};
 	for (unsigned round = 0; round < 3000; round++) {
 		dice = round + 1;
-		(void)alarm(20);
+		give_up_after(20);
 		world_start(&w, sizes[round % 4][0], sizes[round % 4][1]);
 		w.forgetful = round % 16 == 0;
 		w.takes_loans = round % 3 == 0 && round % 4 == 3;
