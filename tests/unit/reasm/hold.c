@@ -160,10 +160,13 @@ static void nodes_run_out(void **state)
 	world_syn(&w, 1);
 	size_t nodes = w.r.held.count;
 	assert_in_range(nodes, 4, 100);
-	for (size_t k = 0; k <= nodes; k++)
+	for (size_t k = 0; k < nodes; k++)
 		say_at(&w, (int)(k % 2), 10 + 10 * (int64_t)k, "x");
+	assert_int_equal(w.counters.held_spilled, 0);
+	say_at(&w, 1, 10 + 10 * (int64_t)nodes, "x");
 	assert_int_equal(w.counters.held_spilled, 1);
-	assert_null(w.half[0].queue.root == NULL ? NULL : w.half[1].queue.root);
+	assert_null(w.half[0].queue.root); /* whose oldest is the oldest of all */
+	assert_non_null(w.half[1].queue.root);
 	world_end(&w);
 }
 
