@@ -11,7 +11,7 @@ import hashlib, os, re, struct, subprocess, sys, tempfile
 from collections import Counter
 from pathlib import Path
 
-RECORD = sys.argv[1]
+RECORD = [*os.environ.get('MESON_EXE_WRAPPER', '').split(), sys.argv[1]]  # an emulator, for another machine's
 SOURCE = Path(os.environ['TCPFLOW_SOURCE'])
 MAGICS = {b'\xd4\xc3\xb2\xa1': ('<', 1000), b'\x4d\x3c\xb2\xa1': ('<', 1),
           b'\xa1\xb2\xc3\xd4': ('>', 1000), b'\xa1\xb2\x3c\x4d': ('>', 1)}
@@ -21,7 +21,7 @@ LINK_RAW = 101
 def record(box, capture, *words):
     """-> folder, stream file -> (size, md5, sha256), counters"""
     out = Path(tempfile.mkdtemp(dir=box))
-    done = subprocess.run([RECORD, out, capture, *words], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*RECORD, out, capture, *words], capture_output=True, text=True, timeout=120)
     assert done.returncode in (0, 2), (capture, words, done.returncode, done.stderr)
     lines = [line.split() for line in done.stdout.splitlines()]
     files = {w[0]: (int(w[1]), w[2], w[3]) for w in lines if len(w) == 4}
@@ -272,7 +272,7 @@ def names_taken(box):
     outside.write_text('precious')
     (out / name).unlink()
     (out / name).symlink_to(outside)
-    subprocess.run([RECORD, out, capture, 'packets'], check=True, capture_output=True)
+    subprocess.run([*RECORD, out, capture, 'packets'], check=True, capture_output=True)
     assert outside.read_text() == 'precious'
     for name, (_, data) in first.items():
         assert (out / re.sub(r'(\.pcap)$', r'c1\1', name)).read_bytes() == data

@@ -10,7 +10,7 @@ from pathlib import Path
 
 BINARY = os.environ['TCPFLOW_BINARY']
 SEED = int(os.environ.get('TCPFLOW_SEED', 1))
-ROUNDS = int(os.environ.get('TCPFLOW_SCHEDULES', 30))
+ROUNDS = int(os.environ.get('TCPFLOW_ROUNDS', 30))
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 

@@ -75,7 +75,7 @@ static void make_template(struct random *r, char to[1200])
 	        "%Q",    "/../",
 	        "./",    "%%%",
 	        "\x1b[", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"};
-	size_t count = 1 + random_below(r, random_chance(r, 5) ? 60 : 9);
+	size_t count = 1 + random_size(r, random_chance(r, 5) ? 60 : 9);
 	to[0] = '\0';
 	for (size_t i = 0; i < count && strlen(to) < 1000; i++) {
 		unsigned kind = (unsigned)random_below(r, 100);
@@ -111,7 +111,8 @@ static void make_flow(struct random *r, struct tf_flow *f)
 	for (unsigned i = 0; i < 2; i++) {
 		for (unsigned k = 0; k < 6; k++)
 			f->mac[i][k] = (uint8_t)random_next(r);
-		f->began_ns[i] = (int64_t)random_next(r);
+		/* The C library judges the dates: on 32 bits it knows those from 1901 to 2038. */
+		f->began_ns[i] = (int64_t)random_next(r) / (sizeof(time_t) < 8 ? 8 : 1);
 		f->nth[i] = random_next(r) >> (63 - bits);
 	}
 	f->originator = (uint8_t)random_below(r, 2);
@@ -139,7 +140,8 @@ static int plain_letter(char letter, const struct tf_flow *f, unsigned d, uint32
 	const uint8_t *m = f->mac[letter == 'e' ? !d : d];
 	bool vlan = f->vlan[0] != 0;
 	int64_t ns = f->began_ns[d];
-	time_t sec = ns / 1000000000 - (ns % 1000000000 < 0);
+	int64_t sec = ns / 1000000000 - (ns % 1000000000 < 0);
+	time_t date = (time_t)sec;
 	struct tm tm;
 	switch (letter) {
 	case 'A':
@@ -159,7 +161,7 @@ static int plain_letter(char letter, const struct tf_flow *f, unsigned d, uint32
 	case 'v':
 		return vlan ? sprintf(to, "%u", f->vlan[0]) : 0;
 	case 'T':
-		return (int)strftime(to, 40, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&sec, &tm));
+		return (int)strftime(to, 40, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&date, &tm));
 	case 't':
 		return sprintf(to, "%lld", (long long)sec);
 	case 'C':

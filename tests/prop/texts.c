@@ -61,7 +61,7 @@ int main(int argc, char **argv)
 	long count = atol(argv[1]);
 	state = strtoull(argv[2], NULL, 0);
 	for (long i = 0; i < count; i++) {
-		size_t n = 0, pieces = next_random() % 40;
+		size_t n = 0, pieces = (size_t)(next_random() % 40);
 		for (size_t k = 0; k < pieces; k++)
 			n += put_piece(bytes + n);
 		struct text t = text_in(room, sizeof room);

@@ -33,7 +33,8 @@ def check_xml(batch):
 
 
 print('seed', seed)
-child = subprocess.Popen([sys.argv[1], str(count), str(seed)], stdout=subprocess.PIPE)
+emulator = os.environ.get('MESON_EXE_WRAPPER', '').split()  # where the command is another machine's
+child = subprocess.Popen([*emulator, sys.argv[1], str(count), str(seed)], stdout=subprocess.PIPE)
 batch, seen, hard = [], 0, 0
 for line in child.stdout:
     text = line.decode('utf-8', 'strict')[:-1]

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/futex.h"
+#include "lib/patience.h"
 
 struct way {
 	void (*wait)(_Atomic uint32_t *word, uint32_t seen, const struct timespec *most);
@@ -88,7 +89,7 @@ static void in_turns(void **state)
 		_Alignas(1024) struct turns t;
 	} pair[PAIRS];
 	pthread_t other[PAIRS];
-	(void)alarm(60);
+	give_up_after(60);
 	for (size_t i = 0; i < PAIRS; i++) {
 		pair[i].t.way = *state;
 		atomic_store(&pair[i].t.word, 0);

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/ring.h"
+#include "lib/patience.h"
 
 enum { ITEMS = 100000, LIMIT_S = 60 };
 
@@ -126,7 +127,7 @@ static void two_threads(void **state)
 		ring_init(&p.back);
 		p.lazy_putter = lazy[k][0];
 		p.lazy_taker = lazy[k][1];
-		(void)alarm(LIMIT_S); /* a lost wake-up shows as one */
+		give_up_after(LIMIT_S); /* a lost wake-up shows as one */
 		assert_int_equal(pthread_create(&thread, NULL, taker, &p), 0);
 		uintptr_t returned = 0, wrong = 0;
 		for (uintptr_t i = 1; i <= ITEMS; i++) {
@@ -168,7 +169,7 @@ static void awaits(void **state)
 	static struct ring r;
 	pthread_t thread;
 	ring_init(&r);
-	(void)alarm(LIMIT_S);
+	give_up_after(LIMIT_S);
 	assert_int_equal(pthread_create(&thread, NULL, putter, &r), 0);
 	uintptr_t taken = 0;
 	for (int round = 0; round < 1000; round++) {
@@ -203,7 +204,7 @@ static void nudges(void **state)
 	pthread_t thread;
 	void *got;
 	ring_init(&r);
-	(void)alarm(LIMIT_S);
+	give_up_after(LIMIT_S);
 	uint32_t mark = ring_mark(&r);
 	ring_nudge(&r);
 	ring_sleep(&r, mark);

@@ -3,6 +3,8 @@
 #include "bytes.h"
 #include "store.h"
 
+#include "lib/patience.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -234,7 +236,7 @@ static void stops_while_it_skips(void **state)
 	store_init(&store, 4096, 2);
 	store.as_store.stopped = after_twenty;
 	assert_true(feed_open(&f, origin_file(open("/dev/zero", O_RDONLY)), &store.as_store));
-	(void)alarm(20); /* the test hangs no longer than that */
+	give_up_after(20); /* the test hangs no longer than that */
 	assert_false(feed_skip(&f, UINT64_MAX));
 	(void)alarm(0);
 	assert_int_equal(f.state, FEED_ENDED);

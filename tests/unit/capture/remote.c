@@ -4,6 +4,7 @@
 #include "store.h"
 
 #include "capture/remote.h"
+#include "lib/patience.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -214,7 +215,7 @@ static void a_silent_peer(void **state)
 	stopping.stopped = is_stopped;
 	struct opening how = {.store = &stopping};
 	how.watch.over = after_three;
-	(void)alarm(20); /* the test hangs no longer than that */
+	give_up_after(20); /* the test hangs no longer than that */
 	struct source *s = source_open_as(path, &how, &err);
 	assert_non_null(s);
 	assert_int_equal(source_next(s, &f, &err), SOURCE_END); /* as if it had ended */

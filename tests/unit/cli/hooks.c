@@ -24,7 +24,7 @@ static void write_script(void)
 {
 	FILE *f = fopen("note", "w");
 	assert_non_null(f);
-	assert_true(fputs("#!/bin/sh\nprintf '[%s]' \"$@\" >>noted\nprintf '\\n' >>noted\n", f) >
+	assert_true(fputs("#!/bin/sh\nprintf '[%s]' \"$@\" >>noted\nprintf '\\n' >>noted\n", f) >=
 	            0);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(system("chmod +x note"), 0);

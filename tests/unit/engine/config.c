@@ -193,7 +193,7 @@ static void after_the_end(void **state)
 {
 	(void)state;
 	for (unsigned workers = 1; workers <= 2; workers++) {
-		(void)alarm(30); /* an engine whose threads are gone could wait for them */
+		give_up_after(30); /* an engine whose threads are gone could wait for them */
 		struct tf_config c = config_of(workers, 32 * MIB);
 		struct tallies t;
 		tallies_init(&t);

@@ -13,7 +13,7 @@ enum { HANG_S = 100, HOSTS = 400, LONG = 60000, LONG_FRAMES = 600 };
 static int begin(void **state)
 {
 	(void)state;
-	(void)alarm(HANG_S);
+	give_up_after(HANG_S);
 	folder_make();
 	return 0;
 }
@@ -271,7 +271,8 @@ static void no_threads(void **state)
 	pthread_attr_t usual, huge;
 	assert_int_equal(pthread_getattr_default_np(&usual), 0);
 	assert_int_equal(pthread_attr_init(&huge), 0);
-	assert_int_equal(pthread_attr_setstacksize(&huge, SIZE_MAX / 4 * 3), 0);
+	if (pthread_attr_setstacksize(&huge, SIZE_MAX / 4 * 3) != 0)
+		skip(); /* this C library starts none that large: musl */
 	write_talk("1.pcap", 1);
 	struct recorder r;
 	struct tf_config c = config_of(3, 64 * MIB);

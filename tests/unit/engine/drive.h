@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/build.h"
+#include "lib/patience.h"
 #include "lib/pcapfile.h"
 #include "lib/recorder.h"
 #include "lib/scratch.h"

@@ -459,7 +459,7 @@ static void stopped_before(void **state)
 	struct tf_config c = config_of(1, 8 * MIB);
 	struct tf_engine *e = start(&c);
 	tf_engine_stop(e);
-	(void)alarm(20); /* the test hangs no longer than that */
+	give_up_after(20); /* the test hangs no longer than that */
 	assert_true(tf_engine_read(e, pipe, &err));
 	assert_true(tf_engine_merge(e, &pipe, 1, &err));
 	(void)alarm(0);

@@ -5,7 +5,7 @@
  */
 #include "world.h"
 
-#include <unistd.h>
+#include "lib/patience.h"
 
 static struct world w;
 
@@ -121,7 +121,7 @@ static void own_spill_up_to_fin(void **state)
 {
 	(void)state;
 	start();
-	(void)alarm(20); /* a queue that cannot be emptied */
+	give_up_after(20); /* a queue that cannot be emptied */
 	for (int k = 0; k < HELD; k++)
 		say(&w, 10 + 10 * k, "early");
 	fin(&w, 10 + 10 * (HELD - 1) + 5);
@@ -160,10 +160,13 @@ static void nodes_run_out(void **state)
 	world_syn(&w, 1);
 	size_t nodes = w.r.held.count;
 	assert_in_range(nodes, 4, 100);
-	for (size_t k = 0; k <= nodes; k++)
+	for (size_t k = 0; k < nodes; k++)
 		say_at(&w, (int)(k % 2), 10 + 10 * (int64_t)k, "x");
+	assert_int_equal(w.counters.held_spilled, 0);
+	say_at(&w, 1, 10 + 10 * (int64_t)nodes, "x");
 	assert_int_equal(w.counters.held_spilled, 1);
-	assert_null(w.half[0].queue.root == NULL ? NULL : w.half[1].queue.root);
+	assert_null(w.half[0].queue.root); /* whose oldest is the oldest of all */
+	assert_non_null(w.half[1].queue.root);
 	world_end(&w);
 }
 
@@ -194,7 +197,7 @@ static void long_chains(void **state)
 	enum { BYTES = 60000, REPEATS = 20000 };
 	world_start(&w, 1 << 18, 2 * BYTES + 10);
 	world_syn(&w, 0);
-	(void)alarm(60);
+	give_up_after(60);
 	for (int i = 0; i < BYTES; i++) {
 		struct tf_packet pkt = {.seq = BASE + 10 + (uint32_t)i,
 		                        .payload = {(const uint8_t *)"x", 1}};
@@ -290,7 +293,7 @@ static void random_schedules(void **state)
 	static const int64_t limits[] = {INT64_MAX, INT64_MAX, 100, 1};
 	for (unsigned round = 0; round < 3000; round++) {
 		dice = round + 1;
-		(void)alarm(20);
+		give_up_after(20);
 		world_start(&w, sizes[round % 4][0], sizes[round % 4][1]);
 		w.forgetful = round % 16 == 0;
 		w.takes_loans = round % 3 == 0 && round % 4 == 3;

@@ -5,13 +5,13 @@
  */
 #include "world.h"
 
-#include <unistd.h>
+#include "lib/patience.h"
 
 static struct world w;
 
 static void start(bool syn)
 {
-	(void)alarm(20); /* a queue that cannot be emptied is a hang */
+	give_up_after(20); /* a queue that cannot be emptied is a hang */
 	world_start(&w, 1 << 16, 256);
 	if (syn)
 		world_syn(&w, 0);
