@@ -515,6 +515,15 @@ enum tf_urgent {
 	TF_URGENT_OOB     /* as Linux does without */
 };
 
+/* What IPv4 fragments that overlap do to their datagram. (Those of IPv6 always discard it, by
+   RFC 5722.) */
+enum tf_fragments {
+	TF_FRAGMENTS_DROP,  /* as Linux: it is discarded, but a fragment that lies inside those
+	                       before it is taken for a copy, unseen */
+	TF_FRAGMENTS_FIRST, /* the bytes that came first stay */
+	TF_FRAGMENTS_LAST   /* the bytes that came last stay */
+};
+
 /* -- the engine ---------------------------------------------------------- */
 
 struct tf_config {
@@ -540,7 +549,8 @@ struct tf_config {
 	enum tf_urgent urgent;
 	enum tf_overlap overlap; /* of receivers that no rule names */
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
-	unsigned overlap_rules;  /* how many of them; the longest prefix counts */
+	unsigned overlap_rules; /* how many of them; the longest prefix counts */
+	enum tf_fragments fragments;
 	bool keep_rejected;      /* the recorder writes rejected bytes to conflicts.jsonl */
 	uint16_t community_seed; /* of Community IDs, where a sink tells them */
 	int64_t shift_ns;        /* added to the time of each frame, before all else */

@@ -182,6 +182,7 @@ void configure(struct tf_config *cfg, const struct options *o)
 	cfg->overlap = o->overlap;
 	memcpy(cfg->overlap_rule, o->overlap_rule, sizeof cfg->overlap_rule);
 	cfg->overlap_rules = o->overlap_rules;
+	cfg->fragments = o->fragments;
 	cfg->keep_rejected = o->keep_rejected;
 	cfg->shift_ns = o->shift_ns;
 	cfg->idle_ns = (int64_t)o->idle_s * 1000000000;

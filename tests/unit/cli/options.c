@@ -139,14 +139,17 @@ static void overlaps(void **state)
 	struct options o = accept("-r a");
 	assert_int_equal(o.overlap, TF_OVERLAP_LINUX);
 	assert_int_equal(o.urgent, TF_URGENT_INLINE);
+	assert_int_equal(o.fragments, TF_FRAGMENTS_DROP);
 	assert_false(o.keep_rejected);
 	assert_int_equal(o.overlap_rules, 0);
 	options_free(&o);
-	o = accept("-r a --urgent=oob --overlap last --overlap-map 10.0.0.0/8=bsd,::1=first "
+	o = accept("-r a --fragments last --urgent=oob --overlap last --overlap-map "
+	           "10.0.0.0/8=bsd,::1=first "
 	           "--keep-rejected "
 	           "--overlap-map=1.2.3.4/31=linux");
 	assert_int_equal(o.overlap, TF_OVERLAP_LAST);
 	assert_int_equal(o.urgent, TF_URGENT_OOB);
+	assert_int_equal(o.fragments, TF_FRAGMENTS_LAST);
 	assert_true(o.keep_rejected);
 	assert_int_equal(o.overlap_rules, 3);
 	assert_int_equal(o.overlap_rule[0].prefix, 104);
@@ -271,6 +274,7 @@ static void bad_values(void **state)
 	        {"--output=", "--output wants a folder, not ''"},
 	        {"--checksum=", "--checksum wants auto, strict or ignore, not ''"},
 	        {"--checksum=stric", "--checksum wants auto, strict or ignore, not 'stric'"},
+	        {"--fragments=linux", "--fragments wants drop, first or last, not 'linux'"},
 	        {"--urgent=out", "--urgent wants inline or oob, not 'out'"},
 	        {"--overlap=bsdx",
 	         "--overlap wants linux, first, last, bsd, solaris or windows, not 'bsdx'"},
