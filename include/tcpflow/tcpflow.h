@@ -758,6 +758,7 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
  * -> false with *err (TF_OUTPUT)
  */
 bool tf_report_recover(const char *folder, unsigned *mended, struct tf_error *err);
+
 enum tf_packets_format {
 	TF_PACKETS_PCAP,  /* classic: microseconds, one link type in each file */
 	TF_PACKETS_PCAPNG /* nanoseconds, any link types */
@@ -963,6 +964,7 @@ void tf_address_text(const struct tf_address *a, char to[TF_ADDRESS_TEXT]);
 /* Writes the connection's Community ID, version 1: the same for both directions, and in other
    tools with the same seed (usually 0) -> false, "" in to: this system has no SHA-1. */
 bool tf_community_id(const struct tf_flow *flow, uint16_t seed, char to[TF_COMMUNITY_ROOM]);
+
 /* Writes n bytes as 2 * n hexadecimal digits (a to f) and a NUL. */
 void tf_hex_text(const uint8_t *p, size_t n, char *to);
 
