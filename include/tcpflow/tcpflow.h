@@ -515,6 +515,15 @@ enum tf_urgent {
 	TF_URGENT_OOB     /* as Linux does without */
 };
 
+/* What IPv4 fragments that overlap do to their datagram. (Those of IPv6 always discard it, by
+   RFC 5722.) */
+enum tf_fragments {
+	TF_FRAGMENTS_DROP,  /* as Linux: it is discarded, but a fragment that lies inside those
+	                       before it is taken for a copy, unseen */
+	TF_FRAGMENTS_FIRST, /* the bytes that came first stay */
+	TF_FRAGMENTS_LAST   /* the bytes that came last stay */
+};
+
 /* -- the engine ---------------------------------------------------------- */
 
 struct tf_config {
@@ -540,7 +549,8 @@ struct tf_config {
 	enum tf_urgent urgent;
 	enum tf_overlap overlap; /* of receivers that no rule names */
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
-	unsigned overlap_rules;  /* how many of them; the longest prefix counts */
+	unsigned overlap_rules; /* how many of them; the longest prefix counts */
+	enum tf_fragments fragments;
 	bool keep_rejected;      /* the recorder writes rejected bytes to conflicts.jsonl */
 	uint16_t community_seed; /* of Community IDs, where a sink tells them */
 	int64_t shift_ns;        /* added to the time of each frame, before all else */
@@ -748,6 +758,7 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
  * -> false with *err (TF_OUTPUT)
  */
 bool tf_report_recover(const char *folder, unsigned *mended, struct tf_error *err);
+
 enum tf_packets_format {
 	TF_PACKETS_PCAP,  /* classic: microseconds, one link type in each file */
 	TF_PACKETS_PCAPNG /* nanoseconds, any link types */
@@ -953,6 +964,7 @@ void tf_address_text(const struct tf_address *a, char to[TF_ADDRESS_TEXT]);
 /* Writes the connection's Community ID, version 1: the same for both directions, and in other
    tools with the same seed (usually 0) -> false, "" in to: this system has no SHA-1. */
 bool tf_community_id(const struct tf_flow *flow, uint16_t seed, char to[TF_COMMUNITY_ROOM]);
+
 /* Writes n bytes as 2 * n hexadecimal digits (a to f) and a NUL. */
 void tf_hex_text(const uint8_t *p, size_t n, char *to);
 

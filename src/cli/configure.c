@@ -89,7 +89,7 @@ static bool console(const struct stage *s, struct tf_error *err)
 	        [TIMESTAMPS_DELTA] = TF_STAMPS_DELTA,
 	};
 	const struct options *o = s->options;
-	if ((!o->console && !o->session))
+	if (!o->console && !o->session)
 		return true;
 	char prefix[PATH_MAX + 1] = ""; /* that of 1.6.1 */
 	if (strcmp(o->folder, ".") != 0)
@@ -117,7 +117,7 @@ static bool report(const struct stage *s, struct tf_error *err)
 	const struct options *o = s->options;
 	bool wanted = o->report == NULL || *o->report != '\0';
 	char path[PATH_MAX];
-	if ((!wanted && !o->jsonl))
+	if (!wanted && !o->jsonl)
 		return true;
 	int n = snprintf(path, sizeof path, "%s/report.xml", o->folder);
 	if (n < 0 || n >= (int)sizeof path)
@@ -182,6 +182,7 @@ void configure(struct tf_config *cfg, const struct options *o)
 	cfg->overlap = o->overlap;
 	memcpy(cfg->overlap_rule, o->overlap_rule, sizeof cfg->overlap_rule);
 	cfg->overlap_rules = o->overlap_rules;
+	cfg->fragments = o->fragments;
 	cfg->keep_rejected = o->keep_rejected;
 	cfg->shift_ns = o->shift_ns;
 	cfg->idle_ns = (int64_t)o->idle_s * 1000000000;

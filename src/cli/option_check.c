@@ -3,6 +3,8 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
 /* On a wire state has to end some time; a file ends by itself. */
 enum { LIVE_IDLE_S = 3600 };
 
@@ -65,11 +67,15 @@ static const char *contradiction(const struct options *o)
 	        {o->json && o->hex, "-J and -D do not go together"},
 	        {o->flow_pcap && o->console, "-K and -c do not go together: -K makes files"},
 	        {o->flow_pcap && o->session, "-K and --session do not go together"},
-	        {o->jsonl && !options_record(o),
-	         "--jsonl lies beside files of streams: there are none with -c, -C, -K and -FX"},
+	        {o->packets_view && o->session, "--packets and --session do not go together"},
 	        {o->packets_view && !o->console,
 	         "--packets is for the console: give -c or -C, too"},
-	        {o->packets_view && o->session, "--packets and --session do not go together"},
+	        {o->binary && o->session && !o->console,
+	         "-B and --session go together on the console only: give -c or -C, too"},
+	        {o->console && o->unrecorded != NULL && strcmp(o->unrecorded, "-") == 0,
+	         "-w - and -c do not go together: both write to standard output"},
+	        {o->jsonl && !options_record(o),
+	         "--jsonl writes beside files of streams, and none are made"},
 	        {o->timestamps != TIMESTAMPS_NONE && !o->console && !o->session,
 	         "--timestamps is for the console and --session: give -c, -C or --session, too"},
 	        {(o->scanners & SCANNER_HTTP_NAMED) != 0 || o->http_cmd != NULL ||
@@ -91,7 +97,7 @@ static bool check_names(const struct options *o, struct tf_error *err)
 /* What 1.6.1 passed over in silence. */
 static void note_idle(struct options *o)
 {
-	const bool live = options_live(o);
+	const bool live = options_live(o), without_files = !options_record(o);
 	const struct rule rules[] = {
 	        {!live && o->interface_count > 0, "-i has no effect with -r"},
 	        {!live && o->not_promiscuous, "-p has no effect with -r"},
@@ -106,8 +112,20 @@ static void note_idle(struct options *o)
 	        {o->colour && !o->console, "-g has no effect without -c or -C"},
 	        {o->binary && !o->console, "-B has no effect without -c or -C"},
 	        {o->no_newline && !o->console, "-0 has no effect without -c or -C"},
-	        {o->index && (o->console || o->flow_pcap || o->no_files),
-	         "-I has no effect where no files of streams are made"},
+	        {o->binary && o->console && (o->hex || o->json), "-B has no effect with -D or -J"},
+	        {o->index && without_files, "-I has no effect where no files of streams are made"},
+	        {(o->md5 || o->sha256) && without_files,
+	         "there are no digests where no files of streams are made"},
+	        {o->gaps != TF_GAPS_HOLE && without_files,
+	         "--gaps has no effect where no files of streams are made"},
+	        {o->keep_rejected && without_files,
+	         "--keep-rejected has no effect where no files of streams are made"},
+	        {o->tcp_cmd != NULL && without_files,
+	         "-S tcp_cmd has no effect where no files of streams are made"},
+	        {o->tcp_alert_fd != OPTION_NONE && without_files,
+	         "-S tcp_alert_fd has no effect where no files of streams are made"},
+	        {o->packets_format != PACKETS_PCAP && !o->flow_pcap,
+	         "--flow-pcap-format has no effect without -K"},
 	};
 	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
 		if (rules[i].broken)

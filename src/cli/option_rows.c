@@ -27,6 +27,7 @@ static const char *const urgent_words[] = {"inline", "oob", NULL};
 static const char *const checksum_words[] = {"auto", "strict", "ignore", NULL};
 static const char *const overlap_words[] = {"linux",   "first",   "last", "bsd",
                                             "solaris", "windows", NULL};
+static const char *const fragments_words[] = {"drop", "first", "last", NULL};
 static const char *const key_words[] = {"full", "5tuple", NULL};
 static const char *const help_words[] = {"all", NULL};
 
@@ -193,6 +194,11 @@ static const struct option_row rows[] = {
          take_overlap_map,
          .wanted = "networks and policies such as 10.0.0.0/8=bsd,2001:db8::/32=linux (64 at most)",
          .example = "tcpflow -r capture.pcap --overlap-map 10.1.2.3=solaris -o flows"},
+        {0, "fragments", "POLICY", receiver,
+         "where IPv4 fragments overlap, drop (default) their datagram as Linux does, or keep the "
+         "bytes that came first or last",
+         take_word, FIELD(fragments), .words = fragments_words, .wanted = "drop, first or last",
+         .example = "tcpflow -r capture.pcap --fragments=first -o flows"},
         {0, "urgent", "KIND", receiver,
          "the byte that an urgent pointer marks: inline (default) leaves it in the stream, oob "
          "takes it out, as a receiver does that reads it out of band",

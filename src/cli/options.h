@@ -123,6 +123,7 @@ struct options {
 	enum tf_overlap overlap;
 	struct tf_overlap_rule overlap_rule[TF_OVERLAP_RULES];
 	unsigned overlap_rules;
+	enum tf_fragments fragments;
 	bool keep_rejected;
 	/* What was given and does nothing: sentences, each once. */
 	const char *note[OPTION_NOTES];

@@ -460,10 +460,16 @@ static unsigned count_blocks(const struct dispatch_setup *s)
 	return count > BLOCKS_LEAST ? (unsigned)count : BLOCKS_LEAST;
 }
 
+static const enum defrag_policy policies[] = {
+        [TF_FRAGMENTS_DROP] = DEFRAG_AS_LINUX,
+        [TF_FRAGMENTS_FIRST] = DEFRAG_FIRST,
+        [TF_FRAGMENTS_LAST] = DEFRAG_LAST,
+};
+
 bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err)
 {
 	const struct defrag_setup defrag = {.seed = s->config->hash_seed,
-	                                    .ip4 = DEFRAG_AS_LINUX,
+	                                    .ip4 = policies[s->config->fragments],
 	                                    .ip6 = DEFRAG_STRICT,
 	                                    .ip4_timeout_ns = 30 * SECOND, /* Linux */
 	                                    .ip6_timeout_ns = 60 * SECOND, /* RFC 8200, 4.5 */

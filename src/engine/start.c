@@ -46,6 +46,8 @@ bool engine_check(const struct tf_config *c, struct tf_error *err)
 		        c->overlap_rule[i].prefix <= 128;
 	if (!known)
 		return error_set(err, TF_USAGE, "there is no such overlap policy");
+	if ((unsigned)c->fragments > TF_FRAGMENTS_LAST)
+		return error_set(err, TF_USAGE, "there is no such policy for fragments");
 	if (c->start_ns >= c->stop_ns)
 		return error_set(err, TF_USAGE,
 		                 "no packet lies between --start and --stop: the "

@@ -7,9 +7,9 @@
  *	offset told                  a b c   d e f g  ...  "abcefgh", told = offset - places before
  *
  * The urgent pointer marks a place, whoever brings the byte for it. A mark counts only when
- * it lies at or beyond `next`, comes with a segment that is not all acknowledged before, and beyond
- *the mark that waits: what that one marked stays in line. When `next` comes to the mark, its place
- *leaves the stream.
+ * it lies at or beyond `next`, comes with a segment that is not all acknowledged before, and lies
+ * beyond the mark that waits: what that one marked stays in line. When `next` comes to the mark,
+ * its place leaves the stream.
  *
  * Inside reasm/ all offsets are those of sequence numbers; tell.c takes places off where
  * events are made. No DATA or GAP lies across a place, and none is told below `below`.

@@ -139,14 +139,17 @@ static void overlaps(void **state)
 	struct options o = accept("-r a");
 	assert_int_equal(o.overlap, TF_OVERLAP_LINUX);
 	assert_int_equal(o.urgent, TF_URGENT_INLINE);
+	assert_int_equal(o.fragments, TF_FRAGMENTS_DROP);
 	assert_false(o.keep_rejected);
 	assert_int_equal(o.overlap_rules, 0);
 	options_free(&o);
-	o = accept("-r a --urgent=oob --overlap last --overlap-map 10.0.0.0/8=bsd,::1=first "
+	o = accept("-r a --fragments last --urgent=oob --overlap last --overlap-map "
+	           "10.0.0.0/8=bsd,::1=first "
 	           "--keep-rejected "
 	           "--overlap-map=1.2.3.4/31=linux");
 	assert_int_equal(o.overlap, TF_OVERLAP_LAST);
 	assert_int_equal(o.urgent, TF_URGENT_OOB);
+	assert_int_equal(o.fragments, TF_FRAGMENTS_LAST);
 	assert_true(o.keep_rejected);
 	assert_int_equal(o.overlap_rules, 3);
 	assert_int_equal(o.overlap_rule[0].prefix, 104);
@@ -271,6 +274,7 @@ static void bad_values(void **state)
 	        {"--output=", "--output wants a folder, not ''"},
 	        {"--checksum=", "--checksum wants auto, strict or ignore, not ''"},
 	        {"--checksum=stric", "--checksum wants auto, strict or ignore, not 'stric'"},
+	        {"--fragments=linux", "--fragments wants drop, first or last, not 'linux'"},
 	        {"--urgent=out", "--urgent wants inline or oob, not 'out'"},
 	        {"--overlap=bsdx",
 	         "--overlap wants linux, first, last, bsd, solaris or windows, not 'bsdx'"},
@@ -373,7 +377,7 @@ static void console(void **state)
 	            o.no_newline && !o.json);
 	assert_int_equal(o.timestamps, TIMESTAMPS_ISO);
 	assert_string_equal(o.report, "y");
-	assert_int_equal(o.notes, 0);
+	assert_int_equal(o.notes, 1); /* -B with -D */
 	options_free(&o);
 	o = accept("-Cc --json-legacy --packets --timestamps=delta -r x");
 	assert_true(!o.console_headers && o.json && o.json_legacy && o.packets_view);
@@ -386,10 +390,14 @@ static void console(void **state)
 	options_free(&o);
 	refuse("-cJD -r x", "-J and -D do not go together");
 	refuse("-cK -r x", "-K and -c do not go together: -K makes files");
-	refuse("-K --jsonl -r x",
-	       "--jsonl lies beside files of streams: there are none with -c, -C, -K and -FX");
 	refuse("-K --session -r x", "-K and --session do not go together");
 	refuse("--packets -r x", "--packets is for the console: give -c or -C, too");
+	refuse("--packets --session -r x", "--packets and --session do not go together");
+	refuse("-B --session -r x",
+	       "-B and --session go together on the console only: give -c or -C, too");
+	refuse("-Cw- -r x", "-w - and -c do not go together: both write to standard output");
+	refuse("--jsonl -K -r x", "--jsonl writes beside files of streams, and none are made");
+	refuse("--jsonl -c -r x", "--jsonl writes beside files of streams, and none are made");
 	refuse("--packets --session -c -r x", "--packets and --session do not go together");
 	refuse("--timestamps -r x", "--timestamps is for the console and --session: give -c, -C or "
 	                            "--session, too");
@@ -533,6 +541,18 @@ static void notes(void **state)
 	        {"-B -r x", "-B has no effect without -c or -C"},
 	        {"-0 -r x", "-0 has no effect without -c or -C"},
 	        {"-I -FX -r x", "-I has no effect where no files of streams are made"},
+	        {"-cBD -r x", "-B has no effect with -D or -J"},
+	        {"-cBJ -r x", "-B has no effect with -D or -J"},
+	        {"-c -FM -r x", "there are no digests where no files of streams are made"},
+	        {"-K --sha256 -r x", "there are no digests where no files of streams are made"},
+	        {"-FX --gaps=skip -r x", "--gaps has no effect where no files of streams are made"},
+	        {"-c --keep-rejected -r x",
+	         "--keep-rejected has no effect where no files of streams are made"},
+	        {"-K -S tcp_cmd=true -r x",
+	         "-S tcp_cmd has no effect where no files of streams are made"},
+	        {"-c -S tcp_alert_fd=2 -r x",
+	         "-S tcp_alert_fd has no effect where no files of streams are made"},
+	        {"--flow-pcap-format=both -r x", "--flow-pcap-format has no effect without -K"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
