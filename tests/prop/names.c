@@ -109,8 +109,10 @@ static void make_flow(struct random *r, struct tf_flow *f)
 	*f = (struct tf_flow){.end = {make_end(r), make_end(r)}};
 	unsigned bits = random_chance(r, 50) ? 3 : 63;
 	for (unsigned i = 0; i < 2; i++) {
-		for (unsigned k = 0; k < 6; k++)
+		for (unsigned k = 0; k < 6; k++) {
 			f->mac[i][k] = (uint8_t)random_next(r);
+			f->mac_to[i][k] = (uint8_t)random_next(r);
+		}
 		/* The C library judges the dates: on 32 bits it knows those from 1901 to 2038. */
 		f->began_ns[i] = (int64_t)random_next(r) / (sizeof(time_t) < 8 ? 8 : 1);
 		f->nth[i] = random_next(r) >> (63 - bits);
@@ -137,7 +139,7 @@ static int plain_address(char *to, const struct tf_address *a)
 
 static int plain_letter(char letter, const struct tf_flow *f, unsigned d, uint32_t number, char *to)
 {
-	const uint8_t *m = f->mac[letter == 'e' ? !d : d];
+	const uint8_t *m = letter == 'e' ? f->mac_to[d] : f->mac[d];
 	bool vlan = f->vlan[0] != 0;
 	int64_t ns = f->began_ns[d];
 	int64_t sec = ns / 1000000000 - (ns % 1000000000 < 0);
