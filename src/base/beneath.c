@@ -119,11 +119,13 @@ int beneath_posix(int folder, const char *name, int flags, mode_t mode)
 
 int beneath_linux(int folder, const char *name, int flags, mode_t mode)
 {
+	/* The C library says O_LARGEFILE by itself; here there is none in between. The kernel
+	   refuses it beside O_PATH. */
+	int all = flags | O_NOFOLLOW | O_CLOEXEC | O_LARGEFILE;
+	if ((flags & O_PATH) != 0)
+		all &= ~O_LARGEFILE;
 	struct open_how how = {
-	        /* The C library says O_LARGEFILE by itself; here there is none in between. The
-	           kernel refuses it beside O_PATH. */
-	        .flags = (unsigned)(flags | O_NOFOLLOW | O_CLOEXEC |
-	                            (flags & O_PATH ? 0 : O_LARGEFILE)),
+	        .flags = (unsigned)all,
 	        .mode = flags & O_CREAT ? mode : 0,
 	        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};

@@ -316,10 +316,14 @@ void text_base64(struct text *t, const void *bytes, size_t n)
 		size_t left = n - i;
 		uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
 		             (left > 2 ? p[i + 2] : 0);
-		*at++ = digit[v >> 18];
-		*at++ = digit[v >> 12 & 63];
-		*at++ = left > 1 ? digit[v >> 6 & 63] : '=';
-		*at++ = left > 2 ? digit[v & 63] : '=';
+		at[0] = digit[v >> 18];
+		at[1] = digit[v >> 12 & 63];
+		at[2] = at[3] = '=';
+		if (left > 1)
+			at[2] = digit[v >> 6 & 63];
+		if (left > 2)
+			at[3] = digit[v & 63];
+		at += 4;
 	}
 }
 

@@ -50,18 +50,18 @@ void text_padded(struct text *t, uint64_t v, unsigned width);
 void text_i64(struct text *t, int64_t v);
 
 /* A JSON string (RFC 8259) with its quotes. */
-void text_json(struct text *t, const void *p, size_t n);
+void text_json(struct text *t, const void *bytes, size_t n);
 void text_json_string(struct text *t, const char *s);
 
 /* For an XML 1.0 attribute's value, in either kind of quotes, or an element's text; reading
    it changes nothing: tabs and ends of lines are written as references. */
-void text_xml(struct text *t, const void *p, size_t n);
+void text_xml(struct text *t, const void *bytes, size_t n);
 void text_xml_string(struct text *t, const char *s);
 
-void text_hex(struct text *t, const void *p, size_t n);
+void text_hex(struct text *t, const void *bytes, size_t n);
 
 /* RFC 4648, 4: with = at the end. */
-void text_base64(struct text *t, const void *p, size_t n);
+void text_base64(struct text *t, const void *bytes, size_t n);
 
 /* A time as ISO 8601 in UTC, 2008-10-06T17:54:54.796605Z; digits behind the point: 0, 6 or 9
    (what is behind them is cut, towards the past). */

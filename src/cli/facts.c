@@ -74,7 +74,8 @@ static void note_privileges(struct facts *f)
 			continue;
 		line[strcspn(line, "\n")] = '\0';
 		for (char *s = line; *s != '\0'; s++)
-			*s = *s == '\t' ? ' ' : *s;
+			if (*s == '\t')
+				*s = ' ';
 		(void)snprintf(f->line[n], FACTS_LINE, "%s", line);
 		f->privilege[n] = f->line[n];
 		n++;

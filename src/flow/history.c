@@ -19,7 +19,7 @@ static void add(struct flow *f, char letter)
 /* upper: what the originator's letter is */
 static void add_of(struct flow *f, unsigned dir, char upper)
 {
-	add(f, dir == f->pub.originator ? upper : (char)(upper + LOWER));
+	add(f, (char)(dir == f->pub.originator ? upper : upper + LOWER));
 }
 
 /* As it turns out, dir has opened the connection: letters change sides. */
@@ -29,7 +29,8 @@ static void set_originator(struct flow *f, unsigned dir)
 		return;
 	f->pub.originator = (uint8_t)dir;
 	for (char *c = f->pub.history; *c != '\0'; c++)
-		*c = *c == '^' ? '^' : (char)(*c ^ LOWER);
+		if (*c != '^')
+			*c = (char)(*c ^ LOWER);
 	add(f, '^');
 }
 

@@ -64,15 +64,16 @@ static void note_ends(struct tf_account *a, const struct half *h)
 
 /* Not inlined: bytes, which most events are, do without its room on the stack. */
 static __attribute__((noinline)) void tell_rare(struct flows *fs, struct flow *f, struct half *h,
-                                                struct tf_event *ev)
+                                                const struct tf_event *ev)
 {
 	struct tf_record record = {0};
-	ev->record = &record;
+	struct tf_event whole = *ev;
+	whole.record = &record;
 	if (ev->kind == TF_GAP && !ev->late && ev->cause != TF_GAP_LIMIT)
 		history_again(f, h->dir, HISTORY_GAP);
 	if (ev->kind == TF_END)
 		note_ends(ev->account, h);
-	tell(fs, f, ev);
+	tell(fs, f, &whole);
 }
 
 static void tell_half(void *arg, struct half *h, struct tf_event *ev)

@@ -101,7 +101,7 @@ static void finish_piece(struct console *s)
 
 static char shown(uint8_t b)
 {
-	return b >= 0x20 && b < 0x7f ? (char)b : '.';
+	return (char)(b >= 0x20 && b < 0x7f ? b : '.');
 }
 
 /* A carriage return alone would have a terminal write over the line. `ended`: behind the last

@@ -12,6 +12,8 @@
  */
 #include "sink/findx.h"
 
+#include "base/error.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -108,6 +110,7 @@ static void append(struct reel *r, const struct findx_run *run)
 {
 	if (r->n == r->room)
 		drain(r);
+	MUST(r->window != NULL && r->n < r->room);
 	r->window[r->n++] = *run;
 }
 
@@ -233,7 +236,7 @@ static struct reel reel(const struct sorting *s, int64_t region, int64_t from, i
 	return (struct reel){.fd = s->fd,
 	                     .at = region + from * RUN,
 	                     .end = region + to * RUN,
-	                     .window = s->run + third * (SORTED / 3),
+	                     .window = s->run + (size_t)third * (SORTED / 3),
 	                     .room = SORTED / 3};
 }
 

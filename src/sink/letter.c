@@ -133,8 +133,12 @@ static void write_community(struct text *t, const struct named *who, const struc
 	char id[TF_COMMUNITY_ROOM];
 	if (!tf_community_id(who->flow, who->form->community_seed, id))
 		(void)strcpy(id, "1:unknown"); /* no SHA-1: all names are the same */
-	for (char *p = id; *p != '\0'; p++)
-		*p = *p == '/' ? '_' : *p == '+' ? '-' : *p;
+	for (char *p = id; *p != '\0'; p++) {
+		if (*p == '/')
+			*p = '_';
+		else if (*p == '+')
+			*p = '-';
+	}
 	text_string(t, id);
 }
 
@@ -181,7 +185,7 @@ enum { ROWS = sizeof letters / sizeof *letters };
 
 uint8_t letter_find(char letter)
 {
-	for (uint8_t i = 0; i < ROWS; i++)
+	for (unsigned i = 0; i < ROWS; i++)
 		if (letters[i].letter == letter)
 			return (uint8_t)(i + 1);
 	return 0;
@@ -189,8 +193,9 @@ uint8_t letter_find(char letter)
 
 const struct letter *letter_row(uint8_t row)
 {
-	MUST(row >= 1 && row <= ROWS);
-	return &letters[row - 1];
+	unsigned at = row - 1U;
+	MUST(at < ROWS);
+	return &letters[at];
 }
 
 uint8_t letter_rows(void)
