@@ -37,7 +37,7 @@ def main():
     gen, measure = sys.argv[1], sys.argv[2:] == ['memory']
     failed = 0
     with tempfile.TemporaryDirectory() as box:
-        for kind, few, many in (('frag', 20000, 200000), ('half', 10000, 100000)):
+        for kind, few, many in (('firsts', 20000, 200000), ('half', 10000, 100000)):
             want, _ = record(gen, ['whole', str(many), '1'], box)
             _, before = record(gen, [kind, str(few), '1'], box)
             for jobs in (1, 2):
