@@ -6,11 +6,12 @@
 #	make check	the same for the tests, and runs all of them
 #	make check-long	also ten times the random schedules, and the mutants; takes half an hour
 #	make check-ports  the same for a big-endian and a 32-bit machine, and with musl (see tools/check-ports)
+#	make bench	measures, and writes doc/PERFORMANCE.md; ten minutes and 8 GiB of memory
 #	make install	below PREFIX, if it is given, else /usr/local; with DESTDIR as usual
 #	make deb	Debian packages, in build-deb/
 #	make check-deb	the same, then installs and tries them in a fresh Debian 12 (as root)
 
-.PHONY: all demo check check-long check-ports format install deb check-deb clean
+.PHONY: all demo check check-long check-ports bench format install deb check-deb clean
 .NOTPARALLEL:
 
 BUILD = build
@@ -43,6 +44,11 @@ check-long: check
 
 check-ports:
 	@tools/check-ports
+
+bench: $(BUILD)/build.ninja
+	@tools/install-packages bench
+	ninja -C $(BUILD) tcpflow bench/gen bench/check bench/floor bench/measure
+	bench/run --build $(BUILD) --write
 
 format:
 	tools/check-style --fix

@@ -100,11 +100,16 @@ static bool hash_file(int folder, const char *name, struct stream *s)
 
 enum verdict { RIGHT, WRONG, EXTRA, NOTHING };
 
+/* Several streams may have the same bytes; each file is one of them. */
 static enum verdict judge_nameless(const struct stream *found)
 {
 	struct stream *s = bsearch(found, streams, count, sizeof *streams, by_content);
 	if (found->length == 0)
 		return NOTHING;
+	while (s != NULL && s > streams && by_content(s - 1, found) == 0)
+		s--;
+	while (s != NULL && s->seen)
+		s = s + 1 < streams + count && by_content(s + 1, found) == 0 ? s + 1 : NULL;
 	if (s == NULL)
 		return EXTRA;
 	s->seen = true;
