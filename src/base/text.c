@@ -76,11 +76,15 @@ void text_u64(struct text *t, uint64_t v)
 
 void text_padded(struct text *t, uint64_t v, unsigned width)
 {
-	char digit[20], *at = digit + sizeof digit;
-	do
-		*--at = (char)('0' + v % 10);
-	while (((v /= 10) > 0 || digit + sizeof digit - at < (ptrdiff_t)width) && at > digit);
-	text_bytes(t, at, (size_t)(digit + sizeof digit - at));
+	unsigned n = 1;
+	for (uint64_t rest = v / 10; rest > 0; rest /= 10)
+		n++;
+	n = n > width ? n : width;
+	char *at = room(t, n);
+	if (at == NULL)
+		return;
+	for (; n > 0; v /= 10)
+		at[--n] = (char)('0' + v % 10);
 }
 
 void text_i64(struct text *t, int64_t v)

@@ -10,17 +10,24 @@ static const struct tf_endpoint *end_of(const struct named *who, const struct le
 	return &who->flow->end[row->arg ? !who->dir : who->dir];
 }
 
+/* An octet as three digits. */
+static void put_octet(char to[3], unsigned octet)
+{
+	to[0] = (char)('0' + octet / 100);
+	to[1] = (char)('0' + octet / 10 % 10);
+	to[2] = (char)('0' + octet % 10);
+}
+
 static void write_address(struct text *t, const struct named *who, const struct letter *row,
                           uint32_t number)
 {
 	(void)number;
 	const struct tf_address *a = &end_of(who, row)->address;
-	char v6[TF_ADDRESS_TEXT];
+	char v6[TF_ADDRESS_TEXT], v4[] = "000.000.000.000";
 	if (tf_address_is_v4(a)) {
-		for (int i = 12; i < 16; i++) {
-			text_bytes(t, ".", i > 12);
-			text_padded(t, a->b[i], 3);
-		}
+		for (size_t i = 0; i < 4; i++)
+			put_octet(v4 + 4 * i, a->b[12 + i]);
+		text_bytes(t, v4, sizeof v4 - 1);
 		return;
 	}
 	tf_address_text(a, v6);

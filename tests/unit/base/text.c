@@ -190,6 +190,31 @@ static const struct {
         {INT64_MIN, 9, "1677-09-21T00:12:43.145224192Z", "-9223372036.854775808"},
 };
 
+static void numbers_with_zeros_in_front(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t v;
+		unsigned width;
+		const char *text;
+	} row[] = {
+	        {0, 0, "0"},       {0, 3, "000"},
+	        {7, 3, "007"},     {999, 3, "999"},
+	        {1000, 3, "1000"}, {UINT64_MAX, 5, "18446744073709551615"},
+	        {80, 5, "00080"},  {1, 20, "00000000000000000001"},
+	};
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		char to[24];
+		t = text_in(to, sizeof to);
+		text_padded(&t, row[i].v, row[i].width);
+		assert_string_equal(to, row[i].text);
+		char small[4];
+		t = text_in(small, sizeof small);
+		text_padded(&t, row[i].v, row[i].width);
+		assert_int_equal(t.full, strlen(row[i].text) >= sizeof small);
+	}
+}
+
 static void times_as_text(void **state)
 {
 	(void)state;
@@ -229,6 +254,7 @@ int main(void)
 	        cmocka_unit_test(exactly_full_is_not_too_full),
 	        cmocka_unit_test(bytes_of_strangers),
 	        cmocka_unit_test(bytes_as_digits),
+	        cmocka_unit_test(numbers_with_zeros_in_front),
 	        cmocka_unit_test(times_as_text),
 	        cmocka_unit_test(runes),
 	};
