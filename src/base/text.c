@@ -23,31 +23,6 @@ void text_cut(struct text *t, size_t n)
 	t->full = false;
 }
 
-/* -> n bytes to write to, behind which there is a NUL; NULL: they do not fit */
-static char *room(struct text *t, size_t n)
-{
-	if (t->full || n >= t->size - t->n) {
-		t->full = true;
-		return NULL;
-	}
-	char *at = t->to + t->n;
-	t->n += n;
-	t->to[t->n] = '\0';
-	return at;
-}
-
-void text_bytes(struct text *t, const void *p, size_t n)
-{
-	char *at = room(t, n);
-	if (at != NULL && n > 0)
-		memcpy(at, p, n);
-}
-
-void text_string(struct text *t, const char *s)
-{
-	text_bytes(t, s, strlen(s));
-}
-
 void text_printf(struct text *t, const char *format, ...)
 {
 	va_list args;
@@ -80,7 +55,7 @@ void text_padded(struct text *t, uint64_t v, unsigned width)
 	for (uint64_t rest = v / 10; rest > 0; rest /= 10)
 		n++;
 	n = n > width ? n : width;
-	char *at = room(t, n);
+	char *at = text_room(t, n);
 	if (at == NULL)
 		return;
 	for (; n > 0; v /= 10)
@@ -160,7 +135,7 @@ static bool looks_escaped(const uint8_t *p, size_t n)
 
 static void put_unit(struct text *t, uint32_t unit)
 {
-	char *at = room(t, 6);
+	char *at = text_room(t, 6);
 	if (at == NULL)
 		return;
 	at[0] = '\\';
@@ -303,7 +278,7 @@ void text_xml_string(struct text *t, const char *s)
 void text_hex(struct text *t, const void *bytes, size_t n)
 {
 	const uint8_t *p = bytes;
-	char *at = n < t->size ? room(t, 2 * n) : room(t, t->size);
+	char *at = n < t->size ? text_room(t, 2 * n) : text_room(t, t->size);
 	for (size_t i = 0; at != NULL && i < n; i++) {
 		*at++ = digits_of_16[p[i] >> 4];
 		*at++ = digits_of_16[p[i] & 15];
@@ -315,7 +290,7 @@ void text_base64(struct text *t, const void *bytes, size_t n)
 	static const char digit[] =
 	        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const uint8_t *p = bytes;
-	char *at = n < t->size ? room(t, (n + 2) / 3 * 4) : room(t, t->size);
+	char *at = n < t->size ? text_room(t, (n + 2) / 3 * 4) : text_room(t, t->size);
 	for (size_t i = 0; at != NULL && i < n; i += 3) {
 		size_t left = n - i;
 		uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |

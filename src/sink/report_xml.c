@@ -144,13 +144,13 @@ static void write_file(struct text *t, const struct report_row *r)
 	text_string(t, "</filesize>\n");
 }
 
-/* An address of zeros is none. */
+/* An address of zeros is none. name: up to its value */
 static void write_mac(struct text *t, const char *name, const uint8_t mac[6])
 {
 	static const uint8_t none[6];
 	if (memcmp(mac, none, sizeof none) == 0)
 		return;
-	text_printf(t, " %s='", name);
+	text_string(t, name);
 	word_mac(t, mac);
 	text_string(t, "'");
 }
@@ -163,8 +163,8 @@ static void write_tcpflow(struct text *t, const struct tf_flow *f, unsigned dir)
 	text_string(t, "      <tcpflow");
 	moment(t, "startime", f->began_ns[dir]);
 	moment(t, "endtime", f->latest_ns[dir]);
-	write_mac(t, "mac_daddr", f->mac_to[dir]);
-	write_mac(t, "mac_saddr", f->mac[dir]);
+	write_mac(t, " mac_daddr='", f->mac_to[dir]);
+	write_mac(t, " mac_saddr='", f->mac[dir]);
 	number(t, "family", tf_address_is_v4(&src->address) ? FAMILY_IP4 : FAMILY_IP6);
 	tf_address_text(&src->address, text);
 	attribute(t, "src_ipn", text);

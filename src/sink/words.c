@@ -50,10 +50,13 @@ void word_marks(struct text *t, const struct tf_marks *m)
 
 void word_mac(struct text *t, const uint8_t mac[6])
 {
-	for (int i = 0; i < 6; i++) {
-		text_string(t, i > 0 ? ":" : "");
-		text_hex(t, mac + i, 1);
+	static const char digit[] = "0123456789abcdef";
+	char text[] = "00:00:00:00:00:00";
+	for (size_t i = 0; i < 6; i++) {
+		text[3 * i] = digit[mac[i] >> 4];
+		text[3 * i + 1] = digit[mac[i] & 15];
 	}
+	text_bytes(t, text, sizeof text - 1);
 }
 
 const char *word_cause(enum tf_gap_cause cause)
