@@ -18,8 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PIECE = 1 << 20, RECORD = 16, ETHERNET = 14, FIN = 1, SYN = 2 };
@@ -63,35 +61,50 @@ struct entry {
 	uint32_t file; /* of the store, 0: none yet */
 };
 
-static struct entry *table;
-static size_t mask;
+static struct entry *table; /* at least half of it is empty */
+static size_t mask, used;
 
-/* As many entries as there can be packets, of which half stay empty. */
-static void table_make(uint64_t capture_size)
+static void table_make(size_t n)
 {
-	size_t n = 1024;
-	while (n < capture_size / (RECORD + ETHERNET + 40) * 2)
-		n *= 2;
 	mask = n - 1;
-	table = mmap(NULL, n * sizeof *table, PROT_READ | PROT_WRITE,
-	             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (table == MAP_FAILED)
+	table = calloc(n, sizeof *table);
+	if (table == NULL)
 		stop("no memory");
+}
+
+/* The entry of these ends, or the empty one where it belongs. */
+static struct entry *find(const struct ends *e)
+{
+	uint64_t h = ((uint64_t)e->src << 32 | e->dst) * UINT64_C(0x9e3779b97f4a7c15);
+	h = (h ^ h >> 32 ^ e->ports) * UINT64_C(0xbf58476d1ce4e5b9);
+	size_t i = h >> 32 & mask;
+	while (table[i].ends.ports != 0 && memcmp(&table[i].ends, e, sizeof *e) != 0)
+		i = (i + 1) & mask;
+	return &table[i];
+}
+
+static void table_grow(void)
+{
+	struct entry *before = table;
+	size_t n = mask + 1;
+	table_make(n * 4);
+	for (size_t i = 0; i < n; i++)
+		if (before[i].ends.ports != 0)
+			*find(&before[i].ends) = before[i];
+	free(before);
 }
 
 static struct entry *look_up(const struct ends *e)
 {
-	uint64_t h = ((uint64_t)e->src << 32 | e->dst) * UINT64_C(0x9e3779b97f4a7c15);
-	h = (h ^ h >> 32 ^ e->ports) * UINT64_C(0xbf58476d1ce4e5b9);
-	for (size_t i = h >> 32;; i++) {
-		struct entry *t = &table[i & mask];
-		if (memcmp(&t->ends, e, sizeof *e) == 0)
-			return t;
-		if (t->ends.ports == 0) {
-			t->ends = *e;
-			return t;
-		}
+	struct entry *t = find(e);
+	if (t->ends.ports != 0)
+		return t;
+	if (++used > mask / 2) {
+		table_grow();
+		t = find(e);
 	}
+	t->ends = *e;
+	return t;
 }
 
 /* -- packets ---------------------------------------------------------------------------- */
@@ -188,7 +201,6 @@ int main(int argc, char **argv)
 {
 	bool storing = argc == 4 && strcmp(argv[1], "files") == 0;
 	bool headers = argc == 3 && strcmp(argv[1], "headers") == 0;
-	struct stat st;
 	if (!storing && !headers && !(argc == 3 && strcmp(argv[1], "read") == 0)) {
 		(void)fprintf(stderr,
 		              "usage: floor read|headers CAPTURE, floor files CAPTURE FOLDER\n");
@@ -196,13 +208,13 @@ int main(int argc, char **argv)
 	}
 	struct input in = {.fd = open(argv[2], O_RDONLY), .buffer = malloc(2 * PIECE)};
 	waiting = calloc(DATAGRAMS, sizeof *waiting);
-	if (in.fd < 0 || fstat(in.fd, &st) != 0 || in.buffer == NULL || waiting == NULL)
+	if (in.fd < 0 || in.buffer == NULL || waiting == NULL)
 		stop(argv[2]);
 	if (!storing && !headers) {
 		read_only(&in);
 		return 0;
 	}
-	table_make((uint64_t)st.st_size);
+	table_make(1024);
 	if (storing && !store_begin(argv[3]))
 		stop(argv[3]);
 	walk(&in, storing);

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -41,6 +42,8 @@ static double seconds(struct timeval t)
 static int start(char **words)
 {
 	int null = open("/dev/null", O_WRONLY);
+	/* Whoever measures may be stopped, and then this ends, too. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
 		return 127;
 	(void)execvp(words[0], words);

@@ -57,11 +57,26 @@ static void prefix(void **state)
 	}
 }
 
+/* Each number that a part can be, in each of the four places. */
+static void octets(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4 * 256; i++) {
+		struct tf_address a = {{[10] = 0xff, 0xff, 9, 10, 99, 100}};
+		char text[TF_ADDRESS_TEXT], wanted[INET_ADDRSTRLEN];
+		a.b[12 + i / 256] = (uint8_t)i;
+		tf_address_text(&a, text);
+		assert_non_null(inet_ntop(AF_INET, a.b + 12, wanted, sizeof wanted));
+		assert_string_equal(text, wanted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(texts),
 	        cmocka_unit_test(prefix),
+	        cmocka_unit_test(octets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
