@@ -390,8 +390,8 @@ enum tf_order {
 /*
  * A receiver of events. `open` is called once for each worker, in the thread of
  * the engine's owner, before the first frame; `event`, `recall` and `rest` by that
- * worker, while other workers call those of other instances; `count` and then
- * `close` in the owner's thread after the last event. None of them may call a
+ * worker, while other workers call those of other instances; `count` at any time; `close`
+ * in the owner's thread after the last event. None of them may call a
  * function that takes the engine, but tf_engine_stop().
  */
 struct tf_sink {
@@ -416,7 +416,8 @@ struct tf_sink {
 	/* May be NULL. About twice a second by tf_config.clock, also while the input pauses: what
 	   has waited in buffers since the call before goes out. Called as event -> as event */
 	bool (*flush)(void *self, struct tf_error *err);
-	/* May be NULL. Adds what the sink itself counted (files, writes). */
+	/* May be NULL. Adds what the sink itself has counted so far (files, writes), and changes
+	   nothing. By the worker between two events, or in the owner's thread when it rests */
 	void (*count)(void *self, struct tf_counters *c);
 	/* May be NULL. Frees the instance -> false, with *err (when err is not NULL),
 	   when something was lost */
@@ -566,7 +567,8 @@ struct tf_config {
 	int64_t (*clock)(void *arg);
 	void *clock_arg;
 	/* May be NULL. Called in the owner's thread while a capture file is read, when
-	   a piece of it has been, or some ten times a second: bytes of it so far */
+	   a piece of it has been, or some ten times a second, also while a pipe is waited for:
+	   bytes of it so far */
 	void (*progress)(void *arg, uint64_t position);
 	void *progress_arg;
 };
@@ -871,10 +873,13 @@ struct tf_moment {
 	uint64_t frames, frame_bytes;
 	uint64_t flows; /* connections that are in memory, a little late */
 	uint64_t drops_kernel, drops_interface;
+	int64_t latest_ns; /* time of the latest segment; 0: there was none */
+	uint64_t memory; /* bytes in use of the blocks, flows and buffers that were set aside at */
+	uint64_t memory_max; /* the start: tf_config.memory */
 };
 
-/* In the engine's thread, also from tf_config.progress of tf_engine_capture(), whatever the
-   number of workers is. */
+/* In the engine's thread, also from tf_config.progress, whatever the number of workers is. What
+   other threads do is seen as it was at most half a second ago, by tf_config.clock. */
 void tf_engine_moment(const struct tf_engine *e, struct tf_moment *to);
 
 /* Makes a tf_engine_read(), _read_as(), _merge() or _capture() in progress return soon, as if its
@@ -885,8 +890,8 @@ void tf_engine_stop(struct tf_engine *e);
 /* Ends all flows, waits for the workers, closes the sinks. Call it once. */
 bool tf_engine_finish(struct tf_engine *e, struct tf_error *err);
 
-/* Adds up the counters: exact after tf_engine_finish(). Before that, call it with
-   one worker only; what concerns flows that have not ended is missing then. */
+/* Adds up the counters: exact after tf_engine_finish(). Before that as tf_engine_moment(), and
+   what concerns flows that have not ended is missing. */
 void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out);
 
 /* A link type that turned up and is not decoded. */

@@ -16,6 +16,7 @@
 #include "cli/scanners.h"
 #include "cli/sources.h"
 #include "cli/summary.h"
+#include "cli/watch.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -33,6 +34,7 @@ struct run {
 	struct tf_engine *engine;
 	struct progress progress;
 	struct hooks hooks;
+	struct watch watch;
 	struct facts facts;
 	struct tf_error error; /* the latest */
 	char said[sizeof((struct tf_error *)0)->text];
@@ -138,9 +140,18 @@ static int64_t on_clock(void *arg)
 	return machine_now_ns();
 }
 
+/* The recording goes on, whether others can watch it or not. */
+static void look(struct run *run)
+{
+	if (!watch_look(&run->watch, run->engine, machine_now_ns(), &run->error))
+		fail(run);
+}
+
 static void on_progress(void *arg, uint64_t position)
 {
-	progress_tell(arg, position, machine_now_ns());
+	struct run *run = arg;
+	progress_tell(&run->progress, position, machine_now_ns());
+	look(run);
 }
 
 /* About once a second. */
@@ -150,6 +161,7 @@ static void on_moment(void *arg, uint64_t position)
 	struct tf_moment now;
 	char text[PROGRESS_TEXT];
 	(void)position;
+	look(run);
 	tf_engine_moment(run->engine, &now);
 	if (asked) {
 		asked = 0;
@@ -247,6 +259,11 @@ static bool begin_hooks(struct run *run)
 	return o->tcp_cmd == NULL || hooks_start(&run->hooks, o->tcp_cmd, &run->error) || fail(run);
 }
 
+static bool begin_watch(struct run *run)
+{
+	return watch_open(&run->watch, run->options, run->start_ns, &run->error) || fail(run);
+}
+
 static bool begin(struct run *run)
 {
 	const struct options *o = run->options;
@@ -262,9 +279,9 @@ static bool begin(struct run *run)
 	cfg.sources_max = sources_max(run);
 	if (options_live(o)) {
 		begin_moments(run, &cfg);
-	} else if (begin_progress(run)) {
+	} else if (begin_progress(run) || watch_wanted(&run->watch)) {
 		cfg.progress = on_progress;
-		cfg.progress_arg = &run->progress;
+		cfg.progress_arg = run;
 	}
 	run->engine = tf_engine_new(&cfg, &run->error);
 	if (run->engine == NULL)
@@ -370,6 +387,8 @@ static void finish(struct run *run)
 		fail(run);
 	atomic_store(&stoppable, NULL);
 	progress_erase(&run->progress);
+	if (!watch_end(&run->watch, run->engine, machine_now_ns(), &run->error))
+		fail(run);
 	tf_engine_counters(run->engine, &c);
 	bool talks = options_talkative(run->options) && !run->unread;
 	if (talks)
@@ -399,7 +418,10 @@ static void tell_notes(const struct options *o)
 
 static int record(const struct options *o, int argc, char **argv)
 {
-	struct run run = {.options = o, .start_ns = machine_now_ns(), .hooks = {.fd = -1}};
+	struct run run = {.options = o,
+	                  .start_ns = machine_now_ns(),
+	                  .hooks = {.fd = -1},
+	                  .watch = {.stats = {.folder = -1}, .notify = {.fd = -1}}};
 
 	ignore_signals();
 	tell_notes(o);
@@ -407,16 +429,19 @@ static int record(const struct options *o, int argc, char **argv)
 	run.facts.tell.shift_ns = o->shift_ns;
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
 		set_signals(o);
-		if (begin_hooks(&run) && begin(&run)) {
+		if (begin_watch(&run) && begin_hooks(&run) && begin(&run)) {
+			watch_ready(&run.watch);
 			if (options_live(o))
 				capture(&run);
 			else
 				read_sources(&run);
+			watch_stopping(&run.watch);
 			finish(&run);
 		}
 	}
 	atomic_store(&stoppable, NULL);
 	tf_engine_free(run.engine);
+	watch_close(&run.watch);
 	if (!hooks_finish(&run.hooks, &run.error))
 		fail(&run);
 	sources_free(&run.sources);

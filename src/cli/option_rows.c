@@ -274,6 +274,12 @@ static const struct option_row rows[] = {
          take_number, FIELD(debug), 0, 10, .wanted = "a number from 0 to 10",
          .example = "tcpflow -d 2 -r folder -o flows"},
 
+        {0, "stats", "FILE[,SECONDS]", talk,
+         "write all counters to this file as OpenMetrics text, every 10 seconds or so many, and at "
+         "the end",
+         take_stats, .wanted = "a file name, maybe with a comma and 1 to 86400 seconds behind it",
+         .example = "tcpflow -i eth0 -o flows --stats flows.prom,5"},
+
         {0, "strict", NULL, other, "exit with 4 when bytes were missing, conflicting or given up",
          take_flag, FIELD(strict), .example = "tcpflow --strict -r capture.pcap -o flows"},
         {'h', "help", "[=all]", other, "show the usual options; -hh or --help=all: all of them",

@@ -2,6 +2,7 @@
 #include "cli/option_take.h"
 
 #include "cli/number.h"
+#include "cli/stats.h"
 #include "cli/when.h"
 
 #include <string.h>
@@ -250,4 +251,13 @@ bool take_overlap_map(struct options *o, const struct option_row *row, const cha
 {
 	(void)row, (void)err;
 	return tf_overlap_map_parse(value, o->overlap_rule, &o->overlap_rules);
+}
+
+bool take_stats(struct options *o, const struct option_row *row, const char *value,
+                struct tf_error *err)
+{
+	(void)row, (void)err;
+	o->stats = value;
+	o->stats_length = stats_parse(value, &o->stats_s);
+	return o->stats_length > 0;
 }

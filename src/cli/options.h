@@ -108,6 +108,10 @@ struct options {
 	uint64_t memory;
 	uint64_t idle_s; /* a connection that is silent for so long has ended; 0: none has.
 	                    OPTION_NONE, while it is parsed: not given */
+	/* who watches */
+	const char *stats; /* a file, whose name is the first stats_length bytes; or NULL */
+	size_t stats_length;
+	uint64_t stats_s; /* it is written every so many seconds */
 	/* messages */
 	uint64_t debug; /* 0: errors alone, to 10: everything */
 	bool quiet;

@@ -47,4 +47,10 @@ bool crew_start(struct crew *c, struct worker *w, struct tf_error *err);
  */
 void crew_read(struct crew *c, bool (*read)(void *arg), void (*tick)(void *arg), void *arg);
 
+/* -> whether crew_read() goes on: then the dispatcher belongs to whoever reads. By the owner. */
+static inline bool crew_is_reading(const struct crew *c)
+{
+	return atomic_load(&c->input) != CREW_NO_INPUT;
+}
+
 #endif

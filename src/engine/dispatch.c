@@ -420,6 +420,29 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 	give_spent(d);
 }
 
+void dispatch_glance(const struct dispatch *d, struct glance *to)
+{
+	struct tf_counters *c = &to->counters;
+	*to = (struct glance){.counters = d->counters, .latest_ns = d->packet.ts_ns};
+	c->frames = d->numbers;
+	c->frame_bytes = d->frame_bytes;
+	c->packets_aggregated = d->aggregated;
+#define FATE_COUNT(name, ...) c->name = d->fate[FATE_##name];
+	TF_FATES(FATE_COUNT)
+#undef FATE_COUNT
+	c->fragments -= d->defrag.lost;
+	c->drop_fragments += d->defrag.lost;
+	for (unsigned i = 0; i < d->blocks; i++)
+		to->memory += d->block[i].users > 0 ? d->block[i].size : 0;
+}
+
+static void show(struct dispatch *d)
+{
+	struct glance now;
+	dispatch_glance(d, &now);
+	view_show(&d->view, &now);
+}
+
 void dispatch_look_at_clock(struct dispatch *d)
 {
 	if (d->clock == NULL)
@@ -428,6 +451,7 @@ void dispatch_look_at_clock(struct dispatch *d)
 	if (now_ns - d->flushed_ns < FLUSH_NS)
 		return;
 	d->flushed_ns = now_ns;
+	show(d);
 	for (unsigned i = 0; i < d->workers; i++) {
 		struct worker *w = &d->worker[i];
 		fill(d, w)->flush = true;

@@ -65,9 +65,12 @@ struct dispatch {
 	uint8_t place;               /* packets of the latest frame before the latest */
 	int64_t (*clock)(void *arg); /* tf_config.clock; may be NULL */
 	void *clock_arg;
-	int64_t flushed_ns; /* by it */
-	bool failed;        /* an output: the file of what is not recorded, or a sink of a worker,
-	                       as its latest batch told */
+	int64_t flushed_ns;       /* by it */
+	struct view view;         /* for who looks from outside, shown when sinks flush */
+	void (*waits)(void *arg); /* the input does, and some time has passed */
+	void *waits_arg;
+	bool failed; /* an output: the file of what is not recorded, or a sink of a worker,
+	                as its latest batch told */
 	struct unrecorded *unrecorded; /* may be NULL */
 	uint64_t set_aside;            /* the latest frame that was written there, */
 	size_t why, detail;            /* and the counters that say why, as unrecorded_write()
@@ -125,8 +128,12 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
    nothing. */
 void dispatch_hand_over(struct dispatch *d);
 
-/* When sinks are due to flush, hands over the batches being filled, with word of that. */
+/* When sinks are due to flush, hands over the batches being filled, with word of that, and shows
+   how things are. */
 void dispatch_look_at_clock(struct dispatch *d);
+
+/* What the reader has counted and uses, by whoever reads. */
+void dispatch_glance(const struct dispatch *d, struct glance *to);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */

@@ -198,39 +198,42 @@ bool tf_engine_finish(struct tf_engine *e, struct tf_error *err)
 	return engine_start(e, err) && finish(e, err);
 }
 
-static void add(struct tf_counters *to, const struct tf_counters *c)
+/* The run as it is; where other threads work on it, as they have shown it. */
+static struct glance look(const struct tf_engine *e)
 {
-	size_t rows;
-	const struct tf_counter_row *row = tf_counter_rows(&rows);
-	for (size_t i = 0; i < rows; i++)
-		*(uint64_t *)(void *)((char *)to + row[i].offset) +=
-		        *(const uint64_t *)(const void *)((const char *)c + row[i].offset);
+	struct glance sum = {.counters = e->notes}, part;
+	if (crew_is_reading(&e->crew))
+		view_look(&e->dispatch.view, &part);
+	else
+		dispatch_glance(&e->dispatch, &part);
+	glance_add(&sum, &part);
+	for (unsigned i = 0; i < e->config.workers; i++) {
+		const struct worker *w = &e->worker[i];
+		if (w->threaded && !e->finished)
+			view_look(&w->view, &part);
+		else
+			worker_glance(w, !e->finished, &part);
+		glance_add(&sum, &part);
+	}
+	sum.counters.frames_set_aside = e->unrecorded.frames;
+	return sum;
 }
 
 void tf_engine_counters(const struct tf_engine *e, struct tf_counters *out)
 {
-	*out = e->notes;
-	add(out, &e->dispatch.counters);
-	for (unsigned i = 0; i < e->config.workers; i++)
-		add(out, &e->worker[i].counters);
-	const struct dispatch *d = &e->dispatch;
-	out->frames = d->numbers;
-	out->frames_set_aside = e->unrecorded.frames;
-	out->frame_bytes = d->frame_bytes;
-	out->packets_aggregated = d->aggregated;
-#define ADD_FATE(name, ...) out->name = d->fate[FATE_##name];
-	TF_FATES(ADD_FATE)
-#undef ADD_FATE
-	out->fragments -= d->defrag.lost;
-	out->drop_fragments += d->defrag.lost;
+	*out = look(e).counters;
 }
 
 void tf_engine_moment(const struct tf_engine *e, struct tf_moment *to)
 {
-	*to = (struct tf_moment){.frames = e->dispatch.numbers,
-	                         .frame_bytes = e->dispatch.frame_bytes,
-	                         .drops_kernel = e->notes.drops_kernel,
-	                         .drops_interface = e->notes.drops_interface};
+	struct glance now = look(e);
+	*to = (struct tf_moment){.frames = now.counters.frames,
+	                         .frame_bytes = now.counters.frame_bytes,
+	                         .drops_kernel = now.counters.drops_kernel,
+	                         .drops_interface = now.counters.drops_interface,
+	                         .latest_ns = now.latest_ns,
+	                         .memory = now.memory,
+	                         .memory_max = e->config.memory};
 	for (unsigned i = 0; i < e->config.workers; i++)
 		to->flows += atomic_load_explicit(&e->worker[i].flows_now, memory_order_relaxed);
 }

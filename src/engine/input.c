@@ -14,6 +14,7 @@ static void waits(void *arg)
 {
 	const struct input *in = arg;
 	dispatch_look_at_clock(in->dispatch);
+	in->dispatch->waits(in->dispatch->waits_arg);
 }
 
 static void apart(void *arg, struct origin *o)

@@ -85,6 +85,7 @@ struct tf_engine {
 	uint32_t sources;
 	unsigned open_at_a_time; /* sources; 0: one */
 	uint64_t pushed;
+	uint64_t position;        /* in the source that is read, as tf_config.progress was told */
 	bool selects;             /* not every frame is wanted */
 	uint64_t left;            /* frames that are still wanted, when it selects */
 	struct tf_counters notes; /* comments and secrets of all sources */
@@ -120,6 +121,9 @@ bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block
 
 /* The same for a frame whose bytes are copied. */
 bool engine_copy(struct tf_engine *e, const struct tf_frame *frame);
+
+/* The input waits for more. arg is the engine. */
+void engine_waits(void *arg);
 
 /* -> whether another frame is wanted */
 bool engine_goes_on(const struct tf_engine *e);

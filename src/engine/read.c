@@ -87,10 +87,19 @@ bool engine_goes_on(const struct tf_engine *e)
 	return !is_stopped(e) && e->left > 0;
 }
 
-static void tell_progress(const struct tf_engine *e, uint64_t position, uint64_t *told)
+static void tell_progress(struct tf_engine *e, uint64_t position, uint64_t *told)
 {
+	e->position = position;
 	if (e->config.progress != NULL && position != *told)
 		e->config.progress(e->config.progress_arg, *told = position);
+}
+
+/* While workers take turns at reading, their owner is told anyway. */
+void engine_waits(void *arg)
+{
+	const struct tf_engine *e = arg;
+	if (e->config.progress != NULL && !crew_is_reading(&e->crew))
+		e->config.progress(e->config.progress_arg, e->position);
 }
 
 /* -- one source ------------------------------------------------------------------------- */

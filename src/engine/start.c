@@ -135,6 +135,8 @@ static bool begin(struct tf_engine *e, struct tf_error *err)
 	if (!split_memory(e, err))
 		return false;
 	e->crew.dispatch = &e->dispatch;
+	e->dispatch.waits = engine_waits;
+	e->dispatch.waits_arg = e;
 	e->ready = true;
 	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
 		if (!crew_start(&e->crew, &e->worker[i], err))

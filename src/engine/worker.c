@@ -58,6 +58,26 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	return true;
 }
 
+void worker_glance(const struct worker *w, bool sinks, struct glance *to)
+{
+	const struct flows *fs = &w->flows;
+	*to = (struct glance){
+	        .counters = w->counters,
+	        .memory = fs->slab.used * fs->slab.size + w->chunks.slab.used * CHUNK_SIZE,
+	};
+	for (unsigned i = 0; sinks && i < fs->outlets; i++)
+		if (fs->outlet[i].sink->count != NULL)
+			fs->outlet[i].sink->count(fs->outlet[i].self, &to->counters);
+}
+
+/* Apart, so that batches do without its room on the stack. */
+static __attribute__((noinline)) void show(struct worker *w)
+{
+	struct glance now;
+	worker_glance(w, true, &now);
+	view_show(&w->view, &now);
+}
+
 void worker_run(struct worker *w, const struct batch *b)
 {
 	w->flows.reasm.drops_rising = b->drops;
@@ -69,8 +89,10 @@ void worker_run(struct worker *w, const struct batch *b)
 		flows_end_all(&w->flows);
 	if (b->rest && !b->last)
 		flows_rest(&w->flows);
-	if (b->flush && !b->last)
+	if (b->flush && !b->last) {
 		flows_flush(&w->flows);
+		show(w);
+	}
 	atomic_store_explicit(&w->flows_now, w->flows.slab.used, memory_order_relaxed);
 	if (w->flows.failed)
 		atomic_store(&w->failed, true);

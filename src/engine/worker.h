@@ -9,6 +9,7 @@
 
 #include "base/ring.h"
 #include "engine/batch.h"
+#include "engine/view.h"
 #include "flow/flows.h"
 
 #include <assert.h>
@@ -31,7 +32,8 @@ struct worker {
 	pthread_t thread;
 	struct crew *crew; /* that the thread belongs to */
 	struct ring full, empty;
-	_Atomic uint64_t flows_now; /* for who looks from outside */
+	_Atomic uint64_t flows_now; /* for who looks from outside; */
+	struct view view;           /* and the rest, shown when sinks flush */
 	_Atomic bool failed;        /* flows.err says why, once the worker has ended */
 };
 
@@ -52,6 +54,10 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 
 /* Does the work of a batch; in the worker's thread, if it has one. */
 void worker_run(struct worker *w, const struct batch *b);
+
+/* What the worker has counted and uses, in its own thread or when that rests. sinks: with what its
+   sinks have counted, unless that was added to its counters. */
+void worker_glance(const struct worker *w, bool sinks, struct glance *to);
 
 void worker_free(struct worker *w);
 

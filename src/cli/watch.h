@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Who watches a run from outside: the file of --stats, a service manager. All that takes
+ * names is opened before privileges are given up; what is left to do then happens about once a
+ * second, in the thread that has begun the run.
+ */
+#ifndef CLI_WATCH_H
+#define CLI_WATCH_H
+
+#include "cli/notify.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+#include "cli/stats.h"
+
+struct watch {
+	struct stats stats;
+	struct notify notify;
+	struct progress status; /* of the latest STATUS */
+};
+
+/* w->stats.folder and w->notify.fd are -1 -> false with *err: the file cannot be written */
+bool watch_open(struct watch *w, const struct options *o, int64_t now_ns, struct tf_error *err);
+
+/* -> whether anybody watches. */
+bool watch_wanted(const struct watch *w);
+
+/* Packets are about to be read. */
+void watch_ready(const struct watch *w);
+
+/* Reading goes on -> false with *err, each time that the file could not be written. */
+bool watch_look(struct watch *w, const struct tf_engine *e, int64_t now_ns, struct tf_error *err);
+
+/* No more is read. */
+void watch_stopping(const struct watch *w);
+
+/* The run has ended: writes the file for the last time -> as watch_look(). */
+bool watch_end(struct watch *w, const struct tf_engine *e, int64_t now_ns, struct tf_error *err);
+
+void watch_close(struct watch *w);
+
+#endif
