@@ -90,6 +90,9 @@
 	X(bytes_beyond_limit, "bytes", "bytes beyond the limit for a flow (-b)")                   \
 	X(bytes_evicted, "bytes", "early bytes given up for memory")                               \
 	X(bytes_write_failed, "bytes", "bytes that could not be stored")                           \
+	X(flows_no_room, "flows",                                                                  \
+	  "connections left out for want of room (--max-disk, --min-free)")                        \
+	X(bytes_no_room, "bytes", "bytes of connections left out for want of room")                \
 	X(bytes_late, "bytes", "bytes that came after their gap was recorded (--gaps, -c)")        \
 	X(bytes_missing, "bytes", "bytes that were never captured")                                \
 	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \

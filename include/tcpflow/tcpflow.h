@@ -167,8 +167,8 @@ struct tf_flow {
  * Where each byte of one direction went. Two sums hold whenever an END event is
  * told (the engine checks them):
  *	seen == written + duplicate + conflicting + outside + after_close
- *	        + rejected + urgent + beyond_limit + evicted + write_failed + late
- *	span == written + missing + beyond_limit + evicted + write_failed + late
+ *	        + rejected + urgent + beyond_limit + evicted + write_failed + no_room + late
+ *	span == written + missing + beyond_limit + evicted + write_failed + no_room + late
  */
 struct tf_account {
 	int64_t seen;         /* captured payload bytes */
@@ -184,6 +184,8 @@ struct tf_account {
 	int64_t beyond_limit; /* beyond tf_config.flow_bytes */
 	int64_t evicted;      /* held, then given up for memory */
 	int64_t write_failed; /* told as DATA, but a sink could not store them */
+	int64_t no_room;      /* told as DATA, but the recorder has left the connection out (struct
+	                         tf_recording: disk_max, free_least) */
 	int64_t late;         /* told as DATA, but the recorder had gone on over their gap (enum
 	                         tf_gaps) */
 	int64_t missing;      /* in gaps */
@@ -641,6 +643,12 @@ struct tf_recording {
 	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
 	bool md5, sha256;   /* digests of each file, told in struct tf_record */
 	bool index;         /* beside each file NAME.findx: when which of its bytes came */
+	/* When the files of the run have so many bytes of streams (0: no bound), or less than that
+	   is free in their file system, connections whose first bytes come then are left out:
+	   tf_account.no_room. Others go on. With several workers disk_max is not exact. */
+	int64_t disk_max;
+	uint64_t free_least;   /* bytes */
+	unsigned free_percent; /* of the file system, below 100 */
 };
 
 /*
@@ -868,6 +876,13 @@ bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struc
  */
 bool tf_engine_capture(struct tf_engine *e, struct tf_error *err);
 
+/* Whether new connections are recorded. */
+enum tf_room {
+	TF_ROOM_ENOUGH,
+	TF_ROOM_MAX_DISK, /* no: tf_recording.disk_max was reached */
+	TF_ROOM_MIN_FREE  /* not now: less than free_least or free_percent is free */
+};
+
 /* How a run is doing at the moment. */
 struct tf_moment {
 	uint64_t frames, frame_bytes;
@@ -876,6 +891,8 @@ struct tf_moment {
 	int64_t latest_ns; /* time of the latest segment; 0: there was none */
 	uint64_t memory; /* bytes in use of the blocks, flows and buffers that were set aside at */
 	uint64_t memory_max; /* the start: tf_config.memory */
+	uint64_t files_open; /* descriptors that the recorder's files have */
+	enum tf_room room;
 };
 
 /* In the engine's thread, also from tf_config.progress, whatever the number of workers is. What
@@ -941,7 +958,8 @@ enum tf_completeness {
 	TF_UNFINISHED, /* no FIN was seen: there may be more behind it. A reset is no FIN:
 	                  neither side knows then how much the other has got */
 	TF_GAPS,       /* tf_bytes_missing(): within it, or behind it as ACKs tell */
-	TF_CUT         /* by tf_config.flow_bytes, or at a hole by tf_config.hole_max */
+	TF_CUT /* by tf_config.flow_bytes, for want of room (tf_account.no_room), or at a hole by
+	          tf_config.hole_max */
 };
 const struct tf_word_row *tf_completeness_rows(size_t *count);
 

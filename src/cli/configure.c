@@ -40,6 +40,9 @@ static bool files(const struct stage *s, struct tf_error *err)
 	        .md5 = o->md5,
 	        .sha256 = o->sha256,
 	        .index = o->index,
+	        .disk_max = (int64_t)o->disk_max,
+	        .free_least = o->free_least,
+	        .free_percent = (unsigned)o->free_percent,
 	};
 	return tf_engine_record(s->engine, &how, err);
 }

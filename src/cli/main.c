@@ -39,6 +39,7 @@ struct run {
 	struct tf_error error; /* the latest */
 	char said[sizeof((struct tf_error *)0)->text];
 	enum tf_status status; /* the worst so far */
+	enum tf_room room;     /* as it was told of */
 	bool unread;           /* whoever read standard output has gone */
 	uint64_t files;        /* descriptors for files of streams */
 	int64_t start_ns;
@@ -140,11 +141,39 @@ static int64_t on_clock(void *arg)
 	return machine_now_ns();
 }
 
+/* Each change is said once. */
+static void tell_room(struct run *run)
+{
+	static const char *const sentences[] = {
+	        [TF_ROOM_ENOUGH] = "there is room again: new connections are recorded",
+	        [TF_ROOM_MAX_DISK] = "--max-disk is reached: new connections are only counted from "
+	                             "now on",
+	        [TF_ROOM_MIN_FREE] =
+	                "--min-free is reached: new connections are only counted until "
+	                "there is room again",
+	};
+	struct tf_moment now;
+	tf_engine_moment(run->engine, &now);
+	if (now.room == run->room)
+		return;
+	run->room = now.room;
+	progress_erase(&run->progress);
+	if (options_talkative(run->options))
+		message_say(stderr, "%s", sentences[now.room]);
+}
+
+static bool has_limits(const struct options *o)
+{
+	return (o->disk_max | o->free_least | o->free_percent) != 0;
+}
+
 /* The recording goes on, whether others can watch it or not. */
 static void look(struct run *run)
 {
 	if (!watch_look(&run->watch, run->engine, machine_now_ns(), &run->error))
 		fail(run);
+	if (has_limits(run->options))
+		tell_room(run);
 }
 
 static void on_progress(void *arg, uint64_t position)
@@ -221,6 +250,8 @@ static unsigned workers(const struct options *o)
 {
 	/* A worker with less than 8 MiB would give flows up too soon. */
 	uint64_t enough = o->memory >> 23, cores = machine_cores();
+	if (o->disk_max > 0 && !options_live(o))
+		return 1; /* which connections have room does not depend on -j, then */
 	if (o->jobs > 0)
 		return (unsigned)o->jobs;
 	return (unsigned)(cores < enough ? cores : enough);
@@ -279,7 +310,7 @@ static bool begin(struct run *run)
 	cfg.sources_max = sources_max(run);
 	if (options_live(o)) {
 		begin_moments(run, &cfg);
-	} else if (begin_progress(run) || watch_wanted(&run->watch)) {
+	} else if (begin_progress(run) || watch_wanted(&run->watch) || has_limits(o)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = run;
 	}
@@ -387,6 +418,7 @@ static void finish(struct run *run)
 		fail(run);
 	atomic_store(&stoppable, NULL);
 	progress_erase(&run->progress);
+	tell_room(run);
 	if (!watch_end(&run->watch, run->engine, machine_now_ns(), &run->error))
 		fail(run);
 	tf_engine_counters(run->engine, &c);

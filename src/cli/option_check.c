@@ -118,6 +118,8 @@ static void note_idle(struct options *o)
 	         "there are no digests where no files of streams are made"},
 	        {o->gaps != TF_GAPS_HOLE && without_files,
 	         "--gaps has no effect where no files of streams are made"},
+	        {(o->disk_max | o->free_least | o->free_percent) != 0 && without_files,
+	         "--max-disk and --min-free have no effect where no files of streams are made"},
 	        {o->keep_rejected && without_files,
 	         "--keep-rejected has no effect where no files of streams are made"},
 	        {o->tcp_cmd != NULL && without_files,

@@ -99,6 +99,15 @@ static const struct option_row rows[] = {
          "start a new file at a hole longer than N bytes (default 16M, below 2G)", take_number,
          FIELD(hole_max), 0, 2 * G - 1, .wanted = "a number of bytes below 2G, such as 64K or 16M",
          .example = "tcpflow -r capture.pcap -m 1M -o flows"},
+        {0, "max-disk", "SIZE", output,
+         "when so many bytes are recorded, only count what new connections say", take_number,
+         FIELD(disk_max), 1, INT64_MAX, .wanted = "a size such as 500M or 20G",
+         .example = "tcpflow -i eth0 --max-disk 20G -o flows"},
+        {0, "min-free", "SIZE", output,
+         "while less than that (or, with %, than that part) of the disk is free, only count what "
+         "new connections say",
+         take_min_free, .most = INT64_MAX, .wanted = "a size such as 2G, or a part from 1% to 99%",
+         .example = "tcpflow -i eth0 --min-free 10% -o flows"},
         {0, "gaps", "KIND", output,
          "what stands in a file for bytes that were not captured: hole (default) is as many "
          "zeros, skip nothing, mark a line that tells how many",

@@ -253,6 +253,27 @@ bool take_overlap_map(struct options *o, const struct option_row *row, const cha
 	return tf_overlap_map_parse(value, o->overlap_rule, &o->overlap_rules);
 }
 
+/* A size, or a percentage. */
+bool take_min_free(struct options *o, const struct option_row *row, const char *value,
+                   struct tf_error *err)
+{
+	char number[NUMBER_TEXT];
+	size_t n = strlen(value);
+	uint64_t least;
+	bool percent = n > 0 && value[n - 1] == '%';
+	(void)err;
+	if (n >= sizeof number)
+		return false;
+	memcpy(number, value, n + 1);
+	if (percent)
+		number[n - 1] = '\0';
+	if (!number_parse(number, &least) || least < 1 || least > (percent ? 99 : row->most))
+		return false;
+	o->free_percent = percent ? least : 0;
+	o->free_least = percent ? 0 : least;
+	return true;
+}
+
 bool take_stats(struct options *o, const struct option_row *row, const char *value,
                 struct tf_error *err)
 {

@@ -79,6 +79,9 @@ struct options {
 	const char *unrecorded; /* the file of -w, or NULL */
 	uint64_t flow_bytes;    /* recorded of each stream */
 	uint64_t hole_max;
+	uint64_t disk_max;     /* bytes of all streams; 0: any number */
+	uint64_t free_least;   /* bytes that stay free, */
+	uint64_t free_percent; /* or a part of the file system; 0: none need to */
 	enum tf_gaps gaps;
 	bool no_files; /* of streams */
 	bool session;  /* both directions in one */

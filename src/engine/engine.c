@@ -80,6 +80,8 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	if (!outdir_open(&e->dir, e->folder, err))
 		return false;
 	e->alerts = (struct alerts){.folder = e->folder};
+	if (!quota_init(&e->quota, how, e->dir.fd, err))
+		return false;
 	e->files = (struct files_setup){
 	        .dir = &e->dir,
 	        .names = &e->names,
@@ -87,6 +89,7 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	        .descriptors = how->files_max,
 	        .share = e->share,
 	        .alerts = &e->alerts,
+	        .quota = &e->quota,
 	        .digests =
 	                (how->md5 ? 1U << DIGEST_MD5 : 0) | (how->sha256 ? 1U << DIGEST_SHA256 : 0),
 	        .index = how->index,
@@ -233,7 +236,9 @@ void tf_engine_moment(const struct tf_engine *e, struct tf_moment *to)
 	                         .drops_interface = now.counters.drops_interface,
 	                         .latest_ns = now.latest_ns,
 	                         .memory = now.memory,
-	                         .memory_max = e->config.memory};
+	                         .memory_max = e->config.memory,
+	                         .files_open = atomic_load(&e->quota.open),
+	                         .room = (enum tf_room)atomic_load(&e->quota.now)};
 	for (unsigned i = 0; i < e->config.workers; i++)
 		to->flows += atomic_load_explicit(&e->worker[i].flows_now, memory_order_relaxed);
 }

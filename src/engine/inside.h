@@ -59,6 +59,7 @@ struct tf_engine {
 	struct files_setup files;
 	struct conflicts_setup conflicts;
 	struct alerts alerts;
+	struct quota quota;
 	char *folder;
 	struct report_setup report;
 	struct outdir report_dir; /* of a report that is not in the folder */

@@ -28,7 +28,8 @@ static const struct tf_word_row completenesses[] = {
         [TF_UNFINISHED] = {"unfinished", "its FIN was not captured, or it was reset: bytes behind "
                                          "the last one may be missing"},
         [TF_GAPS] = {"gaps", "bytes are missing that are known to have been sent"},
-        [TF_CUT] = {"cut", "bytes were left out by -b, or it was ended at a long hole by -m"},
+        [TF_CUT] = {"cut", "bytes were left out by -b or for want of room, or it was ended at a "
+                           "long hole by -m"},
 };
 
 const struct tf_word_row *tf_completeness_rows(size_t *count)
@@ -39,12 +40,13 @@ const struct tf_word_row *tf_completeness_rows(size_t *count)
 
 int64_t tf_bytes_missing(const struct tf_account *a)
 {
-	return a->missing + a->tail_missing + a->evicted + a->write_failed + a->beyond_limit;
+	return a->missing + a->tail_missing + a->evicted + a->write_failed + a->no_room +
+	       a->beyond_limit;
 }
 
 enum tf_completeness tf_completeness_of(const struct tf_account *a, enum tf_end end)
 {
-	if (a->beyond_limit > 0 || end == TF_END_HOLE)
+	if (a->beyond_limit > 0 || a->no_room > 0 || end == TF_END_HOLE)
 		return TF_CUT;
 	if (tf_bytes_missing(a) > 0)
 		return TF_GAPS;

@@ -13,6 +13,9 @@
  * neither read back nor rewritten. Bytes that come after their gap was passed are not told to
  * such a sink; END moves them from written to late.
  *
+ * Where there is no room for a connection (quota.h), which is asked once, when its first file is
+ * wanted, both its slots say so from then on, and END moves its bytes from written to no_room.
+ *
  * The first failure is told once and ends the run; each END then moves the bytes that
  * were lost from written to write_failed.
  */
@@ -42,7 +45,12 @@ struct files {
 	bool index;
 	void *work;              /* FINDX_ROOM bytes, to put an index in order */
 	char name[2][NAME_ROOM]; /* of the files that ended last */
+	int64_t fresh;           /* bytes recorded that the quota does not know of */
+	uint64_t left_out;       /* connections without room, with bytes */
 };
+
+/* A slot of a connection for which there is no room (quota.h). */
+#define LEFT_OUT UINTPTR_MAX
 
 /* -- the sink --------------------------------------------------------------------------- */
 
@@ -75,11 +83,35 @@ static bool in_order(const struct files *s)
 	return s->gaps != TF_GAPS_HOLE;
 }
 
+/* -> the file that a slot stands for; NULL: there is none */
+static struct file *known(const struct files *s, uintptr_t slot)
+{
+	return slot == LEFT_OUT ? NULL : slab_at(&s->slab, (uint32_t)slot);
+}
+
+/* -> whether a connection that has no file in this direction may have one. ev->slot stands among
+   both of them. */
+static bool admits(struct files *s, const struct tf_event *ev)
+{
+	uintptr_t *both = ev->slot - (ev->dir == TF_BOTH ? 0 : ev->dir);
+	if (both[0] == LEFT_OUT || both[1] == LEFT_OUT)
+		return false;
+	if (both[0] != 0 || both[1] != 0 || s->store.quota == NULL ||
+	    quota_admits(s->store.quota, &s->fresh))
+		return true;
+	both[0] = both[1] = LEFT_OUT;
+	s->left_out++;
+	return false;
+}
+
+/* -> NULL: there is no room */
 static struct file *file_of(struct files *s, const struct tf_event *ev)
 {
-	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	struct file *f = known(s, *ev->slot);
 	if (f != NULL)
 		return f;
+	if (!admits(s, ev))
+		return NULL;
 	f = new_file(s, ev->flow, ev->dir, ev->slot);
 	f->seam = f->next = ev->offset;
 	if (in_order(s))
@@ -91,17 +123,27 @@ static struct file *file_of(struct files *s, const struct tf_event *ev)
 static void make_empty(struct files *s, const struct tf_event *ev, unsigned k)
 {
 	uint8_t dir = ev->dir == TF_BOTH ? (uint8_t)k : ev->dir;
-	if (ev->slot[k] != 0 || ev->account[k].written != 0 || ev->account[k].beyond_limit == 0)
+	if (ev->slot[k] != 0 || ev->account[k].written != 0 || ev->account[k].beyond_limit == 0 ||
+	    !admits(s, ev))
 		return;
 	struct file *f = new_file(s, ev->flow, dir, &ev->slot[k]);
 	(void)store_ready(&s->store, &f->data.stored);
 }
 
+static void leave_out(struct tf_account *account)
+{
+	account->no_room += account->written;
+	account->written = 0;
+}
+
 /* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
 static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 {
-	make_empty(s, ev, k);
-	struct file *f = slab_at(&s->slab, (uint32_t)ev->slot[k]);
+	if (ev->slot[k] == LEFT_OUT) {
+		leave_out(&ev->account[k]);
+		return;
+	}
+	struct file *f = known(s, ev->slot[k]);
 	struct tf_account *account = &ev->account[k];
 	if (in_order(s)) {
 		account->late = account->written - (f != NULL ? f->told : 0);
@@ -127,6 +169,19 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 	slab_give(&s->slab, f);
 }
 
+/* Both directions are looked at before one is closed: then it is known whether either had room. A
+   connection that had none, and goes on with another stream, has none for that. */
+static void end(struct files *s, const struct tf_event *ev)
+{
+	unsigned count = ev->dir == TF_BOTH ? 2 : 1;
+	for (unsigned k = 0; k < count; k++)
+		make_empty(s, ev, k);
+	for (unsigned k = 0; k < count; k++)
+		finish(s, ev, k);
+	if (ev->dir == TF_BOTH)
+		ev->slot[0] = ev->slot[1] = 0;
+}
+
 /* The stream goes on at off: what lies before it, from f->next on, was not captured. */
 static void pass_gap(struct files *s, struct file *f, int64_t off)
 {
@@ -146,7 +201,10 @@ static void pass_gap(struct files *s, struct file *f, int64_t off)
 static void data(struct files *s, const struct tf_event *ev)
 {
 	struct file *f = file_of(s, ev);
+	if (f == NULL)
+		return;
 	struct stored *stored = &f->data.stored;
+	s->fresh += ev->length;
 	/* Flows that share a name get their numbers in order of their first bytes,
 	   not of their first writes, which depend on memory. */
 	if (!stored->made && name_is_ambiguous(s->names, ev->flow)) {
@@ -168,7 +226,7 @@ static void data(struct files *s, const struct tf_event *ev)
    their place in the file. */
 static void rewrite(struct files *s, const struct tf_event *ev)
 {
-	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	struct file *f = known(s, *ev->slot);
 	if (f == NULL)
 		return;
 	int64_t from = ev->offset, end = ev->offset + (int64_t)ev->data.n;
@@ -192,7 +250,7 @@ static void gap(struct files *s, const struct tf_event *ev)
 			(void)file_of(s, ev);
 		return;
 	}
-	struct file *f = slab_at(&s->slab, (uint32_t)*ev->slot);
+	struct file *f = known(s, *ev->slot);
 	if (f != NULL)
 		stored_lower(&f->data.stored, ev->offset);
 }
@@ -208,9 +266,7 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		gap(s, ev);
 		break;
 	case TF_END:
-		finish(s, ev, 0);
-		if (ev->dir == TF_BOTH)
-			finish(s, ev, 1);
+		end(s, ev);
 		break;
 	case TF_CONFLICT:
 		if (ev->conflict->rewrites)
@@ -235,7 +291,7 @@ static size_t recall(void *self, const struct tf_flow *flow, unsigned dir, uintp
 	(void)flow;
 	(void)dir;
 	struct files *s = self;
-	struct file *f = slab_at(&s->slab, (uint32_t)*slot);
+	struct file *f = known(s, *slot);
 	if (f == NULL || (in_order(s) && offset < f->seam))
 		return 0;
 	return gather_read(&s->gather, &f->data, offset, to, n);
@@ -245,6 +301,8 @@ static bool flush(void *self, struct tf_error *err)
 {
 	struct files *s = self;
 	gather_flush_old(&s->gather);
+	if (s->store.quota != NULL)
+		quota_look(s->store.quota);
 	if (s->store.failed && err != NULL)
 		*err = s->store.err;
 	return !s->store.failed;
@@ -256,6 +314,7 @@ static void count(void *self, struct tf_counters *c)
 	c->files += s->store.made;
 	c->writes += s->store.writes;
 	c->digests_read_back += s->store.read_back;
+	c->flows_no_room += s->left_out;
 }
 
 static bool close_all(void *self, struct tf_error *err)
@@ -288,6 +347,7 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 	s->names = setup->names;
 	s->gaps = setup->gaps;
 	s->store.alerts = setup->alerts;
+	s->store.quota = setup->quota;
 	if (setup->digests != 0) {
 		s->store.digests = digests_open(share->arena, setup->digests, err);
 		if (s->store.digests == NULL)

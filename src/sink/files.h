@@ -9,6 +9,7 @@
 #include "sink/digest.h"
 #include "sink/name.h"
 #include "sink/outdir.h"
+#include "sink/quota.h"
 #include "sink/share.h"
 
 struct files_setup {
@@ -18,6 +19,7 @@ struct files_setup {
 	unsigned descriptors;           /* for all workers together; at least one each is used */
 	const struct sink_share *share; /* [workers] */
 	struct alerts *alerts;          /* told of each file */
+	struct quota *quota;            /* NULL: the disk is theirs */
 	unsigned digests;               /* 1 << enum digest_kind of those that END tells */
 	bool index;                     /* NAME.findx beside each file */
 };

@@ -102,6 +102,14 @@ static void list_remove(struct store *s, struct stored *f)
 	*(f->newer != NULL ? &f->newer->older : &s->newest) = f->older;
 }
 
+/* One descriptor more, or one less. */
+static void note_open(struct store *s, unsigned more, unsigned less)
+{
+	s->open_count = s->open_count + more - less;
+	if (s->quota != NULL)
+		atomic_fetch_add_explicit(&s->quota->open, more - less, memory_order_relaxed);
+}
+
 /* Closes the descriptor; the file's time is that of its direction's first packet. */
 static void shut(struct store *s, struct stored *f)
 {
@@ -113,7 +121,7 @@ static void shut(struct store *s, struct stored *f)
 		store_fail(s, f, "close");
 	f->fd = -1;
 	list_remove(s, f);
-	s->open_count--;
+	note_open(s, 0, 1);
 }
 
 /* -> where the number of this name is remembered */
@@ -211,7 +219,7 @@ bool store_ready(struct store *s, struct stored *f)
 		shut(s, s->oldest); /* the system gives fewer than we were promised */
 	}
 	list_add(s, f);
-	s->open_count++;
+	note_open(s, 1, 0);
 	return true;
 }
 

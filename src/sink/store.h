@@ -33,6 +33,7 @@
 #include "sink/digest.h"
 #include "sink/name.h"
 #include "sink/outdir.h"
+#include "sink/quota.h"
 
 #include <sys/uio.h>
 
@@ -58,6 +59,7 @@ struct stored {
 struct store {
 	const struct outdir *dir;
 	struct alerts *alerts;          /* hear of each file that is made */
+	struct quota *quota;            /* counts descriptors; may be NULL */
 	struct stored *oldest, *newest; /* open ones */
 	unsigned open_count, open_max;
 	uint64_t seed;

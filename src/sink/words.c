@@ -11,11 +11,11 @@
 const struct word_term *word_terms(size_t *count)
 {
 	static const struct word_term terms[] = {
-	        TERM(seen),         TERM(span),         TERM(written), TERM(duplicate),
-	        TERM(unchecked),    TERM(conflicting),  TERM(outside), TERM(after_close),
-	        TERM(rejected),     TERM(beyond_limit), TERM(evicted), TERM(write_failed),
-	        TERM(urgent),       TERM(late),         TERM(missing), TERM(cut),
-	        TERM(tail_missing),
+	        TERM(seen),      TERM(span),         TERM(written), TERM(duplicate),
+	        TERM(unchecked), TERM(conflicting),  TERM(outside), TERM(after_close),
+	        TERM(rejected),  TERM(beyond_limit), TERM(evicted), TERM(write_failed),
+	        TERM(no_room),   TERM(urgent),       TERM(late),    TERM(missing),
+	        TERM(cut),       TERM(tail_missing),
 	};
 	*count = sizeof terms / sizeof terms[0];
 	return terms;

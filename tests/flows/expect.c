@@ -47,11 +47,11 @@ static const struct {
 	{                                                                                          \
 #name, offsetof(struct tf_account, name)                                           \
 	}
-        FIELD(seen),      FIELD(span),         FIELD(written), FIELD(duplicate),
-        FIELD(unchecked), FIELD(conflicting),  FIELD(outside), FIELD(after_close),
-        FIELD(rejected),  FIELD(beyond_limit), FIELD(evicted), FIELD(write_failed),
-        FIELD(urgent),    FIELD(missing),      FIELD(cut),     FIELD(tail_missing),
-        FIELD(late),
+        FIELD(seen),         FIELD(span),         FIELD(written), FIELD(duplicate),
+        FIELD(unchecked),    FIELD(conflicting),  FIELD(outside), FIELD(after_close),
+        FIELD(rejected),     FIELD(beyond_limit), FIELD(evicted), FIELD(write_failed),
+        FIELD(no_room),      FIELD(urgent),       FIELD(missing), FIELD(cut),
+        FIELD(tail_missing), FIELD(late),
 #undef FIELD
 };
 

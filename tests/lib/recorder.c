@@ -309,7 +309,7 @@ static void hear_reject(struct part *t, struct recorder_stream *s, const struct 
 
 static void check_sums(struct part *t, const struct tf_event *ev, const struct tf_account *a)
 {
-	int64_t lost = a->beyond_limit + a->evicted + a->write_failed + a->late;
+	int64_t lost = a->beyond_limit + a->evicted + a->write_failed + a->no_room + a->late;
 	int64_t seen = a->written + a->duplicate + a->conflicting + a->outside + a->after_close +
 	               a->rejected + a->urgent + lost;
 	if (a->seen != seen)

@@ -196,10 +196,10 @@ static void watch(void *arg, uint64_t position)
 {
 	struct watcher *w = arg;
 	assert_true(pthread_equal(pthread_self(), w->owner));
-	assert_true(position > w->position);
+	assert_true(position >= w->position);
 	w->position = position;
 	w->calls++;
-	if (w->stops)
+	if (w->stops && position > 0)
 		tf_engine_stop(w->engine);
 }
 
