@@ -26,6 +26,8 @@ import traceback
 from pathlib import Path
 from random import Random
 
+sys.path.append(str(Path(__file__).parent.parent / 'golden'))
+import openmetrics
 from live import CLONE_NEWNET, WAYS, Capture, Line, sha, skip
 from tunnels import Lacking, run
 
@@ -434,7 +436,70 @@ def beside(box):
     print(f'{tcp} frames, {tcp / spent:.0f}/s')
 
 
-SCENARIOS = (transfers, beside, http, vlan, interrupted, filtered, everything, several, drops, gone, refused)
+class Manager:
+    """The receiver's end of NOTIFY_SOCKET."""
+
+    def __init__(self, box):
+        self.name = f'{box}/notify'
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.name)
+        self.heard = []
+
+    def hears(self, words, seconds=PATIENCE / 2):
+        """-> the next message that begins so"""
+        self.socket.settimeout(seconds)
+        while True:
+            message = self.socket.recv(4096).decode()
+            self.heard.append(message)
+            if message.startswith(words):
+                return message
+
+    def waits(self, seconds):
+        """-> what it hears meanwhile"""
+        heard, until = [], time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                heard.append(self.socket.recv(4096).decode())
+            except TimeoutError:
+                break
+        return heard
+
+
+def served(box):
+    """As a service: READY when packets are captured, WATCHDOG while reading goes on and not when it hangs, STATUS, STOPPING."""
+    place, manager, stats = Place(box), Manager(box), Path(box) / 'stats'
+    for jobs in '12':
+        os.environ.update(NOTIFY_SOCKET=manager.name, WATCHDOG_USEC='4000000')
+        try:
+            command = Command(box, '-i', 'near', '-j', jobs, '--strict', '--stats', f'{stats},1')
+        finally:
+            del os.environ['NOTIFY_SOCKET'], os.environ['WATCHDOG_USEC']
+        manager.hears('READY=1')
+        sums = place.some(seed=int(jobs))  # nothing is lost that comes after READY
+        for words in ('WATCHDOG=1', 'STATUS=', 'WATCHDOG=1'):
+            manager.hears(words)
+        status = manager.hears('STATUS=')
+        assert re.fullmatch(r'STATUS=[\d,]+ packets?  [\d,]+/s  \d+ flows?  0 dropped', status), status
+        while (before := openmetrics.read(stats.read_text()))['tcpflow_files_total'] < len(sums):
+            time.sleep(0.1)
+        assert before['tcpflow_flows_total'] == before['tcpflow_open_flows'] == len(sums) / 2, before
+        command.process.send_signal(signal.SIGSTOP)
+        manager.waits(0.3)
+        expect(manager.waits(2.5), [], 'what a run says that hangs')
+        command.process.send_signal(signal.SIGCONT)
+        manager.hears('WATCHDOG=1')
+        command.stop(signal.SIGTERM)
+        manager.hears('STOPPING=1')
+        command.expect(sums)
+        after = openmetrics.read(stats.read_text())
+        expect(after['tcpflow_files_total'], len(sums), 'files')
+        assert after['tcpflow_uptime_seconds'] > before['tcpflow_uptime_seconds']
+        assert all(before[name] <= after[name] for name in before if name.endswith('_total'))
+    assert manager.heard.count('READY=1') == 2
+
+
+SCENARIOS = (transfers, beside, http, vlan, interrupted, filtered, everything, several, drops, gone, refused, served)
 
 
 def stop(number, frame):
