@@ -46,9 +46,15 @@ uint64_t machine_files(uint64_t limit)
 	return limit <= own ? 1 : limit - own;
 }
 
-void machine_fill_standard_streams(void)
+unsigned machine_fill_standard_streams(void)
 {
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
+	unsigned closed = 0;
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		closed |= 1U << fd;
+		if (open("/dev/null", O_RDWR) < 0)
 			_exit(TF_OUTPUT);
+	}
+	return closed;
 }

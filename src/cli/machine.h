@@ -25,7 +25,7 @@ uint64_t machine_raise_descriptors(void);
 uint64_t machine_files(uint64_t limit);
 
 /* Opens /dev/null where a standard stream is closed: else the next file opened
-   would take its place, and messages would go into it. */
-void machine_fill_standard_streams(void);
+   would take its place, and messages would go into it. -> 1 << each that was closed */
+unsigned machine_fill_standard_streams(void);
 
 #endif

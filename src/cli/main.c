@@ -508,16 +508,27 @@ static int show(enum action action)
 	return fflush(stdout) == 0 ? TF_OK : TF_OUTPUT;
 }
 
+/* -> whether standard output is for more than nothing */
+static bool prints(const struct options *o)
+{
+	if (o->action == ACTION_RECORD)
+		return o->console || (o->unrecorded != NULL && strcmp(o->unrecorded, "-") == 0);
+	return o->action != ACTION_RECOVER;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct tf_error err;
 	int code;
 
-	machine_fill_standard_streams();
+	unsigned closed = machine_fill_standard_streams();
 	if (!options_parse(&options, argc, argv, &err)) {
 		message_say(stderr, "%s", err.text);
 		code = TF_USAGE;
+	} else if ((closed >> STDOUT_FILENO & 1) != 0 && prints(&options)) {
+		message_say(stderr, "cannot write what is printed: standard output is closed");
+		code = TF_OUTPUT;
 	} else if (options.action == ACTION_RECOVER) {
 		code = recover(&options);
 	} else if (options.action != ACTION_RECORD) {

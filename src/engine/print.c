@@ -64,6 +64,7 @@ bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct 
 	        .community_seed = e->config.community_seed,
 	        .flow_bytes = e->config.flow_bytes,
 	        .share = e->share,
+	        .stopped = &e->dispatch.stop,
 	};
 	e->print.how.folder = e->print_folder;
 	e->print.how.prefix = e->print_prefix;

@@ -46,6 +46,10 @@ bool engine_check(const struct tf_config *c, struct tf_error *err)
 		        c->overlap_rule[i].prefix <= 128;
 	if (!known)
 		return error_set(err, TF_USAGE, "there is no such overlap policy");
+	if ((unsigned)c->checksum > TF_CHECKSUM_IGNORE)
+		return error_set(err, TF_USAGE, "there is no such policy for checksums");
+	if ((unsigned)c->urgent > TF_URGENT_OOB)
+		return error_set(err, TF_USAGE, "there is no such policy for urgent bytes");
 	if ((unsigned)c->fragments > TF_FRAGMENTS_LAST)
 		return error_set(err, TF_USAGE, "there is no such policy for fragments");
 	if (c->start_ns >= c->stop_ns)

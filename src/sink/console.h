@@ -11,6 +11,8 @@
 #include "sink/outdir.h"
 #include "sink/share.h"
 
+#include <stdatomic.h>
+
 struct console_setup {
 	struct tf_printing how;         /* its fd is open while the sink lives */
 	bool terminal;                  /* fd is one */
@@ -20,6 +22,8 @@ struct console_setup {
 	uint16_t community_seed;        /* of Community IDs in JSON */
 	int64_t flow_bytes;             /* printed of each direction, with how.packets */
 	const struct sink_share *share; /* [workers] */
+	/* May be NULL. It is true when the run is to end: from then on fd gets 2 s to take more */
+	const _Atomic bool *stopped;
 };
 
 /* What an instance takes from its arena: for each flow, and besides. */

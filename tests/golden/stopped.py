@@ -81,6 +81,44 @@ def looking(box):
     assert not out.exists()
 
 
+def unread(box, wait):
+    """Nobody reads what -c prints: a stop ends that within seconds, and it is said."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, wait)
+    capture = Path(box) / 'in.pcap'
+    frames = CAPTURE[24:]
+    capture.write_bytes(CAPTURE + frames * 20)  # more than a pipe takes, as it is printed in packets
+    run = subprocess.Popen([BINARY, '-c', '--packets', '-r', capture], stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    try:
+        end = time.monotonic() + DEADLINE_S
+        while struct.unpack('i', fcntl.ioctl(reader, termios.FIONREAD, bytes(4)))[0] < 60000 or not sleeps(run.pid):
+            assert time.monotonic() < end, 'the pipe does not get full'
+            time.sleep(0.01)
+        time.sleep(0.2)
+        assert run.poll() is None
+        run.send_signal(signal.SIGTERM)
+        before = time.monotonic()
+        said = run.communicate(timeout=DEADLINE_S)[1]
+        assert time.monotonic() - before < 20
+    finally:
+        run.kill()
+        os.close(reader)
+    assert run.returncode == 3 and said.count(b'nobody reads what is printed') == 1, (run.returncode, said)
+
+
+def closed(box):
+    """Standard output is closed: where it is wanted that is told, and nothing is made."""
+    for options in (['-c'], ['-C'], ['-w', '-'], ['-V'], ['-h'], ['-H']):
+        out = Path(box) / 'closed'
+        run = subprocess.run(['bash', '-c', '"$@" >&-', '-', BINARY, *options, '-o', out, '-r', '-'], input=CAPTURE,
+                             stderr=subprocess.PIPE, timeout=DEADLINE_S)
+        assert run.returncode == 3 and run.stderr.count(b'\n') == 1 and b'standard output is closed' in run.stderr, (options, run)
+        assert not out.exists()
+    run = subprocess.run(['bash', '-c', '"$@" >&-', '-', BINARY, '-q', '-o', out, '-r', '-'], input=CAPTURE, timeout=DEADLINE_S)
+    assert run.returncode == 0 and len(files(out)) > 2, run
+
+
 def killed(box, jobs, after_s, want):
     """-> how many bytes were there."""
     with tempfile.TemporaryDirectory(dir=box) as out:
@@ -112,6 +150,9 @@ def main():
                 for data in (CAPTURE, CAPTURE[:cut], CAPTURE[:24], PACKED, PACKED[:len(PACKED) // 2], PACKED[:20]):
                     in_order(box, sent, jobs, data)
         looking(box)
+        unread(box, True)
+        unread(box, False)
+        closed(box)
         for jobs in (1, 2):
             for _ in range(20):
                 killed(box, jobs, dice.random() / 50, want)

@@ -48,6 +48,8 @@ static void limits(void **state)
 	c = good, c.overlap = (enum tf_overlap)6, refused(c, "policy");
 	c = good, c.overlap_rules = TF_OVERLAP_RULES + 1, refused(c, "policy");
 	c = good, c.overlap_rules = 1, c.overlap_rule[0].prefix = 129, refused(c, "policy");
+	c = good, c.checksum = (enum tf_checksum)3, refused(c, "checksums");
+	c = good, c.urgent = (enum tf_urgent)2, refused(c, "urgent");
 	c = good, c.fragments = (enum tf_fragments)3, refused(c, "fragments");
 	c = good, c.filter = "tcp and and", refused(c, "");
 	c = good, c.hole_max = 0, tf_engine_free(engine_of(&c));

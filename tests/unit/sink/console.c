@@ -2,6 +2,7 @@
 /* What is printed looks as that of tcpflow 1.6.1, whose output these expectations are. */
 #include "printing.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -393,6 +394,37 @@ static void a_slow_reader_is_waited_for(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Once the run was stopped, a pipe that is full keeps it for some seconds, whether it wants to wait
+   or not; what it takes by then it gets. */
+static void nobody_reads(void **state)
+{
+	static const atomic_bool stopped = true;
+	static char text[40000];
+	(void)state;
+	memset(text, 'x', sizeof text - 1);
+	for (int waits = 0; waits < 2; waits++) {
+		int ends[2];
+		assert_int_equal(pipe(ends), 0);
+		if (!waits)
+			assert_int_equal(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+		start((struct tf_printing){.fd = ends[1]});
+		p.setup.stopped = &stopped;
+		for (int i = 0; i < 100 && !p.failed; i++)
+			print_say(&p, 0, 0, text);
+		assert_true(p.failed);
+		assert_int_equal(p.err.status, TF_OUTPUT);
+		assert_non_null(strstr(p.err.text, "nobody reads what is printed"));
+		assert_in_range(read(ends[0], text, sizeof text - 1), 30000, 40000);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		print_end(&p, 0, TF_BOTH, TF_END_FIN);
+		assert_false(p.sink.close(p.self, &p.err));
+		arena_free(&p.arena);
+		outdir_close(&p.dir);
+		folder_remove();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -421,6 +453,7 @@ int main(void)
 	        cmocka_unit_test(a_full_disk_is_an_error),
 	        cmocka_unit_test(a_reader_that_goes_away_is_none),
 	        cmocka_unit_test(a_slow_reader_is_waited_for),
+	        cmocka_unit_test(nobody_reads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
