@@ -106,7 +106,7 @@ static const struct option_row rows[] = {
         {0, "min-free", "SIZE", output,
          "while less than that (or, with %, than that part) of the disk is free, only count what "
          "new connections say",
-         take_min_free, .most = INT64_MAX, .wanted = "a size such as 2G, or a part from 1% to 99%",
+         take_min_free, .wanted = "a size such as 2G, or a part from 1% to 99%",
          .example = "tcpflow -i eth0 --min-free 10% -o flows"},
         {0, "gaps", "KIND", output,
          "what stands in a file for bytes that were not captured: hole (default) is as many "

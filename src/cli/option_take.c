@@ -261,13 +261,14 @@ bool take_min_free(struct options *o, const struct option_row *row, const char *
 	size_t n = strlen(value);
 	uint64_t least;
 	bool percent = n > 0 && value[n - 1] == '%';
-	(void)err;
+	(void)row, (void)err;
 	if (n >= sizeof number)
 		return false;
 	memcpy(number, value, n + 1);
 	if (percent)
 		number[n - 1] = '\0';
-	if (!number_parse(number, &least) || least < 1 || least > (percent ? 99 : row->most))
+	if (!number_parse(number, &least) || least < 1 ||
+	    least > (percent ? 99 : (uint64_t)INT64_MAX))
 		return false;
 	o->free_percent = percent ? least : 0;
 	o->free_least = percent ? 0 : least;

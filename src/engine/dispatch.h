@@ -65,12 +65,9 @@ struct dispatch {
 	uint8_t place;               /* packets of the latest frame before the latest */
 	int64_t (*clock)(void *arg); /* tf_config.clock; may be NULL */
 	void *clock_arg;
-	int64_t flushed_ns;       /* by it */
-	struct view view;         /* for who looks from outside, shown when sinks flush */
-	void (*waits)(void *arg); /* the input does, and some time has passed */
-	void *waits_arg;
-	bool failed; /* an output: the file of what is not recorded, or a sink of a worker,
-	                as its latest batch told */
+	int64_t flushed_ns; /* by it */
+	bool failed;        /* an output: the file of what is not recorded, or a sink of a worker,
+	                       as its latest batch told */
 	struct unrecorded *unrecorded; /* may be NULL */
 	uint64_t set_aside;            /* the latest frame that was written there, */
 	size_t why, detail;            /* and the counters that say why, as unrecorded_write()
@@ -87,6 +84,9 @@ struct dispatch {
 	struct tf_link link[TF_LINKS]; /* link types that are not decoded, */
 	size_t links;                  /* and how many there were */
 	_Atomic bool stop;             /* set from a signal handler: read no more */
+	void (*waits)(void *arg);      /* the input does, and some time has passed */
+	void *waits_arg;
+	struct view view; /* for who looks from outside: shown when sinks flush */
 };
 
 struct dispatch_setup {

@@ -32,9 +32,9 @@ struct worker {
 	pthread_t thread;
 	struct crew *crew; /* that the thread belongs to */
 	struct ring full, empty;
-	_Atomic uint64_t flows_now; /* for who looks from outside; */
-	struct view view;           /* and the rest, shown when sinks flush */
+	_Atomic uint64_t flows_now; /* likewise, after each batch */
 	_Atomic bool failed;        /* flows.err says why, once the worker has ended */
+	struct view view;           /* for who looks from outside: shown when sinks flush */
 };
 
 struct worker_setup {

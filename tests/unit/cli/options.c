@@ -326,6 +326,54 @@ static void too_many_ports(void **state)
 	             "vxlan=4788 (32 times at most), not 'vxlan=99'");
 }
 
+static void room(void **state)
+{
+	(void)state;
+	struct options o = accept("-r x --max-disk 3K --min-free 2M");
+	assert_int_equal(o.disk_max, 3072);
+	assert_int_equal(o.free_least, 2 << 20);
+	assert_int_equal(o.free_percent, 0);
+	options_free(&o);
+	o = accept("-r x --min-free 2M --min-free 99%");
+	assert_int_equal(o.free_least, 0);
+	assert_int_equal(o.free_percent, 99);
+	options_free(&o);
+	static const char *const wrong[] = {"0",
+	                                    "0%",
+	                                    "100%",
+	                                    "%",
+	                                    "-1",
+	                                    "1%%",
+	                                    "2Q",
+	                                    "9223372036854775808",
+	                                    "000000000000000000000000000000000001"};
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		char line[100], why[200];
+		(void)snprintf(line, sizeof line, "-r x --min-free %s", wrong[i]);
+		(void)snprintf(
+		        why, sizeof why,
+		        "--min-free wants a size such as 2G, or a part from 1%% to 99%%, not "
+		        "'%s'",
+		        wrong[i]);
+		refuse(line, why);
+	}
+	o = accept("-r x -c --max-disk 1");
+	assert_int_equal(o.notes, 1);
+	options_free(&o);
+}
+
+static void stats(void **state)
+{
+	(void)state;
+	struct options o = accept("-r x --stats a/b,7");
+	assert_string_equal(o.stats, "a/b,7");
+	assert_int_equal(o.stats_length, 3);
+	assert_int_equal(o.stats_s, 7);
+	options_free(&o);
+	refuse("-r x --stats a,0", "--stats wants a file name, maybe with a comma and 1 to 86400 "
+	                           "seconds behind it, not 'a,0'");
+}
+
 /* Every option of 1.6.1 has a row, and no letter has two. */
 static void options_of_1_6_1(void **state)
 {
@@ -736,6 +784,8 @@ int main(void)
 	        cmocka_unit_test(what_is_read),
 	        cmocka_unit_test(unknown),
 	        cmocka_unit_test(too_many_ports),
+	        cmocka_unit_test(room),
+	        cmocka_unit_test(stats),
 	        cmocka_unit_test(options_of_1_6_1),
 	        cmocka_unit_test(rows_are_whole),
 	        cmocka_unit_test(console),
