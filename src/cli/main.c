@@ -257,18 +257,19 @@ static unsigned workers(const struct options *o)
 	return (unsigned)(cores < enough ? cores : enough);
 }
 
-/* A capture that is to be read must not be emptied first. */
-static bool unrecorded_is_free(struct run *run)
+/* A capture that is to be read must not be emptied or replaced first, by the file that an option
+   names. */
+static bool is_free(struct run *run, const char *option, const char *path)
 {
 	struct stat to, st;
-	if (stat(run->options->unrecorded, &to) != 0)
+	if (stat(path, &to) != 0)
 		return true;
 	for (size_t i = 0; i < run->sources.count; i++) {
 		if (sources_stat(run->sources.path[i], &st) != 0 || !S_ISREG(st.st_mode) ||
 		    st.st_dev != to.st_dev || st.st_ino != to.st_ino)
 			continue;
-		error_set(&run->error, TF_USAGE, "-w would overwrite %s, which is to be read",
-		          run->sources.path[i]);
+		error_set(&run->error, TF_USAGE, "%s would overwrite %s, which is to be read",
+		          option, run->sources.path[i]);
 		return fail(run);
 	}
 	return true;
@@ -292,7 +293,12 @@ static bool begin_hooks(struct run *run)
 
 static bool begin_watch(struct run *run)
 {
-	return watch_open(&run->watch, run->options, run->start_ns, &run->error) || fail(run);
+	const struct options *o = run->options;
+	char path[PATH_MAX] = "";
+	if (o->stats != NULL && o->stats_length < sizeof path)
+		memcpy(path, o->stats, o->stats_length);
+	return is_free(run, "--stats", path) &&
+	       (watch_open(&run->watch, run->options, run->start_ns, &run->error) || fail(run));
 }
 
 static bool begin(struct run *run)
@@ -304,7 +310,7 @@ static bool begin(struct run *run)
 	if (!machine_seed(&cfg.hash_seed, &run->error))
 		return fail(run);
 	cfg.clock = on_clock;
-	if (o->unrecorded != NULL && !unrecorded_is_free(run))
+	if (o->unrecorded != NULL && !is_free(run, "-w", o->unrecorded))
 		return false;
 	cfg.workers = workers(o);
 	cfg.sources_max = sources_max(run);

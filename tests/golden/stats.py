@@ -99,6 +99,16 @@ def refused(box):
         assert not Path(f'{box}/none').exists()
 
 
+def not_itself(box):
+    """What is to be read is not replaced."""
+    capture = Path(box) / 'in.pcap'
+    capture.write_bytes(CAPTURE)
+    run = subprocess.run([BINARY, '-o', f'{box}/none', '--stats', f'{box}/../{Path(box).name}/in.pcap,5', '-r', capture],
+                         capture_output=True, timeout=DEADLINE_S)
+    assert run.returncode == 1 and b'--stats would overwrite' in run.stderr, run
+    assert capture.read_bytes() == CAPTURE and not Path(f'{box}/none').exists()
+
+
 def main():
     the_checker()
     for jobs in '12':
@@ -108,6 +118,7 @@ def main():
             meanwhile(box, jobs)
     with tempfile.TemporaryDirectory() as box:
         refused(box)
+        not_itself(box)
 
 
 sys.exit(main())
