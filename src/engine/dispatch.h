@@ -49,7 +49,6 @@ struct dispatch {
 	struct arena arena;
 	struct block block[DISPATCH_BLOCKS];
 	unsigned blocks;
-	unsigned next_block; /* where the search for a free one starts */
 	struct worker *worker;
 	unsigned workers;
 	struct worker *self; /* in whose thread reading is done; NULL: in none's */
