@@ -77,7 +77,7 @@ static struct entry *find(const struct ends *e)
 {
 	uint64_t h = ((uint64_t)e->src << 32 | e->dst) * UINT64_C(0x9e3779b97f4a7c15);
 	h = (h ^ h >> 32 ^ e->ports) * UINT64_C(0xbf58476d1ce4e5b9);
-	size_t i = h >> 32 & mask;
+	size_t i = (size_t)(h >> 32) & mask;
 	while (table[i].ends.ports != 0 && memcmp(&table[i].ends, e, sizeof *e) != 0)
 		i = (i + 1) & mask;
 	return &table[i];

@@ -270,7 +270,7 @@ enum { SPEAKS_EVERY = 64 };
 /* After each that opens, an earlier one shows that it is alive, so all are touched in no order. */
 void traffic_idle(uint64_t connections)
 {
-	struct talk *t = malloc(sizeof *t * (connections + 1));
+	struct talk *t = calloc((size_t)connections + 1, sizeof *t);
 	if (t == NULL) {
 		(void)fprintf(stderr, "gen: no memory\n");
 		exit(1);
