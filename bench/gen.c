@@ -5,6 +5,9 @@
  *	bulk  COUNT MiB in 8 connections, segments of 1,448 bytes taken in turn
  *	small COUNT connections, one after the other, with a request of 100 bytes and an answer of
  *	      400
+ *	web   COUNT packets: 64 visits at a time, which take turns by chance. Each is a connection
+ *	      with one to four requests of 200 to 700 bytes and answers of 200 bytes to 60 kB, most
+ *	      of them short; there is an ACK for every other segment
  *	scan  COUNT SYNs, each from another source
  *	frag  COUNT small first fragments of datagrams that never come whole, each from
  *	      another source; a connection goes on among them, a segment for each
@@ -198,6 +201,119 @@ static void small(uint64_t connections)
 	}
 }
 
+/* -- visits of a web server ------------------------------------------------------------ */
+
+enum { VISITS = 64 };
+
+/* One of the connections, and what its next packet is. */
+struct visit {
+	enum { OPENS, IS_ACCEPTED, CONFIRMS, ASKS, IS_ANSWERED, CLOSES, IS_CLOSED, LEAVES } next;
+	struct segment up, down;   /* both ways: client to server, and back */
+	uint32_t requests, answer; /* that are left, and bytes of the answer */
+	bool unacknowledged;       /* the latest segment of the answer */
+};
+
+static void begin_visit(struct visit *v, uint64_t number)
+{
+	*v = (struct visit){
+	        .up = {.src = 0x0b000000 + (uint32_t)(number >> 14),
+	               .dst = 0x0a010001,
+	               .sport = (uint16_t)(1024 + (number & 0x3fff)),
+	               .dport = 80,
+	               .seq = (uint32_t)next_random()},
+	        .requests = 1 + (uint32_t)(next_random() % 8 == 0 ? next_random() % 4 : 0),
+	};
+	v->down = (struct segment){.src = v->up.dst,
+	                           .dst = v->up.src,
+	                           .sport = v->up.dport,
+	                           .dport = v->up.sport,
+	                           .seq = (uint32_t)next_random()};
+}
+
+/* A segment of n random bytes, and what SYN and FIN take, which the other side has then. */
+static void say(struct segment *from, struct segment *to, uint8_t flags, uint32_t n)
+{
+	from->payload = noise + next_random() % (sizeof noise - SEGMENT);
+	from->n = n;
+	from->flags = flags;
+	put_segment(from);
+	from->seq += n + ((flags & (SYN | FIN)) != 0);
+	to->ack = from->seq;
+}
+
+static uint32_t answer_length(void)
+{
+	static const uint32_t most[] = {600, 1400, 3000, 3000, 6000, 12000, 20000, 60000};
+	return 200 + (uint32_t)(next_random() % most[next_random() % 8]);
+}
+
+static void go_on_answering(struct visit *v)
+{
+	uint32_t n = v->answer < SEGMENT ? v->answer : SEGMENT;
+	if (v->unacknowledged || n == 0) {
+		say(&v->up, &v->down, ACK, 0);
+		v->unacknowledged = false;
+		if (n == 0)
+			v->next = v->requests > 0 ? ASKS : CLOSES;
+		return;
+	}
+	say(&v->down, &v->up, ACK, n);
+	v->answer -= n;
+	v->unacknowledged = v->answer / SEGMENT % 2 == 1;
+}
+
+/* Its next packet -> false: that was the last one */
+static bool visit_on(struct visit *v)
+{
+	switch (v->next) {
+	case OPENS:
+		say(&v->up, &v->down, SYN, 0);
+		break;
+	case IS_ACCEPTED:
+		say(&v->down, &v->up, SYN | ACK, 0);
+		break;
+	case CONFIRMS:
+		say(&v->up, &v->down, ACK, 0);
+		break;
+	case ASKS:
+		say(&v->up, &v->down, ACK, 200 + (uint32_t)(next_random() % 500));
+		v->requests--;
+		v->answer = answer_length();
+		break;
+	case IS_ANSWERED:
+		go_on_answering(v);
+		return true;
+	case CLOSES:
+		say(&v->up, &v->down, FIN | ACK, 0);
+		break;
+	case IS_CLOSED:
+		say(&v->down, &v->up, FIN | ACK, 0);
+		break;
+	case LEAVES:
+		say(&v->up, &v->down, ACK, 0);
+		return false;
+	}
+	v->next++;
+	return true;
+}
+
+static void web(uint64_t packets)
+{
+	struct visit visit[VISITS];
+	uint64_t visits = 0;
+	unsigned open = 0;
+	make_noise();
+	for (uint64_t i = 0; i < packets || open > 0; i++) {
+		while (i < packets && open < VISITS)
+			begin_visit(&visit[open++], visits++);
+		unsigned turn = (unsigned)(next_random() % open);
+		if (!visit_on(&visit[turn]))
+			visit[turn] = visit[--open];
+	}
+}
+
+/* -- floods ------------------------------------------------------------------------------- */
+
 static void scan(uint64_t syns)
 {
 	for (uint64_t i = 0; i < syns; i++) {
@@ -321,7 +437,7 @@ static void whole(uint64_t count)
 static const struct {
 	const char *name;
 	void (*make)(uint64_t count);
-} workloads[] = {{"bulk", bulk}, {"small", small}, {"scan", scan},
+} workloads[] = {{"bulk", bulk}, {"small", small}, {"web", web},    {"scan", scan},
                  {"frag", frag}, {"half", half},   {"whole", whole}};
 
 int main(int argc, char **argv)
@@ -336,6 +452,6 @@ int main(int argc, char **argv)
 		return fflush(stdout) != 0;
 	}
 	(void)fprintf(stderr,
-	              "usage: gen bulk|small|scan|frag|half|whole COUNT SEED > file.pcap\n");
+	              "usage: gen bulk|small|web|scan|frag|half|whole COUNT SEED > file.pcap\n");
 	return 1;
 }
