@@ -14,6 +14,8 @@
 
 #include <tcpflow/tcpflow.h>
 
+enum { LIVE_MOST = 64 }; /* handles that can be waited for */
+
 struct live;
 
 struct live_setup {
@@ -31,6 +33,17 @@ bool live_first(char to[TF_INTERFACE_ROOM], struct tf_error *err);
 /* Opens an interface, and the kernel begins to capture -> NULL with *err (TF_USAGE) that says
    what is wrong: no such interface, no permission, a bad expression. */
 struct live *live_open(const struct live_setup *how, struct tf_error *err);
+
+/* -> whether this system can deal an interface's packets among several handles. */
+bool live_can_share(void);
+
+/*
+ * Makes one group of n handles of the same interface, set up alike, before the first is read:
+ * each packet comes to one of them, and both directions of a connection to the same one (see
+ * fanout.h for fragments). The first of them counts what the interface drops.
+ * -> false with *err (TF_USAGE): the kernel refuses; the handles are to be closed then
+ */
+bool live_share(struct live *const *l, unsigned n, struct tf_error *err);
 
 /* Sleeps until one of n interfaces has packets, a signal comes, or wait_ms have passed. */
 void live_wait(struct live *const *l, unsigned n, int wait_ms);
