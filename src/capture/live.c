@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BLOCK_MS = 10 };
+enum { BLOCK_MS = 10 }; /* a block of the ring that is not full waits so long (LIVE_LATE_NS) */
 
 struct live {
 	pcap_t *pcap;
@@ -132,16 +132,15 @@ bool live_can_share(void)
 bool live_share(struct live *const *l, unsigned n, struct tf_error *err)
 {
 	int group = FANOUT_NEW;
-	struct timespec now;
 	for (unsigned i = 0; i < n; i++)
 		if (!fanout_join(pcap_fileno(l[i]->pcap), &group))
 			return error_set(
 			        err, TF_USAGE,
 			        "cannot capture from %s by several buffers: %s; try --no-fanout",
 			        l[i]->name, strerror(errno));
-	(void)clock_gettime(CLOCK_REALTIME, &now);
+	const int64_t now_ns = live_now();
 	for (unsigned i = 0; i < n; i++) {
-		l[i]->since_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+		l[i]->since_ns = now_ns;
 		l[i]->early = live_waiting(l[i]);
 		l[i]->twin = i > 0;
 	}
@@ -160,6 +159,13 @@ void live_close(struct live *l)
 const char *live_name(const struct live *l)
 {
 	return l->name;
+}
+
+int64_t live_now(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* -- packets -------------------------------------------------------------------------- */

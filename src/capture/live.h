@@ -45,7 +45,14 @@ bool live_can_share(void);
  */
 bool live_share(struct live *const *l, unsigned n, struct tf_error *err);
 
-/* Sleeps until one of n interfaces has packets, a signal comes, or wait_ms have passed. */
+/* Nanoseconds since 1970 by the clock that stamps packets, if the interface does not do it. */
+int64_t live_now(void);
+
+/* An empty ring will give no packet that is older than this; the kernel keeps back what came, but
+   not for so long. */
+#define LIVE_LATE_NS INT64_C(20000000)
+
+/* Sleeps until one of n (which may be 0) has packets, a signal comes, or wait_ms have passed. */
 void live_wait(struct live *const *l, unsigned n, int wait_ms);
 
 enum live_result {

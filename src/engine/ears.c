@@ -8,16 +8,15 @@
  *
  * Of each ring but the one that is being read, the next frame is held, and tells until when
  * the one may be read. So most frames are copied once, and a frame where a turn ends twice.
- * A ring that was found empty is not asked again in that round.
+ * A ring that was found empty is not asked again in that round; it may still get packets that
+ * came LIVE_LATE_NS ago, so what the others hold that is younger waits.
  *
- * Within a ring, packets keep the order in which they came. Among rings the order is that of
- * time as long as packets wait in all of them; else a packet may be BLOCK_MS (capture/live.c)
- * late, for so long the kernel keeps back what came to a slow ring. What belongs together and
- * may lie in two rings: fragments and whole packets of one connection, and what
- * two interfaces have of it.
+ * Packets that belong together and lie in two rings are thus seen in their order, too:
+ * fragments and whole packets of a connection, both directions of one within a tunnel (each has
+ * its own port outside), and what two interfaces have of it.
  *
- * A clock that is set back must not keep a ring from being read: a frame that is FAR ahead of
- * others waits for none of them.
+ * A clock that was set must not keep a ring from being read: a frame that is FAR ahead of
+ * others, or of the clock, waits for none.
  */
 #include "base/error.h"
 #include "engine/inside.h"
@@ -180,10 +179,12 @@ static bool is_earlier(const struct ears *ears, unsigned a, unsigned b)
 	return ears->ear[a].held.ts_ns < ears->ear[b].held.ts_ns;
 }
 
-struct ears_turn ears_choose(const struct ears *ears)
+struct ears_turn ears_choose(const struct ears *ears, int64_t now_ns)
 {
+	bool all = true; /* rings hold a frame */
 	unsigned first = EARS, second = EARS, last = EARS;
 	for (unsigned i = 0; i < ears->count; i++) {
+		all = all && (ears->ear[i].holds || ears->ear[i].gone);
 		if (!ears->ear[i].holds)
 			continue;
 		if (first == EARS || is_earlier(ears, i, first)) {
@@ -196,11 +197,17 @@ struct ears_turn ears_choose(const struct ears *ears)
 			last = i;
 	}
 	if (first == EARS)
-		return (struct ears_turn){EARS, 0};
+		return (struct ears_turn){EARS, false, 0};
 	int64_t from_ns = ears->ear[first].held.ts_ns, to_ns = ears->ear[last].held.ts_ns;
 	if ((uint64_t)to_ns - (uint64_t)from_ns > FAR)
-		return (struct ears_turn){last, INT64_MIN};
-	return (struct ears_turn){first, second == EARS ? INT64_MAX : ears->ear[second].held.ts_ns};
+		return (struct ears_turn){last, false, INT64_MIN};
+	int64_t until_ns = second == EARS ? INT64_MAX : ears->ear[second].held.ts_ns;
+	if (all || from_ns > now_ns + FAR)
+		return (struct ears_turn){first, false, until_ns};
+	int64_t sure_ns = now_ns - LIVE_LATE_NS;
+	if (from_ns > sure_ns)
+		return (struct ears_turn){EARS, true, 0};
+	return (struct ears_turn){first, false, until_ns < sure_ns ? until_ns : sure_ns};
 }
 
 static void take_turn(struct tf_engine *e, struct ears_turn t, struct ears_end *end)
@@ -224,9 +231,11 @@ static void look_ahead(struct tf_engine *e, struct ears_end *end)
 static void take_in_order(struct tf_engine *e, struct ears_end *end)
 {
 	struct ears *ears = &e->ears;
+	const int64_t now_ns = live_now(); /* before any ring is found empty */
 	while (ears->round < TAKE && !ears->failed && live_goes_on(e)) {
 		look_ahead(e, end);
-		struct ears_turn t = ears_choose(ears);
+		struct ears_turn t = ears_choose(ears, now_ns);
+		ears->waits = t.waits;
 		if (t.ear == EARS)
 			return;
 		take_turn(e, t, end);
@@ -237,6 +246,7 @@ unsigned ears_take(struct tf_engine *e, struct ears_end *end)
 {
 	struct ears *ears = &e->ears;
 	ears->round = 0;
+	ears->waits = false;
 	for (unsigned i = 0; i < ears->count; i++)
 		ears->ear[i].dry = false;
 	if (ears->count == 1 && !ears->ear[0].holds)
@@ -245,7 +255,7 @@ unsigned ears_take(struct tf_engine *e, struct ears_end *end)
 		take_in_order(e, end);
 	ears->emptied = true;
 	for (unsigned i = 0; i < ears->count; i++)
-		ears->emptied = ears->emptied && ears->ear[i].dry;
+		ears->emptied = ears->emptied && (ears->ear[i].dry || ears->waits);
 	leave_gone(ears);
 	return ears->round;
 }

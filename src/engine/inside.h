@@ -48,10 +48,11 @@ struct ears {
 	unsigned turn;           /* whose ring is read now, */
 	int64_t until_ns;        /* and until when */
 	unsigned round;          /* frames of this round */
+	bool waits;              /* what is held waits for what other rings may still get */
 	struct live_losses gone; /* of those that went away */
 	int64_t latest_ns;       /* the time of the latest packet */
 	bool due;                /* another second has begun by packet time */
-	bool emptied;            /* the latest round took all that waited */
+	bool emptied;            /* the latest round took all that waited, but what waits */
 	struct hole_watch watch;
 	bool failed;      /* an output may have */
 	unsigned naps;    /* since progress was told, or draining began */
@@ -156,12 +157,14 @@ struct ears_end {
 /* A round: takes what waits, about a thousand frames -> how many there were */
 unsigned ears_take(struct tf_engine *e, struct ears_end *end);
 
-/* Which ring is to be read, and until what time; EARS: none holds a frame. */
+/* Which ring is to be read, and until what time; EARS: none holds a frame, or not one that may
+   be taken now. */
 struct ears_turn {
 	unsigned ear;
+	bool waits;
 	int64_t until_ns;
 };
-struct ears_turn ears_choose(const struct ears *ears);
+struct ears_turn ears_choose(const struct ears *ears, int64_t now_ns);
 
 void ears_add_losses(struct live_losses *to, struct live *l);
 

@@ -18,6 +18,7 @@
 #include "engine/inside.h"
 
 enum { NAP_MS = 100, NAPS = 10, LAST_NAP_MS = 30 };
+enum { SHORT_NAP_MS = 5 }; /* while packets of one ring wait for those of others */
 
 #define SECOND INT64_C(1000000000)
 
@@ -90,9 +91,13 @@ static void tell_progress(struct tf_engine *e)
 static void nap(struct tf_engine *e)
 {
 	struct ears *ears = &e->ears;
+	dispatch_hand_over(&e->dispatch);
+	if (ears->waits) {
+		live_wait(ears->live, 0, SHORT_NAP_MS);
+		return;
+	}
 	if (ears->draining && ears->naps > 0)
 		ears->waiting = 0;
-	dispatch_hand_over(&e->dispatch);
 	live_wait(ears->live, ears->count, ears->draining ? LAST_NAP_MS : NAP_MS);
 	ears->naps++;
 }
