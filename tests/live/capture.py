@@ -255,12 +255,15 @@ def expect(found, wanted, what):
 
 # -- scenarios --
 
+MODES = ['-j', '1'], ['-j', '2'], ['-j', '2', '--no-fanout']
+
+
 def transfers(box):
-    """Parallel transfers of random sizes over IPv4 and IPv6, for one thread and for two."""
+    """Parallel transfers of random sizes over IPv4 and IPv6."""
     place = Place(box)
-    for jobs in '12':
-        command = Command(box, '-i', 'near', '-j', jobs, '--strict')
-        sums = place.some(seed=int(jobs))
+    for options in MODES:
+        command = Command(box, '-i', 'near', *options, '--strict')
+        sums = place.some()
         command.stop()
         command.expect(sums)
 
@@ -298,7 +301,12 @@ def vlan(box):
 def interrupted(box):
     """SIGINT in the middle of a transfer: what was sent until then, and no more."""
     place = Place(box)
-    command = Command(box, '-i', 'near')
+    for options in MODES[1:]:
+        interrupted_with(box, place, options)
+
+
+def interrupted_with(box, place, options):
+    command = Command(box, '-i', 'near', *options)
     data, go_on = os.urandom(64 << 20), threading.Event()
     with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
         s.settimeout(PATIENCE)
@@ -357,7 +365,12 @@ def several(box):
 def drops(box):
     """A small ring, and a recorder that sleeps for 2 s: what is missing is counted, and the gap says why."""
     place = Place(box)
-    command = Command(box, '-i', 'near', '--ring', '1M', '--jsonl')
+    for options in MODES[1:]:
+        drops_with(box, place, options)
+
+
+def drops_with(box, place, options):
+    command = Command(box, '-i', 'near', '--ring', '1M', '--jsonl', *options)
     piece, ends = 1 << 16, time.monotonic() + 3.2
     sent = [struct.pack('>Q', 1)]
     with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
@@ -370,7 +383,8 @@ def drops(box):
             time.sleep(0.02)
         s.shutdown(socket.SHUT_WR)
         s.settimeout(PATIENCE)
-        s.recv(10)
+        while s.recv(10):  # until all has come
+            pass
     command.stop()
     dropped = re.search(r'dropped +([\d,]+) packets that the kernel dropped', command.said)
     assert dropped, command.said
@@ -388,8 +402,14 @@ def drops(box):
 
 def gone(box):
     """An interface that is removed; before that, one that goes down and comes back."""
+    for options in MODES[1:]:
+        gone_with(box, options)
+        run('ip link del near2', 1, 2)
+
+
+def gone_with(box, options):
     place = Place(box, ('near', 'near2'))
-    command = Command(box, '-i', 'near')
+    command = Command(box, '-i', 'near', *options)
     run('ip link set near down', 1, 2)
     time.sleep(0.3)
     run('ip link set near up', 1, 2)
