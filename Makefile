@@ -7,11 +7,12 @@
 #	make check-long	also ten times the random schedules, and the mutants; takes half an hour
 #	make check-ports  the same for a big-endian and a 32-bit machine, and with musl (see tools/check-ports)
 #	make bench	measures, and writes doc/PERFORMANCE.md; ten minutes and 8 GiB of memory
+#	make bench-live	how much of a load over a wire is recorded, beside tcpdump and 1.6.1 (as root)
 #	make install	below PREFIX, if it is given, else /usr/local; with DESTDIR as usual
 #	make deb	Debian packages, in build-deb/
 #	make check-deb	the same, then installs and tries them in a fresh Debian 12 (as root)
 
-.PHONY: all demo check check-long check-ports bench format install deb check-deb clean
+.PHONY: all demo check check-long check-ports bench bench-live format install deb check-deb clean
 .NOTPARALLEL:
 
 BUILD = build
@@ -49,6 +50,13 @@ bench: $(BUILD)/build.ninja
 	@tools/install-packages bench
 	ninja -C $(BUILD) tcpflow bench/gen bench/check bench/floor bench/measure
 	bench/run --build $(BUILD) --write
+
+bench-live:
+	@tools/install-packages check
+	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) -Dtests=true
+	@test -d $(BUILD)/tests || meson configure $(BUILD) -Dtests=true
+	@$(MAKE) --no-print-directory all
+	TCPFLOW_BUILD=$(abspath $(BUILD)) bench/live
 
 format:
 	tools/check-style --fix

@@ -848,7 +848,10 @@ bool tf_engine_merge(struct tf_engine *e, const char *const *path, size_t count,
 /* How tf_engine_listen() listens. */
 struct tf_listening {
 	const char *interface; /* as libpcap names it; "any": all of them */
-	size_t ring;           /* bytes of the kernel's buffer for its packets */
+	size_t ring;           /* bytes of the kernel's buffers for its packets, of all of them */
+	unsigned rings;        /* buffers among which a fan-out group deals the packets; 0: as
+	                          many as workers, as far as there may be so many (1 where a system
+	                          has no such groups) */
 	uint32_t snaplen;      /* bytes captured of each packet, at most 262144 */
 	bool promiscuous;      /* also packets that are not for this machine */
 };

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "capture/dlt.h"
+#include "capture/fanout.h"
 #include "capture/reading.h"
 
 #include <errno.h>
@@ -10,8 +11,9 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { INTERFACES = 64, BLOCK_MS = 10 };
+enum { BLOCK_MS = 10 }; /* a block of the ring that is not full waits so long (LIVE_LATE_NS) */
 
 struct live {
 	pcap_t *pcap;
@@ -19,6 +21,9 @@ struct live {
 	uint32_t index, link_type;
 	int64_t tick_ns; /* what the fraction in a packet's time counts */
 	uint64_t number;
+	uint64_t early;   /* among so many first frames, those that came before */
+	int64_t since_ns; /* that are not taken */
+	bool twin;        /* another handle counts what the interface drops */
 	struct live_losses losses;
 	uint32_t seen_kernel, seen_interface; /* of libpcap's counters, which wrap */
 	/* of live_take() in progress */
@@ -116,6 +121,32 @@ struct live *live_open(const struct live_setup *how, struct tf_error *err)
 	return NULL;
 }
 
+bool live_can_share(void)
+{
+	return fanout_exists();
+}
+
+/* A handle that is not in the group yet has had all packets: what came before the group was whole
+   is taken from none. The kernel's clock, by which it stamps packets, is asked, since no packet may
+   be there to tell; and how many came, so that nothing depends on that clock later. */
+bool live_share(struct live *const *l, unsigned n, struct tf_error *err)
+{
+	int group = FANOUT_NEW;
+	for (unsigned i = 0; i < n; i++)
+		if (!fanout_join(pcap_fileno(l[i]->pcap), &group))
+			return error_set(
+			        err, TF_USAGE,
+			        "cannot capture from %s by several buffers: %s; try --no-fanout",
+			        l[i]->name, strerror(errno));
+	const int64_t now_ns = live_now();
+	for (unsigned i = 0; i < n; i++) {
+		l[i]->since_ns = now_ns;
+		l[i]->early = live_waiting(l[i]);
+		l[i]->twin = i > 0;
+	}
+	return true;
+}
+
 void live_close(struct live *l)
 {
 	if (l == NULL)
@@ -130,12 +161,19 @@ const char *live_name(const struct live *l)
 	return l->name;
 }
 
+int64_t live_now(void)
+{
+	struct timespec now;
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* -- packets -------------------------------------------------------------------------- */
 
 void live_wait(struct live *const *l, unsigned n, int wait_ms)
 {
-	struct pollfd fds[INTERFACES];
-	n = n < INTERFACES ? n : INTERFACES;
+	struct pollfd fds[LIVE_MOST];
+	n = n < LIVE_MOST ? n : LIVE_MOST;
 	for (unsigned i = 0; i < n; i++)
 		fds[i] =
 		        (struct pollfd){.fd = pcap_get_selectable_fd(l[i]->pcap), .events = POLLIN};
@@ -154,6 +192,8 @@ static void on_packet(u_char *arg, const struct pcap_pkthdr *h, const u_char *by
 	        .source = l->index,
 	        .number = ++l->number,
 	};
+	if (l->number <= l->early && frame.ts_ns < l->since_ns)
+		return;
 	l->taken++;
 	if (!l->take(l->arg, &frame))
 		pcap_breakloop(l->pcap);
@@ -165,7 +205,9 @@ enum live_result live_take(struct live *l, int most, bool (*take)(void *, const 
 	l->take = take;
 	l->arg = arg;
 	l->taken = 0;
-	int answer = pcap_dispatch(l->pcap, most, on_packet, (u_char *)l);
+	int answer = PCAP_ERROR_BREAK; /* which may be take's wish of the call before */
+	while (answer == PCAP_ERROR_BREAK && l->taken == 0)
+		answer = pcap_dispatch(l->pcap, most, on_packet, (u_char *)l);
 	*taken = l->taken;
 	if (answer >= 0 || answer == PCAP_ERROR_BREAK)
 		return LIVE_ON;
@@ -186,7 +228,7 @@ struct live_losses live_losses(struct live *l)
 	if (pcap_stats(l->pcap, &now) != 0)
 		return l->losses;
 	l->losses.kernel += risen(l->seen_kernel, now.ps_drop);
-	l->losses.interface += risen(l->seen_interface, now.ps_ifdrop);
+	l->losses.interface += l->twin ? 0 : risen(l->seen_interface, now.ps_ifdrop);
 	l->seen_kernel = now.ps_drop;
 	l->seen_interface = now.ps_ifdrop;
 	return l->losses;

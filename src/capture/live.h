@@ -14,6 +14,8 @@
 
 #include <tcpflow/tcpflow.h>
 
+enum { LIVE_MOST = 64 }; /* handles that can be waited for */
+
 struct live;
 
 struct live_setup {
@@ -32,7 +34,25 @@ bool live_first(char to[TF_INTERFACE_ROOM], struct tf_error *err);
    what is wrong: no such interface, no permission, a bad expression. */
 struct live *live_open(const struct live_setup *how, struct tf_error *err);
 
-/* Sleeps until one of n interfaces has packets, a signal comes, or wait_ms have passed. */
+/* -> whether this system can deal an interface's packets among several handles. */
+bool live_can_share(void);
+
+/*
+ * Makes one group of n handles of the same interface, set up alike, before the first is read:
+ * each packet comes to one of them, and both directions of a connection to the same one (see
+ * fanout.h for fragments). The first of them counts what the interface drops.
+ * -> false with *err (TF_USAGE): the kernel refuses; the handles are to be closed then
+ */
+bool live_share(struct live *const *l, unsigned n, struct tf_error *err);
+
+/* Nanoseconds since 1970 by the clock that stamps packets, if the interface does not do it. */
+int64_t live_now(void);
+
+/* An empty ring will give no packet that is older than this; the kernel keeps back what came, but
+   not for so long. */
+#define LIVE_LATE_NS INT64_C(20000000)
+
+/* Sleeps until one of n (which may be 0) has packets, a signal comes, or wait_ms have passed. */
 void live_wait(struct live *const *l, unsigned n, int wait_ms);
 
 enum live_result {

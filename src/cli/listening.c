@@ -22,6 +22,7 @@ static bool open_one(struct tf_engine *e, const struct options *o, const char *n
 	const struct tf_listening how = {
 	        .interface = name,
 	        .ring = listening_ring(o, interfaces),
+	        .rings = o->no_fanout ? 1 : 0,
 	        .snaplen = o->snaplen != OPTION_NONE ? (uint32_t)o->snaplen : LISTENING_SNAPLEN,
 	        .promiscuous = !o->not_promiscuous,
 	};

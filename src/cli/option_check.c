@@ -101,6 +101,7 @@ static void note_idle(struct options *o)
 	const struct rule rules[] = {
 	        {!live && o->interface_count > 0, "-i has no effect with -r"},
 	        {!live && o->not_promiscuous, "-p has no effect with -r"},
+	        {!live && o->no_fanout, "--no-fanout has no effect with -r"},
 	        {!live && o->ring != OPTION_NONE, "--ring has no effect with -r"},
 	        {!live && o->snaplen != OPTION_NONE, "--snaplen has no effect with -r"},
 	        {(o->scanners & SCANNER_HTTP) != 0,

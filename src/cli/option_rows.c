@@ -77,6 +77,8 @@ static const struct option_row rows[] = {
          "the kernel's buffer for packets, divided among the interfaces (default 64M)", take_number,
          FIELD(ring), 64 * K, G, .wanted = "a size from 64K to 1G, such as 16M",
          .example = "tcpflow -i eth0 --ring 256M -o flows"},
+        {0, "no-fanout", NULL, live, "one buffer for each interface, with -j, too", take_flag,
+         FIELD(no_fanout), .example = "tcpflow -i eth0 -j 4 --no-fanout -o flows"},
         {0, "snaplen", "N", live, "capture at most N bytes of each packet (default 262144)",
          take_number, FIELD(snaplen), 1, 256 * K, .wanted = "a number of bytes from 1 to 262144",
          .example = "tcpflow -i eth0 --snaplen 128 -o flows"},

@@ -72,6 +72,7 @@ struct options {
 	size_t interface_count;
 	const char *user, *root; /* NULL: not given */
 	bool not_promiscuous;
+	bool no_fanout;
 	uint64_t ring;    /* bytes, for all interfaces; OPTION_NONE: not given */
 	uint64_t snaplen; /* OPTION_NONE: not given */
 	/* output */

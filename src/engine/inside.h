@@ -15,7 +15,7 @@
 #include "sink/report.h"
 #include "sink/packets.h"
 
-enum { EARS = 16 };
+enum { EARS_INTERFACES = 16, EARS = LIVE_MOST };
 
 /*
  * Whether the frames that come now may have a hole before them that the kernel made. Its ring
@@ -29,14 +29,30 @@ struct hole_watch {
 	int64_t until_ns;
 };
 
-/* The interfaces that are captured from. */
+/* A ring of the kernel's. */
+struct ear {
+	unsigned interface; /* the how manieth */
+	bool holds;         /* a frame that was read, and not taken: */
+	struct tf_frame held;
+	uint8_t *room; /* for its bytes */
+	bool dry;      /* it was empty in this round */
+	bool gone;     /* its interface went away */
+};
+
+/* The rings that are captured from (ears.c). */
 struct ears {
 	struct live *live[EARS];
-	unsigned count;
+	struct ear ear[EARS];
+	unsigned count, interfaces;
+	uint64_t frames[EARS_INTERFACES];
+	unsigned turn;           /* whose ring is read now, */
+	int64_t until_ns;        /* and until when */
+	unsigned round;          /* frames of this round */
+	bool waits;              /* what is held waits for what other rings may still get */
 	struct live_losses gone; /* of those that went away */
 	int64_t latest_ns;       /* the time of the latest packet */
 	bool due;                /* another second has begun by packet time */
-	bool emptied;            /* the latest turns took all that waited */
+	bool emptied;            /* the latest round took all that waited, but what waits */
 	struct hole_watch watch;
 	bool failed;      /* an output may have */
 	unsigned naps;    /* since progress was told, or draining began */
@@ -133,9 +149,37 @@ bool engine_goes_on(const struct tf_engine *e);
    soon. */
 bool engine_failed(struct tf_engine *e, struct tf_error *err);
 
-/* -- live.c -- */
+/* -- ears.c -- */
 
 void ears_close(struct ears *ears);
+
+/* How reading went. */
+struct ears_end {
+	bool gone; /* an interface, of which why tells; of several, the first one */
+	struct tf_error why;
+};
+
+/* A round: takes what waits, about a thousand frames -> how many there were */
+unsigned ears_take(struct tf_engine *e, struct ears_end *end);
+
+/* Which ring is to be read, and until what time; EARS: none holds a frame, or not one that may
+   be taken now. */
+struct ears_turn {
+	unsigned ear;
+	bool waits;
+	int64_t until_ns;
+};
+struct ears_turn ears_choose(const struct ears *ears, int64_t now_ns);
+
+void ears_add_losses(struct live_losses *to, struct live *l);
+
+/* -- live.c -- */
+
+/* Takes a frame from an interface -> whether another one is wanted */
+bool live_frame(struct tf_engine *e, const struct tf_frame *frame);
+
+/* -> whether frames are wanted. */
+bool live_goes_on(struct tf_engine *e);
 
 /* The kernel has dropped so many so far -> whether a hole may come. */
 bool hole_watch_look(struct hole_watch *w, uint64_t drops, int64_t latest_ns);

@@ -4,9 +4,9 @@
  *
  *	the kernel's ring -> libpcap -> a copy in a block -> as the frames of a file
  *
- * When workers lag behind, the reader waits for them, and what does not fit into the ring
- * meanwhile the kernel drops and counts: no frame is lost uncounted, and none is dropped
- * here. When nothing comes, batches are handed over as they are.
+ * Several rings are read in the order of time (ears.c). When workers lag behind, the reader waits
+ *for them, and what does not fit into the ring meanwhile the kernel drops and counts: no frame is
+ *lost uncounted, and none is dropped here. When nothing comes, batches are handed over as they are.
  *
  * No clock is asked: a second has passed when a packet says so, or when ten naps did.
  *
@@ -17,39 +17,14 @@
 #include "base/error.h"
 #include "engine/inside.h"
 
-enum {
-	TAKE = 1024 /* frames from one interface in turn */,
-	NAP_MS = 100,
-	NAPS = 10,
-	LAST_NAP_MS = 30
-};
+enum { NAP_MS = 100, NAPS = 10, LAST_NAP_MS = 30 };
+enum { SHORT_NAP_MS = 5 }; /* while packets of one ring wait for those of others */
 
 #define SECOND INT64_C(1000000000)
 
-bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struct tf_error *err)
-{
-	struct ears *ears = &e->ears;
-	if (e->started)
-		return error_set(err, TF_USAGE, "interfaces are opened before the first frame");
-	if (ears->count == EARS)
-		return error_set(err, TF_USAGE, "no more than %d interfaces", EARS);
-	const struct live_setup setup = {.interface = how->interface,
-	                                 .ring = how->ring,
-	                                 .snaplen = how->snaplen,
-	                                 .promiscuous = how->promiscuous,
-	                                 .filter = filter_text(e->filter),
-	                                 .index = e->sources};
-	struct live *l = live_open(&setup, err);
-	if (l == NULL)
-		return false;
-	e->sources++;
-	ears->live[ears->count++] = l;
-	return true;
-}
-
 /* -> whether frames are wanted. Those that wait in the kernel when the run is stopped came before
    that, and are; not those that come meanwhile. */
-static bool wants_more(struct tf_engine *e)
+bool live_goes_on(struct tf_engine *e)
 {
 	struct ears *ears = &e->ears;
 	if (engine_goes_on(e))
@@ -58,14 +33,13 @@ static bool wants_more(struct tf_engine *e)
 		ears->draining = true;
 		ears->naps = 0;
 		for (unsigned i = 0; i < ears->count; i++)
-			ears->waiting += live_waiting(ears->live[i]);
+			ears->waiting += live_waiting(ears->live[i]) + ears->ear[i].holds;
 	}
 	return e->left > 0 && ears->waiting > 0;
 }
 
-static bool take(void *arg, const struct tf_frame *frame)
+bool live_frame(struct tf_engine *e, const struct tf_frame *frame)
 {
-	struct tf_engine *e = arg;
 	bool second = frame->ts_ns / SECOND != e->ears.latest_ns / SECOND;
 	if (!engine_copy(e, frame)) {
 		e->ears.failed = true;
@@ -74,19 +48,7 @@ static bool take(void *arg, const struct tf_frame *frame)
 	e->ears.due = e->ears.due || second;
 	e->ears.latest_ns = frame->ts_ns;
 	e->ears.waiting -= e->ears.waiting > 0;
-	return wants_more(e);
-}
-
-static void add_losses(struct live_losses *to, struct live *l)
-{
-	struct live_losses more = live_losses(l);
-	to->kernel += more.kernel;
-	to->interface += more.interface;
-}
-
-bool tf_interface_first(char to[TF_INTERFACE_ROOM], struct tf_error *err)
-{
-	return live_first(to, err);
+	return live_goes_on(e);
 }
 
 bool hole_watch_look(struct hole_watch *w, uint64_t drops, int64_t latest_ns)
@@ -111,7 +73,7 @@ static void look_at_losses(struct tf_engine *e)
 {
 	struct live_losses sum = e->ears.gone;
 	for (unsigned i = 0; i < e->ears.count; i++)
-		add_losses(&sum, e->ears.live[i]);
+		ears_add_losses(&sum, e->ears.live[i]);
 	e->notes.drops_kernel = sum.kernel;
 	e->notes.drops_interface = sum.interface;
 	e->dispatch.drops_rising = hole_watch_look(&e->ears.watch, sum.kernel, e->ears.latest_ns);
@@ -124,73 +86,55 @@ static void tell_progress(struct tf_engine *e)
 		e->config.progress(e->config.progress_arg, e->dispatch.frame_bytes);
 }
 
-/* An interface that is gone: the others go on. */
-static void leave(struct ears *ears, unsigned i)
-{
-	add_losses(&ears->gone, ears->live[i]);
-	live_close(ears->live[i]);
-	ears->live[i] = ears->live[--ears->count];
-}
-
-/* Each interface has its turn -> how many frames there were; the first that is gone is told of
-   in *err. */
-static int take_turns(struct tf_engine *e, struct tf_error *err, bool *gone)
-{
-	int sum = 0, taken;
-	e->ears.emptied = true;
-	for (unsigned i = e->ears.count; i-- > 0 && !e->ears.failed;) {
-		struct tf_error why;
-		if (live_take(e->ears.live[i], TAKE, take, e, &taken, &why) == LIVE_GONE) {
-			leave(&e->ears, i);
-			if (!*gone && err != NULL)
-				*err = why;
-			*gone = true;
-		}
-		sum += taken;
-		e->ears.emptied = e->ears.emptied && taken < TAKE;
-	}
-	return sum;
-}
-
 /* Nothing came: nobody downstream has to wait, and the machine may rest. The kernel keeps frames
-   back for BLOCK_MS; when nothing comes then either, nothing waits. */
+   of each ring back for BLOCK_MS; when nothing comes then either, nothing waits. */
 static void nap(struct tf_engine *e)
 {
 	struct ears *ears = &e->ears;
+	dispatch_hand_over(&e->dispatch);
+	if (ears->waits) {
+		live_wait(ears->live, 0, SHORT_NAP_MS);
+		return;
+	}
 	if (ears->draining && ears->naps > 0)
 		ears->waiting = 0;
-	dispatch_hand_over(&e->dispatch);
 	live_wait(ears->live, ears->count, ears->draining ? LAST_NAP_MS : NAP_MS);
 	ears->naps++;
+}
+
+/* -> whether to go on; false with *err */
+static bool take_round(struct tf_engine *e, struct ears_end *end, struct tf_error *err)
+{
+	struct ears *ears = &e->ears;
+	look_at_losses(e);
+	if (ears_take(e, end) > 0)
+		ears->naps = ears->draining ? 0 : ears->naps;
+	else if (!ears->failed)
+		nap(e);
+	if (ears->emptied)
+		hole_watch_empty(&ears->watch, ears->latest_ns);
+	dispatch_look_at_clock(&e->dispatch);
+	bool broken = ears->failed && engine_failed(e, err);
+	ears->failed = false;
+	return !broken;
 }
 
 bool tf_engine_capture(struct tf_engine *e, struct tf_error *err)
 {
 	struct ears *ears = &e->ears;
-	bool gone = false;
+	struct ears_end end = {0};
+	bool ok = true;
 	if (!engine_start(e, err))
 		return false;
-	while (wants_more(e) && ears->count > 0) {
-		look_at_losses(e);
-		if (take_turns(e, err, &gone) == 0 && !ears->failed)
-			nap(e);
-		if (ears->emptied)
-			hole_watch_empty(&e->ears.watch, e->ears.latest_ns);
-		dispatch_look_at_clock(&e->dispatch);
-		if (ears->failed && engine_failed(e, err))
-			return false;
-		ears->failed = false;
+	while (ok && live_goes_on(e) && ears->count > 0) {
+		ok = take_round(e, &end, err);
 		if (ears->due || ears->naps >= NAPS) {
 			tell_progress(e);
 			ears->naps = 0;
 		}
 	}
 	look_at_losses(e);
-	return !gone;
-}
-
-void ears_close(struct ears *ears)
-{
-	while (ears->count > 0)
-		live_close(ears->live[--ears->count]);
+	if (ok && end.gone && err != NULL)
+		*err = end.why;
+	return ok && !end.gone;
 }

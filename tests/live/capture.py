@@ -10,7 +10,6 @@ command captures and clients call, and `far`, where a server answers; `near2` an
 Offloads are as the kernel has them. Both ends send random bytes, and tell their SHA-256; the
 recorded files have the same ones, and there is no other file.
 """
-import ctypes
 import json
 import os
 import re
@@ -23,13 +22,15 @@ import tempfile
 import threading
 import time
 import traceback
+from collections import defaultdict
 from pathlib import Path
 from random import Random
 
 sys.path.append(str(Path(__file__).parent.parent / 'golden'))
 import openmetrics
-from live import CLONE_NEWNET, WAYS, Capture, Line, sha, skip
+from live import WAYS, Capture, Other, sha, skip
 from tunnels import Lacking, run
+from wire import ACK, ETHERNET, FIN, SYN, checksum
 
 PORT, WEB_PORT = 4321, 8000
 PATIENCE = int(os.environ.get('TCPFLOW_PATIENCE', 40))  # seconds for all of it
@@ -101,39 +102,27 @@ def call(address, wanted, data):
     return sha(data), sha(came)
 
 
-class Far:
-    """The other end: a process in a namespace of its own, which is told by lines what to do."""
+class Far(Other):
+    """The other end."""
 
     def __init__(self, box):
         self.box = box
-        ours, theirs = socket.socketpair()
-        self.pid = os.fork()
-        if self.pid == 0:
-            ours.close()
-            self.work(Line(theirs))
-        theirs.close()
-        self.line = Line(ours)
+        super().__init__()
         assert self.ask('') == ['ready']
 
+    def failed(self, why):
+        return json.dumps({'failed': why})
+
     def work(self, line):
-        status = 1
-        try:
-            if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
-                raise OSError(ctypes.get_errno(), 'unshare')
-            line.read()
-            line.write('["ready"]')
-            for address in iter(line.read, ''):
-                verb, _, more = address.partition(' ')
-                try:
-                    said = getattr(self, 'do_' + verb)(more)
-                except Lacking as e:
-                    said = {'lacking': str(e)}
-                line.write(json.dumps(said))
-            status = 0
-        except BaseException as e:
-            traceback.print_exc()
-            line.write(json.dumps({'failed': str(e)}))
-        os._exit(status)
+        line.read()
+        line.write('["ready"]')
+        for address in iter(line.read, ''):
+            verb, _, more = address.partition(' ')
+            try:
+                said = getattr(self, 'do_' + verb)(more)
+            except Lacking as e:
+                said = {'lacking': str(e)}
+            line.write(json.dumps(said))
 
     # -- what it does --
 
@@ -143,6 +132,17 @@ class Far:
 
     def do_run(self, command):
         run(command, 1, 2)
+
+    def do_send(self, path):
+        """Frames, each behind its length."""
+        frames = Path(path).read_bytes()
+        with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
+            s.bind(('far', 0))
+            at = 0
+            while at < len(frames):
+                n, = struct.unpack_from('>H', frames, at)
+                s.send(frames[at + 2:at + 2 + n])
+                at += 2 + n
 
     def do_serve(self, _):
         self.sums = []
@@ -257,12 +257,15 @@ def expect(found, wanted, what):
 
 # -- scenarios --
 
+MODES = ['-j', '1'], ['-j', '2'], ['-j', '2', '--no-fanout']
+
+
 def transfers(box):
-    """Parallel transfers of random sizes over IPv4 and IPv6, for one thread and for two."""
+    """Parallel transfers of random sizes over IPv4 and IPv6."""
     place = Place(box)
-    for jobs in '12':
-        command = Command(box, '-i', 'near', '-j', jobs, '--strict')
-        sums = place.some(seed=int(jobs))
+    for options in MODES:
+        command = Command(box, '-i', 'near', *options, '--strict')
+        sums = place.some()
         command.stop()
         command.expect(sums)
 
@@ -300,7 +303,12 @@ def vlan(box):
 def interrupted(box):
     """SIGINT in the middle of a transfer: what was sent until then, and no more."""
     place = Place(box)
-    command = Command(box, '-i', 'near')
+    for options in MODES[1:]:
+        interrupted_with(box, place, options)
+
+
+def interrupted_with(box, place, options):
+    command = Command(box, '-i', 'near', *options)
     data, go_on = os.urandom(64 << 20), threading.Event()
     with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
         s.settimeout(PATIENCE)
@@ -359,7 +367,12 @@ def several(box):
 def drops(box):
     """A small ring, and a recorder that sleeps for 2 s: what is missing is counted, and the gap says why."""
     place = Place(box)
-    command = Command(box, '-i', 'near', '--ring', '1M', '--jsonl')
+    for options in MODES[1:]:
+        drops_with(box, place, options)
+
+
+def drops_with(box, place, options):
+    command = Command(box, '-i', 'near', '--ring', '1M', '--jsonl', *options)
     piece, ends = 1 << 16, time.monotonic() + 3.2
     sent = [struct.pack('>Q', 1)]
     with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
@@ -372,7 +385,8 @@ def drops(box):
             time.sleep(0.02)
         s.shutdown(socket.SHUT_WR)
         s.settimeout(PATIENCE)
-        s.recv(10)
+        while s.recv(10):  # until all has come
+            pass
     command.stop()
     dropped = re.search(r'dropped +([\d,]+) packets that the kernel dropped', command.said)
     assert dropped, command.said
@@ -390,8 +404,14 @@ def drops(box):
 
 def gone(box):
     """An interface that is removed; before that, one that goes down and comes back."""
+    for options in MODES[1:]:
+        gone_with(box, options)
+        run('ip link del near2', 1, 2)
+
+
+def gone_with(box, options):
     place = Place(box, ('near', 'near2'))
-    command = Command(box, '-i', 'near')
+    command = Command(box, '-i', 'near', *options)
     run('ip link set near down', 1, 2)
     time.sleep(0.3)
     run('ip link set near up', 1, 2)
@@ -418,6 +438,11 @@ def refused(box):
         assert not folder.exists()
 
 
+def tcp_frames(command):
+    count = {what: int(n.replace(',', '')) for n, what in re.findall(r'([\d,]+) (packets|frames without IP|IP packets that carry)', command.said)}
+    return 2 * count['packets'] - sum(count.values())
+
+
 def beside(box):
     """tcpdump captures the same frames, and they say the same."""
     place = Place(box)
@@ -430,8 +455,7 @@ def beside(box):
     command.stop()
     dump.finish()
     command.expect(sums)
-    frames = re.search(r'([\d,]+) packets', command.said)[1].replace(',', '')
-    tcp = int(frames) - sum(int(n.replace(',', '')) for n in re.findall(r'([\d,]+) (?:frames without IP|IP packets that carry)', command.said))
+    tcp = tcp_frames(command)
     expect(tcp, dump.count('tcp'), 'frames of TCP')
     print(f'{tcp} frames, {tcp / spent:.0f}/s')
 
@@ -499,7 +523,108 @@ def served(box):
     assert manager.heard.count('READY=1') == 2
 
 
-SCENARIOS = (transfers, beside, http, vlan, interrupted, filtered, everything, several, drops, gone, refused, served)
+# -- fan-out: frames of our own, so that each may be a fragment --
+
+PIECE = 800  # of a segment's 1,000 bytes, in its first fragment
+
+
+def packet(connection, way, segment, fragment=None):
+    """An IP packet. fragment: None, or its number and the bytes of the segment that it has"""
+    six, n = connection % 2 == 1, len(segment)
+    hosts = [(b'\xfd\x09' + bytes(12) if six else b'\x0a\x09') + struct.pack('>H', v) for v in (5 + connection % 50, 3)]
+    source, target = hosts if way == 0 else hosts[::-1]
+    segment = bytearray(segment)
+    segment[16:18] = struct.pack('>H', checksum(source + target + struct.pack('>HH', 6, n) + segment))
+    number, piece = fragment or (0, slice(0, n))
+    body, more = segment[piece], (piece.stop or n) < n
+    offset = (piece.start or 0) | more
+    if six:
+        head = struct.pack('>BBHI', 6, 0, offset, number) if fragment else b''
+        return b'\x86\xdd', struct.pack('>IHBB', 6 << 28, len(head) + len(body), 44 if fragment else 6, 64) + source + target + head + body
+    offset = (piece.start or 0) // 8 | more << 13
+    head = bytearray(struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(body), number, offset, 64, 6, 0) + source[-4:].rjust(4, b'\x0a') + target[-4:].rjust(4, b'\x0a'))
+    head[10:12] = struct.pack('>H', checksum(head))
+    return b'\x08\x00', bytes(head) + body
+
+
+def talk_of(connection, dice):
+    """-> its frames, in order, each with whether it is a fragment; and the bytes of both directions"""
+    data, port = [dice.randbytes(3000), dice.randbytes(3000)], 1024 + connection
+    seq, frames = [dice.getrandbits(32), dice.getrandbits(32)], []
+
+    def say(way, flags, payload=b'', cut=False):
+        ports = (port, 80) if way == 0 else (80, port)
+        segment = struct.pack('>HHIIBBHHH', *ports, seq[way], seq[1 - way] if flags & ACK else 0, 5 << 4, flags, 65535, 0, 0) + payload
+        seq[way] = (seq[way] + len(payload) + bool(flags & (SYN | FIN))) % (1 << 32)
+        number = connection * 16 + len(frames)
+        for piece in (slice(0, PIECE), slice(PIECE, len(segment))) if cut else (None,):
+            kind, ip = packet(connection, way, segment, piece and (number & 0xffff, piece))
+            frames.append((ETHERNET[:12] + kind + ip, cut))
+    say(0, SYN)
+    say(1, SYN | ACK)
+    say(0, ACK)
+    for at in range(0, 3000, 1000):
+        for way in (0, 1):
+            say(way, ACK, data[way][at:at + 1000], cut=at == 1000)
+    for way, flags in ((0, FIN | ACK), (1, FIN | ACK), (0, ACK)):
+        say(way, flags)
+    return frames, data
+
+
+def interleaved(talks, dice):
+    """-> (connection, frame, whether it is a fragment), those of each connection in order"""
+    turns = [c for c, (frames, _) in enumerate(talks) for _ in frames]
+    dice.shuffle(turns)
+    rest = [iter(frames) for frames, _ in talks]
+    return [(c, *next(rest[c])) for c in turns]
+
+
+def dealt(place, path):
+    """The kernel's rule, seen with two sockets of our own -> frame -> the socket that got it"""
+    SOL_PACKET, PACKET_FANOUT, FANOUT_HASH, SO_RCVBUFFORCE = 263, 18, 0, 33
+    sockets, got = [], {}
+    for _ in range(2):
+        s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 128 << 20)
+        s.bind(('near', 3))
+        s.setsockopt(SOL_PACKET, PACKET_FANOUT, FANOUT_HASH << 16 | 4711)
+        s.settimeout(0.3)
+        sockets.append(s)
+    place.far.ask(f'send {path}')
+    for which, s in enumerate(sockets):
+        try:
+            while True:
+                got[s.recv(65536)] = which
+        except TimeoutError:
+            s.close()
+    return got
+
+
+def fanout(box):
+    """1,000 connections and their fragments, dealt among rings: each is complete."""
+    dice = Random(27)
+    place = Place(box)
+    talks = [talk_of(c, dice) for c in range(1000)]
+    frames, path = interleaved(talks, dice), f'{box}/frames'
+    Path(path).write_bytes(b''.join(struct.pack('>H', len(frame)) + frame for _, frame, _ in frames))
+    got, whole, hosts = dealt(place, path), defaultdict(set), defaultdict(set)
+    for connection, frame, fragment in frames:
+        (hosts[connection % 50] if fragment else whole[connection]).add(got[frame])
+    expect({len(v) for v in (*whole.values(), *hosts.values())}, {1}, 'sockets for a connection, or for the fragments of two hosts')
+    expect({s for v in whole.values() for s in v}, {0, 1}, 'sockets in use')
+    sums = [sha(data) for _, both in talks for data in both]
+    for options in (['-j', '2'], ['-j', '5'], ['-j', '2', '--no-fanout', '-i', 'lo']):
+        command = Command(box, '-i', 'near', '--strict', '--jsonl', *options)
+        place.far.ask(f'send {path}')
+        command.stop()
+        command.expect(sums)
+        rows = [json.loads(row) for row in (Path(command.folder) / 'flows.jsonl').read_text().splitlines()]
+        expect({(row['id.resp_p'], row['history'], *(row[w]['completeness'] for w in ('orig', 'resp')), *(row[w]['account']['seen'] for w in ('orig', 'resp'))) for row in rows},
+               {(80, rows[0]['history'], 'complete', 'complete', 3000, 3000)}, f'what rows say, with {options}')
+        expect(tcp_frames(command), len(frames), f'frames, with {options}')
+
+
+SCENARIOS = (transfers, beside, fanout, http, vlan, interrupted, filtered, everything, several, drops, gone, refused, served)
 
 
 def stop(number, frame):

@@ -112,45 +112,59 @@ class Line:
         return self.reader.readline().strip()
 
 
-class Far:
-    """End 2, in a process and a namespace of its own: told by lines what to do."""
+class Other:
+    """A process in a namespace of its own: told by lines what to do. work(line) is its work there."""
 
-    def __init__(self, tunnel):
-        self.tunnel = tunnel
+    def __init__(self):
         ours, theirs = socket.socketpair()
         self.pid = os.fork()
         if self.pid == 0:
             ours.close()
-            self.work(Line(theirs))
+            self.live(Line(theirs))
         theirs.close()
         self.line = Line(ours)
-        self.expect('ready')
 
-    def work(self, line):
+    def live(self, line):
         status = 1
         try:
             if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) != 0:
                 raise OSError(ctypes.get_errno(), 'unshare')
-            end = End(self.tunnel, 2)
-            line.write('ready')
-            line.read()
-            try:
-                end.make()
-            except Lacking as e:
-                line.write(f'lacking {e}')
-                os._exit(0)
-            listener = end.serve()
-            line.write('made')
-            s, _ = listener.accept()
-            data = os.urandom(BYTES)
-            came = exchange(s, data)
-            s.close()
-            line.write(f'done {sha(data)} {sha(came)}')
-            line.read()
+            self.work(line)
             status = 0
         except BaseException as e:
-            line.write(f'failed: {e}'.replace('\n', ' '))
+            traceback.print_exc()
+            line.write(self.failed(str(e).replace('\n', ' ')))
         os._exit(status)
+
+
+class Far(Other):
+    """End 2."""
+
+    def __init__(self, tunnel):
+        self.tunnel = tunnel
+        super().__init__()
+        self.expect('ready')
+
+    def failed(self, why):
+        return f'failed: {why}'
+
+    def work(self, line):
+        end = End(self.tunnel, 2)
+        line.write('ready')
+        line.read()
+        try:
+            end.make()
+        except Lacking as e:
+            line.write(f'lacking {e}')
+            return
+        listener = end.serve()
+        line.write('made')
+        s, _ = listener.accept()
+        data = os.urandom(BYTES)
+        came = exchange(s, data)
+        s.close()
+        line.write(f'done {sha(data)} {sha(came)}')
+        line.read()
 
     def expect(self, word):
         said, _, more = self.line.read().partition(' ')
