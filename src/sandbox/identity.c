@@ -14,11 +14,7 @@ void identity_own(struct identity *who)
 	*who = (struct identity){.uid = geteuid(), .gid = getegid()};
 	int n = getgroups(IDENTITY_GROUPS, who->group);
 	who->groups = n > 0 ? n : 0;
-	const struct passwd *user = getpwuid(who->uid);
-	if (user != NULL)
-		(void)snprintf(who->name, sizeof who->name, "%s", user->pw_name);
-	else
-		(void)snprintf(who->name, sizeof who->name, "%lu", (unsigned long)who->uid);
+	(void)snprintf(who->name, sizeof who->name, "%lu", (unsigned long)who->uid);
 }
 
 static bool fill(struct identity *who, const struct passwd *user)

@@ -22,7 +22,7 @@ struct identity {
 	char name[IDENTITY_NAME]; /* a number where it has no name */
 };
 
-/* Who the process is now. */
+/* Who the process is now; by number, since looking a name up takes its time. */
 void identity_own(struct identity *who);
 
 /* -> false: there is no user of that name, or it is in more groups than there is room for. */
