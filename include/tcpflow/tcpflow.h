@@ -564,6 +564,11 @@ struct tf_config {
 	uint64_t count;
 	unsigned sources_max; /* files that tf_engine_merge() may have open at a time;
 	                         0: as many as memory allows */
+	/* May be NULL: by its path. How a capture file, or the peer of tcp://HOST:PORT, is opened
+	   -> a descriptor, which the engine closes, or -1 with errno. `path` is the pointer that
+	   tf_engine_read() or _merge() was given, in which a file may be opened again. */
+	int (*open_capture)(void *arg, const char *path);
+	void *open_arg;
 	/* May be NULL: sinks are not told to flush. Nanoseconds of a clock that nobody sets; called
 	   now and then, by whichever thread reads */
 	int64_t (*clock)(void *arg);
@@ -769,6 +774,14 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
  */
 bool tf_report_recover(const char *folder, unsigned *mended, struct tf_error *err);
 
+/*
+ * Adds to the report what the process may still do, a sentence in each of line[n]: when it has
+ * given up privileges, behind tf_engine_prepare() and before the first frame. Where there is no
+ * report, nothing is done.
+ */
+bool tf_engine_tell_privileges(struct tf_engine *e, const char *const *line, size_t n,
+                               struct tf_error *err);
+
 enum tf_packets_format {
 	TF_PACKETS_PCAP,  /* classic: microseconds, one link type in each file */
 	TF_PACKETS_PCAPNG /* nanoseconds, any link types */
@@ -819,6 +832,13 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
  * readable has been taken, and more may be read; any other status ends the run.
  */
 bool tf_engine_read(struct tf_engine *e, const char *path, struct tf_error *err);
+
+/*
+ * Does what the first frame would do, but starts no thread: memory is split, sinks are opened. It
+ * may be left out. Behind it privileges can be given up (a sandbox binds the threads that are
+ * started later); the sinks of the library open files beneath their folders only from then on.
+ */
+bool tf_engine_prepare(struct tf_engine *e, struct tf_error *err);
 
 /* How tf_engine_read_as() reads. */
 struct tf_reading {

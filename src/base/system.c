@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <unistd.h>
 
 #if SYSTEM_LINUX
@@ -77,4 +79,23 @@ struct timespec system_time(int64_t ns)
 	}
 	sec = sec > most ? most : sec < -most ? -most : sec;
 	return (struct timespec){.tv_sec = (time_t)sec, .tv_nsec = (long)rest};
+}
+
+int system_descriptor(const char *path)
+{
+	static const char *const names[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+	static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+	for (int i = 0; i < 3; i++)
+		if (strcmp(path, names[i]) == 0)
+			return i;
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		size_t n = strlen(folders[i]);
+		if (strncmp(path, folders[i], n) != 0 || path[n] == '\0')
+			continue;
+		long fd = 0;
+		for (path += n; *path >= '0' && *path <= '9' && fd < INT_MAX / 10; path++)
+			fd = fd * 10 + (*path - '0');
+		return *path == '\0' ? (int)fd : -1;
+	}
+	return -1;
 }

@@ -22,6 +22,10 @@
    starts a command meanwhile hands the pipe on. */
 bool system_pipe(int ends[2]);
 
+/* -> the descriptor that a path such as /dev/stdout, /dev/fd/5 or /proc/self/fd/5 names, or -1.
+   It is the caller's own, and needs no right to be used again. */
+int system_descriptor(const char *path);
+
 /* -> processors that this process may use, or less than 1 when the system does not say */
 long system_cores(void);
 

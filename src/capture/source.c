@@ -127,12 +127,21 @@ static struct source *open_origin(struct origin o, const char *name, const struc
 static struct source *open_remote(const char *address, const char *path, const struct opening *how,
                                   struct tf_error *err)
 {
-	int fd = remote_connect(address, &how->watch, err);
+	int fd = how->open != NULL ? how->open(how->open_arg, path)
+	                           : remote_connect(address, &how->watch, err);
+	if (fd < 0 && how->open != NULL)
+		(void)error_sys(err, TF_USAGE, "cannot connect to %s", path);
 	if (fd < 0)
 		return NULL;
 	struct origin o = origin_file(fd);
 	o.watch = how->watch;
 	return open_origin(o, path, how, err);
+}
+
+static int open_path(const char *path, const struct opening *how)
+{
+	return how->open != NULL ? how->open(how->open_arg, path)
+	                         : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
 struct source *source_open_as(const char *path, const struct opening *how, struct tf_error *err)
@@ -141,7 +150,7 @@ struct source *source_open_as(const char *path, const struct opening *how, struc
 	if (address != NULL)
 		return open_remote(address, path, how, err);
 	bool piped = strcmp(path, "-") == 0;
-	int fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = piped ? STDIN_FILENO : open_path(path, how);
 	struct stat st;
 	char name[NAME_ROOM];
 

@@ -29,6 +29,9 @@ struct opening {
 	/* For a file that is still being written: it has ended when nothing came for so
 	   many ms. 0: at its end. (The path must outlive the source then.) */
 	unsigned patience_ms;
+	/* May be NULL: by open(2), or by connecting. -> a descriptor, or -1 with errno */
+	int (*open)(void *arg, const char *path);
+	void *open_arg;
 	/* May be NULL. Is given an origin whose reads are work (unpacking), and may put
 	   one in its place that has the work done elsewhere. */
 	void (*apart)(void *arg, struct origin *o);

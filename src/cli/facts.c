@@ -59,34 +59,6 @@ static void note_user(struct facts *f)
 	f->tell.username = f->user;
 }
 
-/* What Linux says of a process's rights, line by line as it says it. */
-static void note_privileges(struct facts *f)
-{
-	static const char *const wanted[] = {"Uid:", "CapEff:", "NoNewPrivs:", "Seccomp:"};
-	FILE *status = fopen("/proc/self/status", "re");
-	char *line = NULL;
-	size_t room = 0, n = 0;
-	while (status != NULL && n < FACTS_PRIVILEGES && getline(&line, &room, status) > 0) {
-		bool is_wanted = false;
-		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-			is_wanted = is_wanted || strncmp(line, wanted[i], strlen(wanted[i])) == 0;
-		if (!is_wanted)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
-		for (char *s = line; *s != '\0'; s++)
-			if (*s == '\t')
-				*s = ' ';
-		(void)snprintf(f->line[n], FACTS_LINE, "%s", line);
-		f->privilege[n] = f->line[n];
-		n++;
-	}
-	free(line);
-	if (status != NULL)
-		(void)fclose(status);
-	f->tell.privilege = f->privilege;
-	f->tell.privilege_count = n;
-}
-
 void facts_gather(struct facts *f, int argc, char **argv, int64_t start_ns)
 {
 	struct timespec now;
@@ -107,7 +79,6 @@ void facts_gather(struct facts *f, int argc, char **argv, int64_t start_ns)
 		f->tell.arch = f->system.machine;
 	}
 	note_user(f);
-	note_privileges(f);
 }
 
 static int64_t ns_of(const struct timeval *t)

@@ -7,15 +7,11 @@
 
 #include <sys/utsname.h>
 
-enum { FACTS_PRIVILEGES = 8, FACTS_LINE = 160 };
-
 struct facts {
 	struct tf_facts tell; /* points into the rest, so this must not move */
 	struct utsname system;
 	char *command_line; /* NULL: no memory */
 	char user[64];
-	char line[FACTS_PRIVILEGES][FACTS_LINE];
-	const char *privilege[FACTS_PRIVILEGES];
 	int64_t start_ns; /* of machine_now_ns() */
 };
 

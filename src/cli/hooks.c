@@ -98,7 +98,8 @@ static bool split(struct runner *r, char *text)
 	return r->words > 0;
 }
 
-bool hooks_start(struct hooks *h, const char *command, struct tf_error *err)
+bool hooks_start(struct hooks *h, const char *command, const struct identity *who,
+                 struct tf_error *err)
 {
 	struct runner r = {.words = 0};
 	int ends[2] = {-1, -1};
@@ -118,6 +119,8 @@ bool hooks_start(struct hooks *h, const char *command, struct tf_error *err)
 	}
 	if (h->pid == 0) {
 		(void)close(ends[1]);
+		if (who != NULL && !identity_become(who, false))
+			_exit(NOT_RUN);
 		serve(&r, ends[0]);
 	}
 	h->fd = ends[1];

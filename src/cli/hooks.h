@@ -12,9 +12,7 @@
 #ifndef CLI_HOOKS_H
 #define CLI_HOOKS_H
 
-#include <tcpflow/tcpflow.h>
-
-#include <sys/types.h>
+#include "sandbox/identity.h"
 
 enum { HOOKS_AT_ONCE = 10 };
 
@@ -23,8 +21,10 @@ struct hooks {
 	int fd;    /* lines go here */
 };
 
-/* Starts the process. command is split at blanks -> false with *err */
-bool hooks_start(struct hooks *h, const char *command, struct tf_error *err);
+/* Starts the process, which becomes `who`, if that is not NULL. command is split at blanks -> false
+   with *err */
+bool hooks_start(struct hooks *h, const char *command, const struct identity *who,
+                 struct tf_error *err);
 
 /* Waits until all commands have ended -> false with *err: one could not be run */
 bool hooks_finish(struct hooks *h, struct tf_error *err);

@@ -29,9 +29,9 @@ static bool open_one(struct tf_engine *e, const struct options *o, const char *n
 	return tf_engine_listen(e, &how, err);
 }
 
-bool listening_open(struct tf_engine *e, const struct options *o, struct tf_error *err)
+bool listening_open(struct tf_engine *e, const struct options *o, char first[TF_INTERFACE_ROOM],
+                    struct tf_error *err)
 {
-	char first[TF_INTERFACE_ROOM];
 	const char *usual = first, *const *name = o->interface_count > 0 ? o->interfaces : &usual;
 	size_t count = o->interface_count > 0 ? o->interface_count : 1;
 	if (o->interface_count == 0 && !tf_interface_first(first, err))
@@ -39,7 +39,13 @@ bool listening_open(struct tf_engine *e, const struct options *o, struct tf_erro
 	for (size_t i = 0; i < count; i++)
 		if (!open_one(e, o, name[i], count, err))
 			return false;
-	for (size_t i = 0; i < count && options_talkative(o); i++)
-		message_say(stderr, "listening on %s", name[i]);
 	return true;
+}
+
+void listening_tell(const struct options *o, const char *first)
+{
+	if (o->interface_count == 0 && options_talkative(o))
+		message_say(stderr, "listening on %s", first);
+	for (size_t i = 0; i < o->interface_count && options_talkative(o); i++)
+		message_say(stderr, "listening on %s", o->interfaces[i]);
 }

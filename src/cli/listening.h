@@ -7,9 +7,13 @@
 
 enum { LISTENING_SNAPLEN = 262144 };
 
-/* Opens all interfaces of -i, or libpcap's first one, and says so if anything is to be said
+/* Opens all interfaces of -i, or libpcap's first one, whose name is put into first
    -> false with *err. */
-bool listening_open(struct tf_engine *e, const struct options *o, struct tf_error *err);
+bool listening_open(struct tf_engine *e, const struct options *o, char first[TF_INTERFACE_ROOM],
+                    struct tf_error *err);
+
+/* Says so. first: as listening_open() has filled it in, where none was named */
+void listening_tell(const struct options *o, const char *first);
 
 /* -> the kernel's buffer for each of so many interfaces, in bytes. */
 size_t listening_ring(const struct options *o, size_t interfaces);

@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "cli/configure.h"
+#include "cli/confine.h"
 #include "cli/help.h"
 #include "cli/hooks.h"
 #include "cli/listening.h"
@@ -30,6 +31,7 @@
 /* A run of the program, from its options to its exit code. */
 struct run {
 	const struct options *options;
+	struct confine confine;
 	struct sources sources;
 	struct tf_engine *engine;
 	struct progress progress;
@@ -280,6 +282,8 @@ static bool begin_hooks(struct run *run)
 {
 	const struct options *o = run->options;
 	uint64_t fd = o->tcp_alert_fd;
+	if (!confine_choose(&run->confine, &run->error))
+		return fail(run);
 	if (fd != OPTION_NONE && (fd > INT_MAX || fcntl((int)fd, F_GETFD) < 0)) {
 		error_set(&run->error, TF_USAGE,
 		          "tcp_alert_fd: no descriptor %" PRIu64
@@ -288,7 +292,45 @@ static bool begin_hooks(struct run *run)
 		          fd, fd);
 		return fail(run);
 	}
-	return o->tcp_cmd == NULL || hooks_start(&run->hooks, o->tcp_cmd, &run->error) || fail(run);
+	const struct identity *who = confine_command(&run->confine);
+	return o->tcp_cmd == NULL || hooks_start(&run->hooks, o->tcp_cmd, who, &run->error) ||
+	       fail(run);
+}
+
+static bool is_stopped(void *arg)
+{
+	(void)arg;
+	return stopped != 0;
+}
+
+/* What takes rights is opened, rights are given up, what is written is opened, and then nothing
+   more can be done than to record. */
+static bool give_up_rights(struct run *run)
+{
+	const struct options *o = run->options;
+	char first[TF_INTERFACE_ROOM];
+	const char *line[LOCK_LINES];
+	struct confine *c = &run->confine;
+	if (options_live(o) && !listening_open(run->engine, o, first, &run->error))
+		return fail(run);
+	if (!confine_sources(c, &run->sources, is_stopped, &run->error))
+		return fail(run);
+	uint64_t early = sources_opened(&run->sources);
+	run->files = run->files > early ? run->files - early : 1;
+	const struct outputs to = {
+	        .files = files_max(o, run->files), .hooks = run->hooks.fd, .facts = &run->facts};
+	if (!confine_become(c, &run->error) ||
+	    !configure_outputs(run->engine, o, &to, &run->error) ||
+	    !tf_engine_prepare(run->engine, &run->error) ||
+	    !confine_lock(c, &run->sources, &run->error))
+		return fail(run);
+	for (unsigned i = 0; i < c->state.lines; i++)
+		line[i] = c->state.line[i];
+	confine_tell(c);
+	if (options_live(o))
+		listening_tell(o, first);
+	return tf_engine_tell_privileges(run->engine, line, c->state.lines, &run->error) ||
+	       fail(run);
 }
 
 static bool begin_watch(struct run *run)
@@ -310,6 +352,8 @@ static bool begin(struct run *run)
 	if (!machine_seed(&cfg.hash_seed, &run->error))
 		return fail(run);
 	cfg.clock = on_clock;
+	cfg.open_capture = sources_take;
+	cfg.open_arg = &run->sources;
 	if (o->unrecorded != NULL && !is_free(run, "-w", o->unrecorded))
 		return false;
 	cfg.workers = workers(o);
@@ -324,11 +368,7 @@ static bool begin(struct run *run)
 	if (run->engine == NULL)
 		return fail(run);
 	atomic_store(&stoppable, run->engine);
-	if (options_live(o) && !listening_open(run->engine, o, &run->error))
-		return fail(run);
-	const struct outputs to = {
-	        .files = files_max(o, run->files), .hooks = run->hooks.fd, .facts = &run->facts};
-	return configure_outputs(run->engine, o, &to, &run->error) || fail(run);
+	return give_up_rights(run);
 }
 
 static struct tf_reading reading(const struct run *run, size_t i)
@@ -463,6 +503,7 @@ static int record(const struct options *o, int argc, char **argv)
 
 	ignore_signals();
 	tell_notes(o);
+	confine_begin(&run.confine, o);
 	facts_gather(&run.facts, argc, argv, run.start_ns);
 	run.facts.tell.shift_ns = o->shift_ns;
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
@@ -483,6 +524,7 @@ static int record(const struct options *o, int argc, char **argv)
 	if (!hooks_finish(&run.hooks, &run.error))
 		fail(&run);
 	sources_free(&run.sources);
+	confine_free(&run.confine);
 	facts_free(&run.facts);
 	return exit_code(&run);
 }

@@ -43,14 +43,8 @@ static const char *for_files(const struct options *o)
 	return NULL;
 }
 
-/* That nobody drops privileges is told before all else. */
 static bool check_input(const struct options *o, struct tf_error *err)
 {
-	if (o->user != NULL || o->root != NULL)
-		return error_set(err, TF_USAGE, "this version does not have -%c (%s) yet",
-		                 o->user != NULL ? 'U' : 'z',
-		                 o->user != NULL ? "become another user"
-		                                 : "change the root folder");
 	const char *what = for_files(o);
 	return what == NULL ||
 	       error_set(err, TF_USAGE,
@@ -63,6 +57,10 @@ static const char *contradiction(const struct options *o)
 {
 	const char *name_http = "this version does not extract HTTP bodies yet";
 	const struct rule rules[] = {
+	        {o->root != NULL && o->user == NULL,
+	         "-z wants -U, too: root gets out of any folder"},
+	        {o->root != NULL && o->tcp_cmd != NULL,
+	         "-z and -S tcp_cmd do not go together: the command would not find the files"},
 	        {o->merge && o->follow_s > 0, "--merge and --follow do not go together"},
 	        {o->json && o->hex, "-J and -D do not go together"},
 	        {o->flow_pcap && o->console, "-K and -c do not go together: -K makes files"},

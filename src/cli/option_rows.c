@@ -10,6 +10,7 @@
 #define FIELD(f) offsetof(struct options, f)
 
 static const char input[] = "Input", live[] = "Live capture", output[] = "Output";
+static const char privileges[] = "Privileges";
 static const char naming[] = "File names", console[] = "Console", report[] = "Report";
 static const char receiver[] = "Receiver", tunnels[] = "Tunnels", means[] = "Resources";
 static const char scanning[] = "Scanners, settings and hooks", talk[] = "Messages";
@@ -29,6 +30,7 @@ static const char *const overlap_words[] = {"linux",   "first",   "last", "bsd",
                                             "solaris", "windows", NULL};
 static const char *const fragments_words[] = {"drop", "first", "last", NULL};
 static const char *const key_words[] = {"full", "5tuple", NULL};
+static const char *const sandbox_words[] = {"auto", "require", "off", NULL};
 static const char *const help_words[] = {"all", NULL};
 
 static const struct option_row rows[] = {
@@ -82,12 +84,27 @@ static const struct option_row rows[] = {
         {0, "snaplen", "N", live, "capture at most N bytes of each packet (default 262144)",
          take_number, FIELD(snaplen), 1, 256 * K, .wanted = "a number of bytes from 1 to 262144",
          .example = "tcpflow -i eth0 --snaplen 128 -o flows"},
-        {'U', "relinquish-privileges", "USER", live,
-         "become this user before packets are read; not in this version", take_text, FIELD(user),
-         .wanted = "the name of a user", .example = "tcpflow -i eth0 -U nobody -o flows"},
-        {'z', "chroot", "DIR", live,
-         "make this the root folder, together with -U; not in this version", take_text, FIELD(root),
-         .wanted = "a folder", .example = "tcpflow -i eth0 -U nobody -z /srv/flows"},
+
+        {'U', "relinquish-privileges", "USER", privileges,
+         "become this user before packets are read (default, as root: who called sudo, else "
+         "tcpflow, else nobody)",
+         take_text, FIELD(user), .wanted = "the name of a user",
+         .example = "tcpflow -i eth0 -U nobody -o /srv/flows"},
+        {'z', "chroot", "DIR", privileges,
+         "make this the root folder before packets are read, together with -U; what is written "
+         "lies in it",
+         take_text, FIELD(root), .wanted = "a folder",
+         .example = "tcpflow -i eth0 -U nobody -z /srv/flows"},
+        {0, "sandbox", "KIND", privileges,
+         "auto (default) gives up all rights that are not needed before packets are read, as far "
+         "as the system allows; require ends the run where it does not; off gives up none",
+         take_word, FIELD(sandbox), .words = sandbox_words, .wanted = "auto, require or off",
+         .example = "tcpflow -i eth0 --sandbox=require -o flows"},
+        {0, "umask", "MODE", privileges,
+         "what files and folders are made without, in octal (default: 077 live, else the "
+         "caller's)",
+         take_umask, FIELD(umask), .wanted = "an octal number from 0 to 777, such as 027",
+         .example = "tcpflow -i eth0 --umask 027 -o flows"},
 
         {'o', "output", "DIR", output,
          "write the files into this folder (default .), made if missing", take_text, FIELD(folder),

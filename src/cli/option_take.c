@@ -5,6 +5,7 @@
 #include "cli/stats.h"
 #include "cli/when.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* -- for any field -- */
@@ -200,6 +201,16 @@ bool take_all(struct options *o, const struct option_row *row, const char *value
 	(void)row, (void)value, (void)err;
 	o->scanners |= SCANNER_ALL;
 	return true;
+}
+
+bool take_umask(struct options *o, const struct option_row *row, const char *value,
+                struct tf_error *err)
+{
+	char *end;
+	unsigned long mode = strtoul(value, &end, 8);
+	(void)row, (void)err;
+	o->umask = mode;
+	return *value >= '0' && *value <= '7' && *end == '\0' && mode <= 0777;
 }
 
 bool take_decap(struct options *o, const struct option_row *row, const char *value,

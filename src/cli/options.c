@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "cli/number.h"
 #include "cli/option_check.h"
+#include "sandbox/lock.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -220,6 +221,8 @@ static void set_defaults(struct options *o)
 	        .idle_s = OPTION_NONE,
 	        .ring = OPTION_NONE,
 	        .snaplen = OPTION_NONE,
+	        .sandbox = lock_usual() ? SANDBOX_AUTO : SANDBOX_OFF,
+	        .umask = OPTION_NONE,
 	        .decap = defaults.decap,
 	        .key = defaults.key,
 	        .checksum = defaults.checksum,

@@ -49,6 +49,8 @@ enum packets_format { PACKETS_PCAP, PACKETS_PCAPNG, PACKETS_BOTH, PACKETS_BOTH_P
 
 enum timestamps { TIMESTAMPS_NONE, TIMESTAMPS_ISO, TIMESTAMPS_EPOCH, TIMESTAMPS_DELTA };
 
+enum sandbox { SANDBOX_AUTO, SANDBOX_REQUIRE, SANDBOX_OFF };
+
 #define OPTION_NONE  UINT64_MAX /* a number that was not given */
 #define OPTION_NOTES 24
 
@@ -70,11 +72,14 @@ struct options {
 	/* live capture */
 	const char **interfaces; /* those of -i; none: libpcap's first one */
 	size_t interface_count;
-	const char *user, *root; /* NULL: not given */
 	bool not_promiscuous;
 	bool no_fanout;
 	uint64_t ring;    /* bytes, for all interfaces; OPTION_NONE: not given */
 	uint64_t snaplen; /* OPTION_NONE: not given */
+	/* privileges */
+	const char *user, *root; /* NULL: not given */
+	enum sandbox sandbox;
+	uint64_t umask; /* OPTION_NONE: not given */
 	/* output */
 	const char *folder;
 	const char *unrecorded; /* the file of -w, or NULL */

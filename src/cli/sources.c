@@ -2,14 +2,26 @@
 #include "cli/sources.h"
 
 #include "base/error.h"
+#include "base/system.h"
+#include "capture/remote.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+bool sources_is_remote(const char *path)
+{
+	return remote_address(path) != NULL;
+}
+
 int sources_stat(const char *path, struct stat *st)
 {
-	if (strncmp(path, "tcp://", 6) == 0) {
+	int fd = system_descriptor(path);
+	if (fd >= 0)
+		return fstat(fd, st);
+	if (sources_is_remote(path)) {
 		memset(st, 0, sizeof *st);
 		return 0;
 	}
@@ -81,13 +93,82 @@ bool sources_gather(struct sources *s, const struct options *o,
 	if (!add_all(s, o->sources, o->source_count, &how, err))
 		return false;
 	s->known = s->count;
-	return add_all(s, o->finishers, o->finisher_count, &how, err);
+	if (!add_all(s, o->finishers, o->finisher_count, &how, err))
+		return false;
+	s->fd = calloc(s->count + 1, sizeof *s->fd);
+	s->early = calloc(s->count + 1, sizeof *s->early);
+	for (size_t i = 0; s->fd != NULL && i < s->count; i++)
+		s->fd[i] = -1;
+	return (s->fd != NULL && s->early != NULL) ||
+	       error_set(err, TF_USAGE, "no memory for the files' names");
+}
+
+/* A descriptor that the caller handed over is used again; a file is read from its beginning, as
+   it would be when its path is opened. */
+static int open_path(const char *path)
+{
+	int own = system_descriptor(path);
+	if (own < 0)
+		return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = fcntl(own, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0)
+		(void)lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+bool sources_open(struct sources *s, size_t i, bool (*over)(void *arg), struct tf_error *err)
+{
+	const struct watch watch = {.over = over};
+	const char *address = remote_address(s->path[i]);
+	if (address != NULL) {
+		s->fd[i] = remote_connect(address, &watch, err);
+		return s->fd[i] >= 0;
+	}
+	s->fd[i] = open_path(s->path[i]);
+	if (s->fd[i] >= 0)
+		return true;
+	return error_sys(err, TF_USAGE,
+	                 errno == EMFILE ? "cannot open %s before privileges are given up"
+	                                 : "cannot open %s",
+	                 s->path[i]);
+}
+
+size_t sources_opened(const struct sources *s)
+{
+	size_t sum = 0;
+	for (size_t i = 0; i < s->count; i++)
+		sum += s->fd[i] >= 0;
+	return sum;
+}
+
+/* What can be opened only once is handed over; a file may be opened again (--merge). */
+int sources_take(void *arg, const char *path)
+{
+	struct sources *s = arg;
+	struct stat st;
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->path[i] != path || s->fd[i] < 0)
+			continue;
+		int fd = s->fd[i];
+		if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+			(void)lseek(fd, 0, SEEK_SET);
+			return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		}
+		s->fd[i] = -1;
+		return fd;
+	}
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 }
 
 void sources_free(struct sources *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		free(s->path[i]);
+	for (size_t i = 0; s->fd != NULL && i < s->count; i++)
+		if (s->fd[i] >= 0)
+			(void)close(s->fd[i]);
+	free(s->fd);
+	free(s->early);
 	free(s->path);
 	*s = (struct sources){0};
 }

@@ -9,6 +9,8 @@
 
 struct sources {
 	char **path;
+	int *fd;     /* of each that is open by now, else -1 */
+	bool *early; /* of each: it is to be opened before privileges are given up */
 	size_t count;
 	size_t known; /* from here on, those of -R */
 };
@@ -21,6 +23,19 @@ struct sources {
 bool sources_gather(struct sources *s, const struct options *o,
                     void (*skipped)(void *arg, const char *why), void *arg, struct tf_error *err);
 void sources_free(struct sources *s);
+
+/* Opens one of them before its turn; over (its argument is NULL) is asked meanwhile whether to wait
+   no longer -> false with *err */
+bool sources_open(struct sources *s, size_t i, bool (*over)(void *arg), struct tf_error *err);
+
+/* -> how many are open now */
+size_t sources_opened(const struct sources *s);
+
+/* tf_config.open_capture; arg is the struct sources */
+int sources_take(void *arg, const char *path);
+
+/* -> whether it is tcp://HOST:PORT */
+bool sources_is_remote(const char *path);
 
 /* As stat(), for a source: -> 0, or -1 with errno. A network peer has a size of 0
    and no kind. */

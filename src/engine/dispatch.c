@@ -504,6 +504,8 @@ bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf
 	d->workers = s->config->workers;
 	d->seed = s->config->hash_seed;
 	d->unrecorded = s->unrecorded;
+	d->open = s->config->open_capture;
+	d->open_arg = s->config->open_arg;
 	d->clock = s->config->clock;
 	d->clock_arg = s->config->clock_arg;
 	decode_init(&d->decode, s->config);

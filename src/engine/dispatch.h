@@ -58,10 +58,12 @@ struct dispatch {
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
 	struct ticker ticker;
-	bool known_only;             /* frames now begin no flow */
-	bool drops_rising;           /* frames now come while the kernel drops others */
-	bool rests;                  /* sinks want to know when the input pauses */
-	uint8_t place;               /* packets of the latest frame before the latest */
+	bool known_only;   /* frames now begin no flow */
+	bool drops_rising; /* frames now come while the kernel drops others */
+	bool rests;        /* sinks want to know when the input pauses */
+	uint8_t place;     /* packets of the latest frame before the latest */
+	int (*open)(void *arg, const char *path); /* tf_config.open_capture; may be NULL */
+	void *open_arg;
 	int64_t (*clock)(void *arg); /* tf_config.clock; may be NULL */
 	void *clock_arg;
 	int64_t flushed_ns; /* by it */

@@ -33,6 +33,8 @@ bool input_open(struct input *in, struct dispatch *d, const char *path, uint32_t
 	                          .store = &in->store,
 	                          .watch = {.over = is_over, .waits = waits, .arg = in},
 	                          .patience_ms = patience_ms,
+	                          .open = d->open,
+	                          .open_arg = d->open_arg,
 	                          .apart = apart,
 	                          .arg = in},
 	        err);

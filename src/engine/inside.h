@@ -95,7 +95,8 @@ struct tf_engine {
 	struct unrecorded unrecorded;
 	struct ears ears;
 	bool ready;   /* memory is split, sinks are open */
-	bool started; /* a start was tried */
+	bool started; /* to prepare for frames was tried, */
+	bool running; /* and to start threads, */
 	bool broken;  /* and failed: why says how */
 	bool finished;
 	struct tf_error why;

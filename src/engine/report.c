@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Where reports are written, and what they are told of the run. */
 #include "base/error.h"
+#include "base/system.h"
 #include "engine/inside.h"
 #include "sink/recover.h"
 
@@ -25,6 +26,13 @@ static const char *ended(void *arg)
 static void counters(void *arg, struct tf_counters *to)
 {
 	tf_engine_counters(arg, to);
+}
+
+/* As stat(); what is open already needs no right to be looked at. */
+static int look(const char *path, struct stat *st)
+{
+	int fd = system_descriptor(path);
+	return fd >= 0 ? fstat(fd, st) : stat(path, st);
 }
 
 /* -> whether it is a place where everything vanishes */
@@ -68,7 +76,9 @@ static bool use_special(struct tf_engine *e, const char *path, const struct text
 		return error_set(err, TF_USAGE, "out of memory");
 	e->report.xml.base = "report.xml";
 	e->report.xml.path = e->report_path;
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int own = system_descriptor(path);
+	int fd = own >= 0 ? fcntl(own, F_DUPFD_CLOEXEC, 3)
+	                  : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return error_sys(err, TF_OUTPUT, "cannot open %s", path);
 	return journal_use(&e->report.xml, fd, head->to, head->n, err);
@@ -79,7 +89,7 @@ static bool use_special(struct tf_engine *e, const char *path, const struct text
 static bool is_link(const char *path)
 {
 	struct stat st;
-	return lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+	return system_descriptor(path) >= 0 || (lstat(path, &st) == 0 && S_ISLNK(st.st_mode));
 }
 
 static bool make_xml(struct tf_engine *e, const char *path, const struct text *head,
@@ -91,7 +101,7 @@ static bool make_xml(struct tf_engine *e, const char *path, const struct text *h
 		j->base = "report.xml";
 		return journal_make(j, head->to, head->n, err);
 	}
-	if (stat(path, &st) != 0)
+	if (look(path, &st) != 0)
 		return open_folder(e, path, err) && journal_make(j, head->to, head->n, err);
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, TF_USAGE, "%s is a folder, not a file for the report", path);
@@ -127,7 +137,7 @@ static struct journal_part **parts(const struct tf_engine *e)
 static bool prepare(struct tf_engine *e, const struct tf_reporting *how, struct tf_error *err)
 {
 	struct stat st;
-	bool to_void = how->path != NULL && stat(how->path, &st) == 0 && is_void(&st);
+	bool to_void = how->path != NULL && look(how->path, &st) == 0 && is_void(&st);
 	bool here = e->folder != NULL && strcmp(e->folder, ".") != 0;
 	e->report = (struct report_setup){
 	        .xml = {.dir = &e->dir, .part = parts(e), .share = e->share, .fd = -1},
@@ -167,6 +177,22 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
 	return (!s->has_xml && !s->has_jsonl) ||
 	       engine_attach(e, report_sink(s), report_memory_per_flow(s), report_memory_fixed(s),
 	                     err);
+}
+
+bool tf_engine_tell_privileges(struct tf_engine *e, const char *const *line, size_t n,
+                               struct tf_error *err)
+{
+	enum { ROOM = 8192 };
+	char room[ROOM];
+	const struct journal *j = &e->report.xml;
+	if (!e->reports || !e->report.has_xml || n == 0)
+		return true;
+	if (e->running)
+		return error_set(err, TF_USAGE, "privileges are told before the first frame");
+	struct text t = text_in(room, sizeof room);
+	report_xml_privileges(line, n, &t);
+	return !t.full && (join_write(j->fd, t.to, t.n) ||
+	                   error_sys(err, TF_OUTPUT, "cannot write %s", j->name));
 }
 
 void report_free(struct tf_engine *e)

@@ -132,8 +132,12 @@ static void note_selection(struct tf_engine *e)
 	e->left = c->count;
 }
 
-static bool begin(struct tf_engine *e, struct tf_error *err)
+/* How many captures are merged is known by now, or the first call says it. */
+static bool prepare(struct tf_engine *e, struct tf_error *err)
 {
+	unsigned most = e->config.sources_max;
+	if (e->open_at_a_time == 0)
+		e->open_at_a_time = most < DISPATCH_BLOCKS ? most : DISPATCH_BLOCKS;
 	note_selection(e);
 	e->print.alone = !e->records;
 	if (!split_memory(e, err))
@@ -142,18 +146,36 @@ static bool begin(struct tf_engine *e, struct tf_error *err)
 	e->dispatch.waits = engine_waits;
 	e->dispatch.waits_arg = e;
 	e->ready = true;
+	return true;
+}
+
+static bool begin(struct tf_engine *e, struct tf_error *err)
+{
 	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
 		if (!crew_start(&e->crew, &e->worker[i], err))
 			return false;
 	return true;
 }
 
-bool engine_start(struct tf_engine *e, struct tf_error *err)
+bool tf_engine_prepare(struct tf_engine *e, struct tf_error *err)
 {
 	if (e->finished)
 		return error_set(err, TF_USAGE, "the run has ended");
 	if (!e->started) {
 		e->started = true;
+		e->broken = !prepare(e, &e->why);
+	}
+	if (e->broken && err != NULL)
+		*err = e->why;
+	return !e->broken;
+}
+
+bool engine_start(struct tf_engine *e, struct tf_error *err)
+{
+	if (!tf_engine_prepare(e, err))
+		return false;
+	if (!e->running) {
+		e->running = true;
 		e->broken = !begin(e, &e->why);
 	}
 	if (e->broken && err != NULL)

@@ -55,6 +55,13 @@ static bool line_is(const char *line, size_t n, const char *what)
 	return n == strlen(what) && memcmp(line, what, n) == 0;
 }
 
+/* What the process may do stands behind the head, before all rows. */
+static bool tells_privilege(const char *line, size_t n)
+{
+	static const char begins[] = "    <tf:privilege>";
+	return n >= sizeof begins - 1 && memcmp(line, begins, sizeof begins - 1) == 0;
+}
+
 /* line[n] ends at offset `end`; of a long one only its beginning is there. */
 static void note_line(struct shape *s, const char *line, size_t n, off_t end)
 {
@@ -64,6 +71,8 @@ static void note_line(struct shape *s, const char *line, size_t n, off_t end)
 		return;
 	}
 	if (line_is(line, n, "  <configuration>"))
+		s->head_end = s->rows_end = end;
+	else if (s->head_end > 0 && s->head_end == s->rows_end && tells_privilege(line, n))
 		s->head_end = s->rows_end = end;
 	else if (line_is(line, n, "    </fileobject>"))
 		s->rows_end = end;

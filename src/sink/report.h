@@ -75,6 +75,8 @@ struct tf_sink report_sink(struct report_setup *setup);
 
 /* Everything before the first row. */
 void report_xml_head(const struct tf_facts *facts, struct text *t);
+/* Behind the head. */
+void report_xml_privileges(const char *const *line, size_t n, struct text *t);
 void report_xml_row(const struct report_row *r, unsigned dir, struct text *t);
 void report_xml_tail(const struct report_setup *setup, struct text *t);
 

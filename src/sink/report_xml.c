@@ -125,6 +125,12 @@ void report_xml_head(const struct tf_facts *facts, struct text *t)
 	               "  <configuration>\n");
 }
 
+void report_xml_privileges(const char *const *line, size_t n, struct text *t)
+{
+	for (size_t i = 0; i < n; i++)
+		element(t, "    ", "tf:privilege", line[i]);
+}
+
 /* -- rows ------------------------------------------------------------------------------- */
 
 static void write_file(struct text *t, const struct report_row *r)

@@ -13,6 +13,7 @@ recorded files have the same ones, and there is no other file.
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -221,13 +222,15 @@ class Place:
 # -- the command --
 
 class Command:
-    def __init__(self, box, *options, start='listening on'):
+    def __init__(self, box, *options, start='listening on', own=False, before=None):
         self.folder = tempfile.mkdtemp(dir=box)
-        self.process = subprocess.Popen([os.environ['TCPFLOW_BINARY'], '-o', self.folder, '-X', '', *options],
+        if own:  # anybody may write there
+            os.chmod(self.folder, 0o777)
+        self.process = subprocess.Popen([*(before or [os.environ['TCPFLOW_BINARY']]), '-o', self.folder, '-X', '', *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said = ''
-        for _ in range(max(1, options.count('-i'))):
-            self.said += self.process.stderr.readline()
+        while self.said.count(start) < max(1, options.count('-i')) and (line := self.process.stderr.readline()):
+            self.said += line
         if start not in self.said:
             self.wait()
             raise RuntimeError('tcpflow: ' + self.said)
@@ -624,7 +627,56 @@ def fanout(box):
         expect(tcp_frames(command), len(frames), f'frames, with {options}')
 
 
-SCENARIOS = (transfers, beside, fanout, http, vlan, interrupted, filtered, everything, several, drops, gone, refused, served)
+def process_of(pid):
+    """/proc is that of the world outside, where the process has another number."""
+    own = os.readlink('/proc/self/ns/pid')
+    for process in Path('/proc').glob('[0-9]*'):
+        try:
+            numbers = re.search(r'^NSpid:(.*)', (process / 'status').read_text(), re.M)[1].split()
+            if int(numbers[-1]) == pid and os.readlink(process / 'ns/pid') == own:
+                return process
+        except OSError:
+            pass  # it has ended, or is somebody else's
+    raise RuntimeError(f'no process {pid}')
+
+
+def rights(box):
+    """No thread of it may do anything: as the kernel says while it captures, and with what it says itself."""
+    place = Place(box)
+    os.chmod(box, 0o711)
+    command = Command(box, '-i', 'near', '-j', '2', '-U', 'nobody', '--sandbox=require', '-v', own=True)
+    sums = place.some(count=3)
+    process = process_of(command.process.pid)
+    tasks = [process, *sorted((process / 'task').iterdir())]
+    expect(len(tasks), 4, 'the process and its threads')
+    for task in tasks:
+        said = dict(line.split(':\t', 1) for line in (task / 'status').read_text().splitlines() if ':\t' in line)
+        print(task, {k: said[k] for k in ('Uid', 'CapPrm', 'CapEff', 'CapBnd', 'NoNewPrivs', 'Seccomp')})
+        assert '0' not in said['Uid'].split() and '0' not in said['Gid'].split(), said
+        expect([int(said[k], 16) for k in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb')], [0] * 5, 'capabilities')
+        expect((said['NoNewPrivs'], said['Seccomp']), ('1', '2'), 'no-new-privs and seccomp')
+    command.stop()
+    command.expect(sums)
+    assert 'Sandbox: in force' in command.said, command.said
+
+
+def file_capabilities(box):
+    """An ordinary user, whose program has the capability: it is gone when the first packet comes."""
+    place = Place(box)
+    os.chmod(box, 0o755)
+    program = Path(box) / 'tcpflow'
+    shutil.copy(os.environ['TCPFLOW_BINARY'], program)
+    run(f'setcap cap_net_raw+ep {program}', 1, 2)
+    command = Command(box, '-i', 'near', '-j', '2', '--sandbox=require', '-v', own=True,
+                      before=['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups', program])
+    sums = place.some(count=3)
+    said = (process_of(command.process.pid) / 'status').read_text()
+    assert re.search(r'^CapEff:\t0+$', said, re.M) and re.search(r'^Uid:\t12345\t', said, re.M), said
+    command.stop()
+    command.expect(sums)
+
+
+SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, filtered, everything, several, drops, gone, refused, served)
 
 
 def stop(number, frame):

@@ -62,9 +62,25 @@ static void pipes(void **state)
 	assert_true(system_cores() >= 1);
 }
 
+static void descriptors(void **state)
+{
+	(void)state;
+	assert_int_equal(system_descriptor("/dev/stdin"), 0);
+	assert_int_equal(system_descriptor("/dev/stdout"), 1);
+	assert_int_equal(system_descriptor("/dev/stderr"), 2);
+	assert_int_equal(system_descriptor("/dev/fd/63"), 63);
+	assert_int_equal(system_descriptor("/proc/self/fd/7"), 7);
+	assert_int_equal(system_descriptor("/dev/fd/"), -1);
+	assert_int_equal(system_descriptor("/dev/fd/x"), -1);
+	assert_int_equal(system_descriptor("/dev/fd/1x"), -1);
+	assert_int_equal(system_descriptor("/dev/fd/99999999999999"), -1);
+	assert_int_equal(system_descriptor("dev/fd/1"), -1);
+	assert_int_equal(system_descriptor("/dev/null"), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(times), cmocka_unit_test(randoms),
-	                                   cmocka_unit_test(pipes)};
+	                                   cmocka_unit_test(pipes), cmocka_unit_test(descriptors)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

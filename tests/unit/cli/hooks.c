@@ -42,7 +42,7 @@ static void arguments(void **state)
 	(void)folder_make();
 	write_script();
 	struct hooks h;
-	assert_true(hooks_start(&h, " ./note  one two\t", &err));
+	assert_true(hooks_start(&h, " ./note  one two\t", NULL, &err));
 	say(&h, "open\tout/a\n");
 	say(&h, "close\tout/a b;touch c'\"$(touch d)\n");
 	assert_true(hooks_finish(&h, &err));
@@ -60,7 +60,7 @@ static void many(void **state)
 	(void)folder_make();
 	write_script();
 	struct hooks h;
-	assert_true(hooks_start(&h, "./note", &err));
+	assert_true(hooks_start(&h, "./note", NULL, &err));
 	for (int i = 0; i < 5 * HOOKS_AT_ONCE; i++) {
 		char line[40];
 		(void)snprintf(line, sizeof line, "close\tfile%02d\n", i);
@@ -75,13 +75,13 @@ static void not_a_command(void **state)
 {
 	(void)state;
 	struct hooks h;
-	assert_false(hooks_start(&h, "", &err));
+	assert_false(hooks_start(&h, "", NULL, &err));
 	assert_int_equal(err.status, TF_USAGE);
-	assert_false(hooks_start(&h, " \t ", &err));
+	assert_false(hooks_start(&h, " \t ", NULL, &err));
 	char words[200] = "";
 	for (int i = 0; i < 65; i++)
 		strcat(words, "a ");
-	assert_false(hooks_start(&h, words, &err));
+	assert_false(hooks_start(&h, words, NULL, &err));
 	assert_true(hooks_finish(&h, &err)); /* there is nothing to wait for */
 }
 
@@ -89,11 +89,11 @@ static void cannot_be_run(void **state)
 {
 	(void)state;
 	struct hooks h;
-	assert_true(hooks_start(&h, "/there/is/no/such/command", &err));
+	assert_true(hooks_start(&h, "/there/is/no/such/command", NULL, &err));
 	say(&h, "close\tx\n");
 	assert_false(hooks_finish(&h, &err));
 	assert_int_equal(err.status, TF_OUTPUT);
-	assert_true(hooks_start(&h, "false", &err)); /* that it fails is its own matter */
+	assert_true(hooks_start(&h, "false", NULL, &err)); /* that it fails is its own matter */
 	say(&h, "close\tx\n");
 	assert_true(hooks_finish(&h, &err));
 }
