@@ -93,7 +93,8 @@ static bool is_borne_out(const struct gate_side *own, const struct tf_packet *pk
 }
 
 /* Nobody acknowledges more than was sent, and nobody sends more than was offered. After a
-   loss both may have grown unseen: then the next ACK is like this one, or beyond it. */
+   loss both may have grown unseen: then the next ACK is like this one, or beyond it; and while
+   the kernel drops packets, no ACK shows that. */
 static bool acknowledges_unsent(struct visit *v)
 {
 	struct gate_side *own = &v->f->gate[v->dir];
@@ -109,11 +110,8 @@ static bool acknowledges_unsent(struct visit *v)
 	if (off <= top + 1 || sent->far != NULL || sent->alt_known)
 		return false;
 	int64_t limit = sent->edge == REASM_NO_EDGE ? top + ACK_REACH : sent->edge;
-	if (off <= (limit > top ? limit : top) + 1) {
-		own->doubts = false;
-		return false;
-	}
-	if (is_borne_out(own, pkt)) {
+	if (off <= (limit > top ? limit : top) + 1 || v->fs->reasm.drops_rising ||
+	    is_borne_out(own, pkt)) {
 		own->doubts = false;
 		return false;
 	}
