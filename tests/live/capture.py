@@ -178,8 +178,8 @@ class Far:
 class Place:
     """Both ends, with the devices that are wanted."""
 
-    def __init__(self, box, devices=('near',)):
-        self.box, self.far = box, Far(box)
+    def __init__(self, box, devices=('near',), far=None):
+        self.box, self.far = box, far or Far(box)
         run('ip link set lo up', 1, 2)
         for device in devices:
             far = device.replace('near', 'far')
@@ -221,9 +221,11 @@ class Place:
 # -- the command --
 
 class Command:
-    def __init__(self, box, *options, start='listening on'):
+    def __init__(self, box, *options, start='listening on', before=(), report=False):
+        """before: a program that starts it, with its options"""
         self.folder = tempfile.mkdtemp(dir=box)
-        self.process = subprocess.Popen([os.environ['TCPFLOW_BINARY'], '-o', self.folder, '-X', '', *options],
+        none = () if report else ('-X', '')
+        self.process = subprocess.Popen([*before, os.environ['TCPFLOW_BINARY'], '-o', self.folder, *none, *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said = ''
         for _ in range(max(1, options.count('-i'))):
@@ -514,29 +516,29 @@ def inside(scenario):
         try:
             scenario(box)
         except Lacking as e:
-            return skip(f'not to be had from this kernel: {e}', always=scenario is vlan)
+            return skip(f'not to be had from this kernel: {e}', always=True)
         except Exception:
             traceback.print_exc()
             return 1
     return 0
 
 
-def main():
+def main(scenarios, file, tools=()):
     if sys.argv[1] == '--list':
-        print('\n'.join(s.__name__ for s in SCENARIOS))
+        print('\n'.join(s.__name__ for s in scenarios))
         return 0
-    scenario = next(s for s in SCENARIOS if s.__name__ == sys.argv[1])
-    if sys.argv[2:] == ['--inside']:
+    scenario = next(s for s in scenarios if s.__name__ == sys.argv[1])
+    if sys.argv[-1] == '--inside':
         return inside(scenario)
-    for tool in ('ip', 'curl', 'tcpdump', 'unshare'):
+    for tool in ('ip', 'curl', 'tcpdump', 'unshare', *tools):
         if subprocess.run(['sh', '-c', f'command -v {tool}'], capture_output=True).returncode != 0:
             return skip(f'{tool} is missing: run tools/install-packages check')
     for way in WAYS:
         tried = subprocess.run([*way, 'true'], capture_output=True, text=True)
         if tried.returncode == 0:
-            os.execvp(way[0], [*way, sys.executable, __file__, scenario.__name__, '--inside'])
+            os.execvp(way[0], [*way, sys.executable, file, *sys.argv[1:], '--inside'])
     return skip(f'no network namespace can be made here, which takes root or user namespaces: {tried.stderr.strip()}')
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(SCENARIOS, __file__))
