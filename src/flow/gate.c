@@ -164,12 +164,16 @@ static unsigned shift_of(const struct gate_side *own, const struct gate_side *pe
 	return own->said && peer->said ? own->scale : SCALE_MAX;
 }
 
-/* RFC 7323, 4.3: the timestamp of what the latest ACK waits for. */
+/* RFC 7323, 4.3: the timestamp of what the latest ACK waits for. A copy of what lies wholly
+   before that is dropped by its receiver, whose clock it does not set. */
 static void note_stamp(struct gate_side *own, const struct half *h, const struct tf_packet *pkt,
                        struct tcp_options o)
 {
-	if ((pkt->flags & TCP_SYN) == 0 && h->based && reasm_offset(h, pkt->seq) <= h->acked &&
-	    (int32_t)(o.stamp - own->stamp) >= 0)
+	if ((pkt->flags & TCP_SYN) != 0 || !h->based || (int32_t)(o.stamp - own->stamp) < 0)
+		return;
+	int64_t off = reasm_offset(h, pkt->seq);
+	bool fin = (pkt->flags & TCP_FIN) != 0;
+	if (off <= h->acked && off + (int64_t)pkt->payload.n + pkt->cut + fin >= h->acked)
 		set_stamp(own, &o, pkt);
 }
 
