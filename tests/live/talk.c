@@ -7,7 +7,7 @@
  *	talk call SEED PORT PORTS COUNT PARALLEL MOST SECONDS ADDRESS...
  *		COUNT connections to these, PARALLEL at a time; no direction has more than MOST
  *		bytes, and one of a hundred has nearly as many; a client takes SECONDS to say what
- *		it has to say, from its start on
+ *		it has to say, from its start on, which is some bytes each second
  *
  * Each end prints a line for each connection that is over:
  *
@@ -24,6 +24,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -319,11 +320,23 @@ static int listen_on(unsigned port)
 	return s;
 }
 
+/* A reset that was lost on its way shows when its sender is asked. */
+static void keep_asking(int fd)
+{
+	int yes = 1, second = 1, times = 30;
+	if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof yes) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &second, sizeof second) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &second, sizeof second) != 0 ||
+	    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &times, sizeof times) != 0)
+		fail("setsockopt");
+}
+
 static void take_calls(int listener)
 {
 	int fd = 0;
 	while ((fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
 		struct talk *t = talk_new(fd, false);
+		keep_asking(fd);
 		stream_open(&t->said, UINT64_MAX);
 		stream_open(&t->heard, UINT64_MAX);
 		talk_name(t);
@@ -404,7 +417,7 @@ static void call(const char *address, unsigned port, uint64_t most, size_t slot)
 	t->slot = slot;
 	t->began_ns = now_ns();
 	t->order.manner = next_random() % MANNERS;
-	t->order.there = sizeof t->order + some_size(most);
+	t->order.there = sizeof t->order + some_size(most) + 4 * (uint64_t)(spread_ns / 1000000000);
 	t->order.back = some_size(most) + (t->order.manner == RESET);
 	stream_open(&t->said, t->order.there);
 	stream_open(&t->heard, UINT64_MAX);
