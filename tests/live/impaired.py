@@ -20,14 +20,14 @@ import load
 from capture import Command, bring_up, expect, run
 from load import Talks, differing, dropped, environment
 
-PER_MILLION = 10_000  # of a hundred
+PER_CENT = 10_000  # of a million
 
 
 class Spoilt(capture.Place):
     def __init__(self, box, seed, faults):
         self.box, self.far = box, load.Far(box)
         run('ip link set lo up', 1, 2)
-        amounts = [str(PER_MILLION * f) for f in faults]
+        amounts = [str(PER_CENT * f) for f in faults]
         self.wire = subprocess.Popen([IMPAIR, 'near', 'far', str(seed), *amounts], stdout=subprocess.PIPE, text=True)
         expect(self.wire.stdout.readline(), 'ready\n', 'word of the wire')
         run(f'ip link set far netns {self.far.pid}', 1, 2)
@@ -50,7 +50,7 @@ def one(box, seed, faults, options):
     theirs = Path(tempfile.mkdtemp(dir=box))
     place.far.start('tcpflow', os.environ['TCPFLOW_BINARY'], '-o', theirs, '-i', 'far', *options, ready='listening on')
     command = Command(box, '-i', 'near', *options, report=True)
-    talks.run(environment('CONNECTIONS', 200), 50, 300_000)
+    talks.run(200, 50, 200_000)
     wanted = talks.finish()
     command.stop()
     expect(place.far.ask('stop tcpflow'), 143, 'exit status at the far end')
@@ -67,7 +67,7 @@ def one(box, seed, faults, options):
 
 def losing(box):
     """Loss."""
-    transfer(box, (3, 0, 0, 0))
+    transfer(box, (2, 0, 0, 0))
 
 
 def disordered(box):
