@@ -4,7 +4,8 @@
 #	make		build/tcpflow
 #	make demo	on a fresh Debian 12 machine: installs what is missing, builds, records a capture
 #	make check	the same for the tests, and runs all of them
-#	make check-long	also ten times the random schedules, and the mutants; takes half an hour
+#	make check-long	also ten times the random schedules, more and longer live recordings, and
+#			the mutants; takes an hour
 #	make check-ports  the same for a big-endian and a 32-bit machine, and with musl (see tools/check-ports)
 #	make bench	measures, and writes doc/PERFORMANCE.md; ten minutes and 8 GiB of memory
 #	make bench-live	how much of a load over a wire is recorded, beside tcpdump and 1.6.1 (as root)
@@ -41,6 +42,9 @@ check:
 
 check-long: check
 	TCPFLOW_ACCOUNTS=1000000 TCPFLOW_SCHEDULES=100000 tools/run-tests $(BUILD) -t 20 accounts schedules
+	TCPFLOW_CONNECTIONS=100000 TCPFLOW_SYNS=10000000 TCPFLOW_RATE=150000 TCPFLOW_SOAK=600 TCPFLOW_SEEDS=10 TCPFLOW_BIG=1024 \
+		TCPFLOW_PATIENCE=1100 tools/run-tests $(BUILD) -t 20 --num-processes 1 live-many-many live-many-flood live-many-soak \
+		live-impaired-losing live-impaired-disordered live-impaired-everything live-programs-nginx
 	tools/mutants
 
 check-ports:

@@ -20,13 +20,16 @@ enum { EARS_INTERFACES = 16, EARS = LIVE_MOST };
 /*
  * Whether the frames that come now may have a hole before them that the kernel made. Its ring
  * was full when its drops rose, so the hole lies behind all that is in the ring: from then on,
- * until the ring was seen empty and a second has passed, by packet time.
+ * until the ring was seen empty, a frame came behind the hole, and a second has passed since, by
+ * packet time.
  */
 struct hole_watch {
 	uint64_t drops; /* so far */
 	bool filled;    /* since they rose the ring was not seen empty */
-	bool recent;    /* it was, less than a second ago: */
-	int64_t until_ns;
+	bool recent;    /* it was, and the second is not over: */
+	bool behind;    /* a frame has come since the latest one then, */
+	int64_t empty_ns;
+	int64_t until_ns; /* and a second after it, that is, with `behind` */
 };
 
 /* A ring of the kernel's. */

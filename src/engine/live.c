@@ -53,8 +53,12 @@ bool live_frame(struct tf_engine *e, const struct tf_frame *frame)
 
 bool hole_watch_look(struct hole_watch *w, uint64_t drops, int64_t latest_ns)
 {
+	if (w->recent && !w->behind && latest_ns != w->empty_ns) {
+		w->behind = true;
+		w->until_ns = latest_ns > INT64_MAX - SECOND ? INT64_MAX : latest_ns + SECOND;
+	}
 	w->filled = w->filled || drops > w->drops;
-	w->recent = w->recent && latest_ns <= w->until_ns;
+	w->recent = w->recent && (!w->behind || latest_ns <= w->until_ns);
 	w->drops = drops;
 	return w->filled || w->recent;
 }
@@ -65,7 +69,8 @@ void hole_watch_empty(struct hole_watch *w, int64_t latest_ns)
 		return;
 	w->filled = false;
 	w->recent = true;
-	w->until_ns = latest_ns > INT64_MAX - SECOND ? INT64_MAX : latest_ns + SECOND;
+	w->behind = false;
+	w->empty_ns = latest_ns;
 }
 
 /* What was lost is counted. */

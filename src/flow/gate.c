@@ -93,7 +93,8 @@ static bool is_borne_out(const struct gate_side *own, const struct tf_packet *pk
 }
 
 /* Nobody acknowledges more than was sent, and nobody sends more than was offered. After a
-   loss both may have grown unseen: then the next ACK is like this one, or beyond it. */
+   loss both may have grown unseen: then the next ACK is like this one, or beyond it; and while
+   the kernel drops packets, no ACK shows that. */
 static bool acknowledges_unsent(struct visit *v)
 {
 	struct gate_side *own = &v->f->gate[v->dir];
@@ -109,11 +110,8 @@ static bool acknowledges_unsent(struct visit *v)
 	if (off <= top + 1 || sent->far != NULL || sent->alt_known)
 		return false;
 	int64_t limit = sent->edge == REASM_NO_EDGE ? top + ACK_REACH : sent->edge;
-	if (off <= (limit > top ? limit : top) + 1) {
-		own->doubts = false;
-		return false;
-	}
-	if (is_borne_out(own, pkt)) {
+	if (off <= (limit > top ? limit : top) + 1 || v->fs->reasm.drops_rising ||
+	    is_borne_out(own, pkt)) {
 		own->doubts = false;
 		return false;
 	}
@@ -166,12 +164,16 @@ static unsigned shift_of(const struct gate_side *own, const struct gate_side *pe
 	return own->said && peer->said ? own->scale : SCALE_MAX;
 }
 
-/* RFC 7323, 4.3: the timestamp of what the latest ACK waits for. */
+/* RFC 7323, 4.3: the timestamp of what the latest ACK waits for. A copy of what lies wholly
+   before that is dropped by its receiver, whose clock it does not set. */
 static void note_stamp(struct gate_side *own, const struct half *h, const struct tf_packet *pkt,
                        struct tcp_options o)
 {
-	if ((pkt->flags & TCP_SYN) == 0 && h->based && reasm_offset(h, pkt->seq) <= h->acked &&
-	    (int32_t)(o.stamp - own->stamp) >= 0)
+	if ((pkt->flags & TCP_SYN) != 0 || !h->based || (int32_t)(o.stamp - own->stamp) < 0)
+		return;
+	int64_t off = reasm_offset(h, pkt->seq);
+	bool fin = (pkt->flags & TCP_FIN) != 0;
+	if (off <= h->acked && off + (int64_t)pkt->payload.n + pkt->cut + fin >= h->acked)
 		set_stamp(own, &o, pkt);
 }
 

@@ -179,8 +179,8 @@ class Far(Other):
 class Place:
     """Both ends, with the devices that are wanted."""
 
-    def __init__(self, box, devices=('near',)):
-        self.box, self.far = box, Far(box)
+    def __init__(self, box, devices=('near',), far=None):
+        self.box, self.far = box, far or Far(box)
         run('ip link set lo up', 1, 2)
         for device in devices:
             far = device.replace('near', 'far')
@@ -222,11 +222,13 @@ class Place:
 # -- the command --
 
 class Command:
-    def __init__(self, box, *options, start='listening on', own=False, before=None):
+    def __init__(self, box, *options, start='listening on', before=(), program=None, report=False, own=False):
+        """before: a program that starts it, with its options; own: anybody may write to its folder"""
         self.folder = tempfile.mkdtemp(dir=box)
-        if own:  # anybody may write there
+        if own:
             os.chmod(self.folder, 0o777)
-        self.process = subprocess.Popen([*(before or [os.environ['TCPFLOW_BINARY']]), '-o', self.folder, '-X', '', *options],
+        none = () if report else ('-X', '')
+        self.process = subprocess.Popen([*before, program or os.environ['TCPFLOW_BINARY'], '-o', self.folder, *none, *options],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.said = ''
         while self.said.count(start) < max(1, options.count('-i')) and (line := self.process.stderr.readline()):
@@ -667,8 +669,8 @@ def file_capabilities(box):
     program = Path(box) / 'tcpflow'
     shutil.copy(os.environ['TCPFLOW_BINARY'], program)
     run(f'setcap cap_net_raw+ep {program}', 1, 2)
-    command = Command(box, '-i', 'near', '-j', '2', '--sandbox=require', '-v', own=True,
-                      before=['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups', program])
+    command = Command(box, '-i', 'near', '-j', '2', '--sandbox=require', '-v', own=True, program=program,
+                      before=['setpriv', '--reuid=12345', '--regid=12345', '--clear-groups'])
     sums = place.some(count=3)
     said = (process_of(command.process.pid) / 'status').read_text()
     assert re.search(r'^CapEff:\t0+$', said, re.M) and re.search(r'^Uid:\t12345\t', said, re.M), said
@@ -698,22 +700,22 @@ def inside(scenario):
     return 0
 
 
-def main():
+def main(scenarios, file, tools=()):
     if sys.argv[1] == '--list':
-        print('\n'.join(s.__name__ for s in SCENARIOS))
+        print('\n'.join(s.__name__ for s in scenarios))
         return 0
-    scenario = next(s for s in SCENARIOS if s.__name__ == sys.argv[1])
-    if sys.argv[2:] == ['--inside']:
+    scenario = next(s for s in scenarios if s.__name__ == sys.argv[1])
+    if sys.argv[-1] == '--inside':
         return inside(scenario)
-    for tool in ('ip', 'curl', 'tcpdump', 'unshare'):
+    for tool in ('ip', 'curl', 'tcpdump', 'unshare', *tools):
         if subprocess.run(['sh', '-c', f'command -v {tool}'], capture_output=True).returncode != 0:
             return skip(f'{tool} is missing: run tools/install-packages check')
     for way in WAYS:
         tried = subprocess.run([*way, 'true'], capture_output=True, text=True)
         if tried.returncode == 0:
-            os.execvp(way[0], [*way, sys.executable, __file__, scenario.__name__, '--inside'])
+            os.execvp(way[0], [*way, sys.executable, file, *sys.argv[1:], '--inside'])
     return skip(f'no network namespace can be made here, which takes root or user namespaces: {tried.stderr.strip()}')
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(main(SCENARIOS, __file__))

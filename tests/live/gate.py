@@ -127,6 +127,16 @@ def old_stamp_early(peer):
     peer.send(WRONG, at=peer.at + 3, stamp=peer.stamp - 500)
 
 
+def younger_copy(at):
+    """A copy of what was acknowledged has a later timestamp than what follows."""
+    def play(peer):
+        peer.say(b'abc')
+        peer.say(b'def')
+        peer.send(b'abcdef'[at:at + 3], at=at, stamp=peer.stamp + 500)
+        peer.say(b'ghi')
+    return play
+
+
 def keepalive(payload):
     return lambda peer: peer.send(payload, at=peer.at - 1)
 
@@ -243,6 +253,8 @@ LINES = [
     Line('paws-fin', bare(FIN | ACK, stamp=1), stamps=True),
     Line('paws-rst', bare(RST, stamp=1), stamps=True),
     Line('paws-not-negotiated', lambda peer: (peer.send(stamp=5000), peer.send(b'def', stamp=1)), stamps=False),
+    Line('paws-younger-copy', younger_copy(0), whole=True, stamps=True),
+    Line('paws-younger-copy-of-the-latest', younger_copy(3), whole=True, stamps=True),
     Line('timestamps-missing', lambda peer: peer.send(WRONG, stamp=None), stamps=True),
     Line('md5', odd(options=MD5)),
     Line('tcp-ao', odd(options=AO)),

@@ -18,9 +18,11 @@ static void watch(void **state)
 	assert_true(hole_watch_look(&w, 5, SECOND));
 	assert_true(hole_watch_look(&w, 5, 4 * SECOND)); /* not seen empty so far */
 	hole_watch_empty(&w, 4 * SECOND);
-	assert_true(hole_watch_look(&w, 5, 5 * SECOND));
-	hole_watch_empty(&w, 5 * SECOND); /* nothing rose since */
-	assert_false(hole_watch_look(&w, 5, 5 * SECOND + 1));
+	assert_true(hole_watch_look(&w, 5, 4 * SECOND)); /* nothing has come behind the hole, */
+	assert_true(hole_watch_look(&w, 5, 7 * SECOND)); /* which was long */
+	assert_true(hole_watch_look(&w, 5, 8 * SECOND));
+	hole_watch_empty(&w, 8 * SECOND); /* nothing rose since */
+	assert_false(hole_watch_look(&w, 5, 8 * SECOND + 1));
 	assert_false(hole_watch_look(&w, 5, 4 * SECOND)); /* a time steps back: it is over */
 	assert_true(hole_watch_look(&w, 6, 9 * SECOND));
 	hole_watch_empty(&w, INT64_MAX - 1);
