@@ -343,7 +343,7 @@ struct tf_event {
 	uint8_t dir;                /* 0 or 1 (see tf_flow.end), or TF_BOTH */
 	bool late;                  /* DATA: fills a gap already passed; GAP: final */
 	uint32_t stream;            /* streams of this direction before this one */
-	const struct tf_flow *flow; /* valid from BEGIN to END(TF_BOTH) */
+	const struct tf_flow *flow; /* valid from BEGIN to END(TF_BOTH), unless tf_sink.lets_doze */
 	int64_t offset;             /* DATA, GAP, CONFLICT; REJECT: where they claim to
 	                               belong, 0 when nothing of this direction is known */
 	int64_t length;             /* DATA, GAP, CONFLICT, REJECT: bytes, at least 1 */
@@ -400,7 +400,11 @@ struct tf_sink {
 	const char *name;
 	enum tf_order order;
 	unsigned kinds; /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT */
-	void *arg;      /* handed to open */
+	bool lets_doze; /* it looks at tf_event.flow only during the call: a connection of which
+	                   nothing is heard may move to where it takes less memory. While a sink is
+	                   attached that does not let them, all stay where they are */
+	bool skips_silent; /* END is told to it only of connections that have told it something */
+	void *arg;         /* handed to open */
 
 	/* -> the instance of worker 0..workers-1; NULL with *err filled in */
 	void *(*open)(void *arg, unsigned worker, unsigned workers, struct tf_error *err);
@@ -411,6 +415,13 @@ struct tf_sink {
 	   -> how many of them, from offset on, are known */
 	size_t (*recall)(void *self, const struct tf_flow *flow, unsigned dir, uintptr_t *slot,
 	                 int64_t offset, uint8_t *to, size_t n);
+	/* May be NULL, both or none. The connection moves: what the sink has of it goes to `to`
+	   -> how many of `room` bytes, or SIZE_MAX: there are too few, and nothing has changed.
+	   Slots are kept, too. Before its next event wake() brings these bytes back. */
+	size_t (*doze)(void *self, const struct tf_flow *flow, uintptr_t *slot, uint8_t *to,
+	               size_t room);
+	void (*wake)(void *self, const struct tf_flow *flow, uintptr_t *slot, const uint8_t *from,
+	             size_t n);
 	/* May be NULL. The input pauses, or may do so: what waits in buffers for people or
 	   programs to see should go out. Called by the worker after its latest event, and not
 	   often -> as event */

@@ -200,6 +200,9 @@ enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient);
    else only exactly before it. On ISN_OTHER nothing has changed. */
 enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient, int64_t ts_ns);
 
+/* The same for a half of which nothing is known. */
+void reasm_first_isn(struct half *h, uint32_t isn);
+
 /* A second SYN-ACK with another ISN: remembered until an ACK or data decide, unless
    they have. */
 void reasm_alternative_isn(struct half *h, uint32_t isn);

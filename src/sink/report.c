@@ -261,6 +261,7 @@ struct tf_sink report_sink(struct report_setup *setup)
 	                        .order = TF_PLACED,
 	                        .kinds = 1U << TF_BEGIN | 1U << TF_GAP | 1U << TF_CONFLICT |
 	                                 1U << TF_END,
+	                        .lets_doze = true,
 	                        .arg = setup,
 	                        .open = open_one,
 	                        .event = event,
