@@ -1,97 +1,83 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/squeeze.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-enum { WORD = sizeof(uint64_t) };
+enum { WORD = sizeof(uint64_t), BITS = 8, GROUP_MOST = 1 + SQUEEZE_GROUP * (1 + WORD) };
 
-/* Where bytes go; once they do not fit, nothing more is written. */
-struct out {
-	uint8_t *to;
-	size_t room, n;
-	bool full;
-};
+/* How a word is cut: bytes left out at its low end, and bytes that are left, less one. */
+enum { CUT_BITS = 3, CUT_MASK = (1 << CUT_BITS) - 1 };
 
-/* -> where one byte goes, which may be filled in later, or NULL */
-static uint8_t *put(struct out *o, uint8_t b)
+/* The lowest byte of a word stands first. */
+static uint64_t little(uint64_t word)
 {
-	if (o->n == o->room) {
-		o->full = true;
-		return NULL;
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(word) : word;
+}
+
+static uint8_t *put_word(uint8_t *to, uint64_t word)
+{
+	unsigned low = (unsigned)__builtin_ctzll(word) / BITS;
+	unsigned n = WORD - low - (unsigned)__builtin_clzll(word) / BITS;
+	*to++ = (uint8_t)((n - 1) << CUT_BITS | low);
+	word = little(word >> low * BITS);
+	memcpy(to, &word, sizeof word); /* those behind are written over */
+	return to + n;
+}
+
+/* to has room for any group */
+static uint8_t *put_group(uint8_t *to, const uint64_t *word, size_t n)
+{
+	uint8_t *which = to++, bits = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (word[i] == 0)
+			continue;
+		bits = (uint8_t)(bits | 1U << i);
+		to = put_word(to, word[i]);
 	}
-	o->to[o->n] = b;
-	return &o->to[o->n++];
-}
-
-static void put_word(struct out *o, uint64_t word)
-{
-	uint8_t byte[WORD], which = 0;
-	memcpy(byte, &word, sizeof byte);
-	for (unsigned i = 0; i < WORD; i++)
-		which = (uint8_t)(which | (unsigned)(byte[i] != 0) << i);
-	(void)put(o, which);
-	for (unsigned i = 0; i < WORD; i++)
-		if (byte[i] != 0)
-			(void)put(o, byte[i]);
-}
-
-static void put_group(struct out *o, const uint64_t *word, size_t n, uint8_t which)
-{
-	(void)put(o, which);
-	for (size_t i = 0; i < n; i++)
-		if ((which >> i & 1) != 0)
-			put_word(o, word[i]);
-}
-
-static uint8_t which_words(const uint64_t *word, size_t n)
-{
-	uint8_t which = 0;
-	for (size_t i = 0; i < n; i++)
-		which = (uint8_t)(which | (unsigned)(word[i] != 0) << i);
-	return which;
-}
-
-static size_t group_at(size_t i, size_t n)
-{
-	return n - i < SQUEEZE_GROUP ? n - i : SQUEEZE_GROUP;
+	*which = bits;
+	return bits != 0 ? to : which;
 }
 
 size_t squeeze(const uint64_t *word, size_t n, uint8_t *to, size_t room)
 {
-	struct out o = {.to = to, .room = room};
-	uint8_t *groups = NULL;
+	uint8_t part[GROUP_MOST + WORD], *groups = to;
+	const uint8_t *end = to + room;
 	for (size_t i = 0, g = 0; i < n; i += SQUEEZE_GROUP, g++) {
-		size_t size = group_at(i, n);
-		if (g % 8 == 0)
-			groups = put(&o, 0);
-		uint8_t which = which_words(word + i, size);
-		if (which == 0 || groups == NULL)
+		size_t size = n - i < SQUEEZE_GROUP ? n - i : SQUEEZE_GROUP;
+		if (g % BITS == 0) {
+			if (to == end)
+				return 0;
+			groups = to;
+			*to++ = 0;
+		}
+		size_t k = (size_t)(put_group(part, word + i, size) - part);
+		if (k == 0)
 			continue;
-		*groups = (uint8_t)(*groups | 1U << g % 8);
-		put_group(&o, word + i, size, which);
+		if (k > (size_t)(end - to))
+			return 0;
+		memcpy(to, part, k);
+		to += k;
+		*groups = (uint8_t)(*groups | 1U << g % BITS);
 	}
-	return o.full ? 0 : o.n;
+	return room - (size_t)(end - to);
 }
 
 /* -- and back -------------------------------------------------------------------- */
 
 static const uint8_t *take_word(const uint8_t *from, uint64_t *word)
 {
-	uint8_t byte[WORD] = {0}, which = *from++;
-	for (unsigned i = 0; i < WORD; i++)
-		if ((which >> i & 1) != 0)
-			byte[i] = *from++;
-	memcpy(word, byte, sizeof byte);
-	return from;
+	unsigned low = *from & CUT_MASK, n = 1 + (*from >> CUT_BITS & CUT_MASK);
+	uint64_t w;
+	memcpy(&w, ++from, sizeof w);
+	*word = (little(w) & UINT64_MAX >> (WORD - n) * BITS) << low * BITS;
+	return from + n;
 }
 
 static const uint8_t *take_group(const uint8_t *from, uint64_t *word)
 {
 	uint8_t which = *from++;
-	for (unsigned i = 0; which >> i != 0; i++)
-		if ((which >> i & 1) != 0)
-			from = take_word(from, &word[i]);
+	for (; which != 0; which = (uint8_t)(which & (which - 1)))
+		from = take_word(from, &word[__builtin_ctz(which)]);
 	return from;
 }
 
@@ -101,9 +87,9 @@ size_t squeeze_expand(const uint8_t *from, uint64_t *word, size_t n)
 	uint8_t groups = 0;
 	memset(word, 0, n * sizeof *word);
 	for (size_t i = 0, g = 0; i < n; i += SQUEEZE_GROUP, g++) {
-		if (g % 8 == 0)
+		if (g % BITS == 0)
 			groups = *p++;
-		if ((groups >> g % 8 & 1) != 0)
+		if ((groups >> g % BITS & 1) != 0)
 			p = take_group(p, word + i);
 	}
 	return (size_t)(p - from);

@@ -13,7 +13,8 @@
  *
  * Its place in the table, its list and its idle slot does not change, so neither does the
  * order of anything. Pointers into the slabs of reasm/ stay; trails, which are many and large, go
- * when more than half of them are in use. A flow that holds early segments does not doze.
+ * when more than half of them are in use. A flow that holds early segments is left alone, unless
+ * there is no other; then it goes on over its holes.
  *
  * Bounds: a flow that dozes has at most DOZE_CELLS cells, and usually 3 or 4; making room
  * looks at no more flows than packets have stirred, and FLOW_SWEEP at most.
@@ -53,7 +54,7 @@ enum {
 };
 
 struct doze_work {
-	uint8_t bytes[BYTES];
+	uint8_t bytes[BYTES + SQUEEZE_SLACK];
 	struct flow *shown; /* slab.size bytes each, as */
 	struct flow *copy;
 	struct flow *usual; /* folded */
@@ -221,6 +222,15 @@ void doze_forget(struct flows *fs, uint32_t ref)
 	}
 }
 
+size_t doze_size(const struct flows *fs, uint32_t ref, size_t *cells)
+{
+	const struct dozing *d = dozing_at(fs, ref);
+	*cells = 1;
+	for (uint32_t more = d->more; more != 0; (*cells)++)
+		more = ((const struct cell *)slab_at(&fs->cells, more))->more;
+	return d->n;
+}
+
 /* -- falling asleep ------------------------------------------------------------------------- */
 
 static void give_trail(struct reasm *r, struct half *h)
@@ -230,17 +240,15 @@ static void give_trail(struct reasm *r, struct half *h)
 	h->trail = NULL;
 }
 
-static bool is_busy(const struct half *h)
+static bool is_holder(const struct flow *f)
 {
-	return h->is_holder || h->last != NULL;
+	return f->half[0].is_holder || f->half[1].is_holder;
 }
 
-/* -> whether f dozes now */
+/* f holds nothing -> whether it dozes now; else it does not fit */
 static bool doze(struct flows *fs, struct flow *f)
 {
 	struct reasm *r = &fs->reasm;
-	if (is_busy(&f->half[0]) || is_busy(&f->half[1]))
-		return false;
 	if (r->trails.used > r->trails.count / 2) {
 		give_trail(r, &f->half[0]);
 		give_trail(r, &f->half[1]);
@@ -257,21 +265,32 @@ static bool doze(struct flows *fs, struct flow *f)
 	return true;
 }
 
-bool doze_one(struct flows *fs, struct flow **stuck)
+static struct flow *next_at_hand(struct flows *fs)
 {
-	*stuck = NULL;
+	struct flow *f = flow_at(fs, (uint32_t)(fs->hand + 1));
+	fs->hand = fs->hand + 1 < fs->slab.count ? fs->hand + 1 : 0;
+	return f;
+}
+
+struct flow *doze_one(struct flows *fs)
+{
+	struct flow *quiet = NULL; /* and holds something */
 	for (int i = 0; i < FLOW_SWEEP; i++) {
-		struct flow *f = flow_at(fs, (uint32_t)(fs->hand + 1));
-		fs->hand = fs->hand + 1 < fs->slab.count ? fs->hand + 1 : 0;
-		if (f->stirs) {
-			f->stirs = false;
+		struct flow *f = next_at_hand(fs);
+		bool stirs = f->stirs;
+		f->stirs = false;
+		if (stirs)
 			continue;
-		}
-		if (doze(fs, f))
-			return true;
-		*stuck = f;
+		if (!is_holder(f))
+			return doze(fs, f) ? NULL : f;
+		quiet = quiet != NULL ? quiet : f;
 	}
-	return false;
+	if (quiet == NULL)
+		quiet = next_at_hand(fs);
+	for (unsigned d = 0; d < 2; d++)
+		if (quiet->half[d].is_holder)
+			reasm_spill(&fs->reasm, &quiet->half[d], quiet->pub.last_ns);
+	return doze(fs, quiet) ? NULL : quiet;
 }
 
 /* -- waking up -------------------------------------------------------------------------------- */

@@ -18,10 +18,9 @@ enum { DOZE_FIXED = 8192 };
 /* Room to work in -> false: the arena has too little. Cells are there. */
 bool doze_init(struct flows *fs, struct arena *a);
 
-/* A flow that was not heard of for long dozes: its struct flow is free -> false: there is none
-   that can. *stuck: one that cannot and was not heard of either, or NULL. Cells are free, at
-   least DOZE_CELLS. */
-bool doze_one(struct flows *fs, struct flow **stuck);
+/* All flows of the slab are in use, and DOZE_CELLS cells are free. One that was not heard of for
+   long dozes, so that its struct flow is free -> NULL, or one that would not fit. */
+struct flow *doze_one(struct flows *fs);
 
 /* The flow becomes f, which is from the slab: awake, in the same place, its cells free. */
 void doze_wake(struct flows *fs, uint32_t ref, struct flow *f);
@@ -29,6 +28,9 @@ void doze_wake(struct flows *fs, uint32_t ref, struct flow *f);
 /* -> the flow as it is when it is awake, to be ended. It lives until the next such call, and has
    no place: ref has it. */
 struct flow *doze_show(struct flows *fs, uint32_t ref);
+
+/* -> bytes that were squeezed of it, and in how many cells they are. */
+size_t doze_size(const struct flows *fs, uint32_t ref, size_t *cells);
 
 /* -> what there is of it besides sinks, until the next call of this or doze_direction(). */
 const struct flow *doze_look(struct flows *fs, uint32_t ref);

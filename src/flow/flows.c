@@ -63,8 +63,8 @@ static void forget(struct flows *fs, uint32_t ref)
 	fs->count--;
 }
 
-/* Ends a flow, unless it has ended, and forgets it. */
-static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
+/* -> the flow as it is when it is awake; or NULL: nobody is to hear of it any more */
+static struct flow *show(struct flows *fs, uint32_t ref)
 {
 	struct flow *f = NULL;
 	if (ref_form(ref) == REF_AWAKE) {
@@ -75,7 +75,14 @@ static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
 		f = doze_room(fs);
 		syn_show(fs, ref, f);
 	}
-	if (f != NULL && !f->ended)
+	return f != NULL && !f->ended ? f : NULL;
+}
+
+/* Ends a flow, unless it has ended, and forgets it. */
+static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
+{
+	struct flow *f = show(fs, ref);
+	if (f != NULL)
 		life_end(fs, f, why);
 	forget(fs, ref);
 }
@@ -181,7 +188,6 @@ static bool make_room(struct flows *fs, size_t cells, const struct tf_packet *pk
 /* Makes a struct flow free when there is none. */
 static void make_awake_room(struct flows *fs, const struct tf_packet *pkt)
 {
-	struct flow *stuck = NULL;
 	if (fs->slab.used < fs->slab.count)
 		return;
 	if (fs->cells.count == 0) {
@@ -190,11 +196,10 @@ static void make_awake_room(struct flows *fs, const struct tf_packet *pkt)
 		evict(fs, ref, pkt);
 		return;
 	}
-	if (make_room(fs, DOZE_CELLS, pkt) && doze_one(fs, &stuck))
-		return;
-	if (stuck == NULL) /* whoever the hand points at */
-		stuck = flow_at(fs, (uint32_t)(fs->hand + 1));
-	evict(fs, ref_of(fs, stuck), pkt);
+	MUST(make_room(fs, DOZE_CELLS, pkt)); /* all that is not awake may go for it */
+	struct flow *stuck = doze_one(fs);
+	if (stuck != NULL)
+		evict(fs, ref_of(fs, stuck), pkt);
 }
 
 static struct flow *take_flow(struct flows *fs, const struct tf_packet *pkt)
@@ -303,7 +308,7 @@ struct split {
 };
 
 enum {
-	AWAKE_SHARE = 8, /* one part in so many is for flows that are awake, where others doze */
+	AWAKE_SHARE = 10, /* one part in so many is for flows that are awake, where others doze */
 	CELLS_EACH = 2   /* at least so many cells for each that dozes, on average */
 };
 
@@ -326,7 +331,7 @@ static struct split split_memory(const struct flows_setup *s, size_t memory)
 
 static bool take_memory(struct flows *fs, const struct flows_setup *s)
 {
-	size_t nodes = s->memory / 8, trails = s->memory / 8;
+	size_t nodes = s->memory / (s->doze ? 12 : 8), trails = nodes;
 	struct split p = split_memory(s, s->memory - nodes - trails);
 	fs->sinks = s->sinks;
 	fs->most = p.most;
@@ -525,13 +530,11 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 }
 
 /* Behind all packets; flows come in an order that does not depend on which of them
-   share a worker, since no flow's place in its list does. */
-static uint64_t last_turn(struct flows *fs, uint32_t ref, int list)
+   share a worker, since no flow's place in its list does. (Unless it was passed for memory.) */
+static uint64_t last_turn(const struct flows *fs, const struct flow *f)
 {
-	uint64_t listed = ref_form(ref) == REF_AWAKE ? flow_at(fs, ref)->listed
-	                  : ref_form(ref) == REF_SYN ? FLOWS_TURN(syn_number(fs, ref), 0)
-	                                             : doze_look(fs, ref)->listed;
-	return UINT64_C(1) << 63 | (uint64_t)list << 60 | listed;
+	uint64_t turn = UINT64_C(1) << 63 | (uint64_t)f->stand.list << 60 | f->listed;
+	return turn > fs->turn ? turn : fs->turn;
 }
 
 void flows_end_all(struct flows *fs)
@@ -539,9 +542,12 @@ void flows_end_all(struct flows *fs)
 	for (int list = 0; list < FLOW_LISTS; list++) {
 		uint32_t ref;
 		while ((ref = fs->list[list].oldest) != 0) {
-			uint64_t turn = last_turn(fs, ref, list);
-			fs->turn = turn > fs->turn ? turn : fs->turn; /* it may have been passed */
-			finish(fs, ref, TF_END_INPUT);
+			struct flow *f = show(fs, ref);
+			if (f != NULL) {
+				fs->turn = last_turn(fs, f);
+				life_end(fs, f, TF_END_INPUT);
+			}
+			forget(fs, ref);
 		}
 	}
 }

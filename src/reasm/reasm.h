@@ -247,6 +247,9 @@ bool reasm_is_far(const struct reasm *r, const struct half *h, uint32_t seq);
    acknowledged it. */
 bool reasm_done(const struct half *h);
 
+/* For memory: the half goes on over its holes, and holds nothing. */
+void reasm_spill(struct reasm *r, struct half *h, int64_t ts_ns);
+
 /* Tells what is still held and all final gaps, fills in the account. After the
    END event was told, reasm_settle() checks the two sums of struct tf_account
    and adds them to the counters. */

@@ -190,17 +190,18 @@ static inline void goodbye(struct net *n, unsigned host, uint32_t said, uint32_t
 
 /* -- the table ------------------------------------------------------------------------- */
 
-/* Room for about `flows` flows. */
-static inline void net_start(struct net *n, size_t flows)
+/* doze: flows may. */
+static inline void net_start_with(struct net *n, size_t memory, bool doze)
 {
 	struct tf_error err;
 	memset(n, 0, sizeof *n);
-	n->sink = (struct tf_sink){.name = "log", .order = TF_PLACED, .event = net_hear};
+	n->sink = (struct tf_sink){
+	        .name = "log", .order = TF_PLACED, .lets_doze = true, .event = net_hear};
 	n->now_ns = 1000000000;
-	size_t each = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t);
 	struct flows_setup setup = {
 	        .arena = &n->arena,
-	        .memory = each * flows * 8 / 6 + 8,
+	        .memory = memory,
+	        .doze = doze,
 	        .chunks = &n->chunks,
 	        .sinks = 2, /* one is used */
 	        .limits = {.flow_bytes = INT64_MAX, .hole_max = 16 << 20},
@@ -212,6 +213,14 @@ static inline void net_start(struct net *n, size_t flows)
 	assert_true(chunk_pool_init(&n->chunks, &n->arena, CHUNKS));
 	assert_true(flows_init(&n->flows, &setup));
 	flows_attach(&n->flows, &n->sink, n);
+}
+
+enum { NET_FLOW = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t) };
+
+/* Room for about `flows` flows, all of them awake. */
+static inline void net_start(struct net *n, size_t flows)
+{
+	net_start_with(n, NET_FLOW * flows * 8 / 6 + 8, false);
 }
 
 static inline void hush(struct net *n)
