@@ -399,10 +399,10 @@ enum tf_order {
 struct tf_sink {
 	const char *name;
 	enum tf_order order;
-	unsigned kinds; /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT */
-	bool lets_doze; /* it looks at tf_event.flow only during the call: a connection of which
-	                   nothing is heard may move to where it takes less memory. While a sink is
-	                   attached that does not let them, all stay where they are */
+	unsigned kinds;    /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT */
+	bool lets_doze;    /* it looks at tf_event.flow only during the call: a connection of which
+	                      nothing is heard may move to where it takes less memory. While a sink is
+	                      attached that does not let them, all stay where they are */
 	bool skips_silent; /* END is told to it only of connections that have told it something */
 	void *arg;         /* handed to open */
 

@@ -25,26 +25,6 @@ void flows_move(struct flows *fs, struct flow *f, enum flow_list list)
 
 /* -- the table ------------------------------------------------------------------ */
 
-/* -> the flow that pkt belongs to, or 0 */
-static uint32_t lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
-{
-	uint32_t ref = bucket_first(fs, pkt->hash);
-	for (; !ref_is_end(ref); ref = place_at(fs, ref)->chain) {
-		int d = -1;
-		if (ref_form(ref) == REF_SYN)
-			d = syn_direction(fs, ref, pkt);
-		else if (stand_at(fs, ref)->hash == pkt->hash)
-			d = ref_form(ref) == REF_AWAKE
-			            ? key_direction(&flow_at(fs, ref)->pub, pkt)
-			            : doze_direction(fs, ref, pkt);
-		if (d >= 0) {
-			*dir = (unsigned)d;
-			return ref;
-		}
-	}
-	return 0;
-}
-
 /* Out of the table, and out of memory; it has ended. */
 static void forget(struct flows *fs, uint32_t ref)
 {
@@ -166,8 +146,8 @@ static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 	fs->counters->flows_evicted += !closed;
 	fs->counters->flows_evicted_embryonic += list == FLOW_EMBRYONIC;
 	if (closed) {
-		const struct flow *f = ref_form(ref) == REF_AWAKE ? flow_at(fs, ref)
-		                                                  : doze_look(fs, ref);
+		const struct flow *f =
+		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
 		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
 	}
 	finish(fs, ref, TF_END_EVICTED);
@@ -252,11 +232,11 @@ static bool begin_syn(struct flows *fs, const struct tf_packet *pkt, enum checks
 	return true;
 }
 
-/* -> the flow, awake */
+/* -- lookup --------------------------------------------------------------------------- */
+
+/* -> the flow, awake. It has pkt's hash */
 static struct flow *wake(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
-	if (ref_form(ref) == REF_AWAKE)
-		return flow_at(fs, ref);
 	fs->spared = ref;
 	struct flow *f = take_flow(fs, pkt);
 	fs->spared = 0;
@@ -264,8 +244,42 @@ static struct flow *wake(struct flows *fs, uint32_t ref, const struct tf_packet 
 		syn_wake(fs, ref, f, pkt->hash);
 	else
 		doze_wake(fs, ref, f);
-	f->stirs = true;
 	return f;
+}
+
+/* ref: dozing, or a SYN -> whether pkt is of it */
+static bool is_of(struct flows *fs, uint32_t ref, const struct tf_packet *pkt, unsigned *dir)
+{
+	int d = -1;
+	if (ref_form(ref) == REF_SYN)
+		d = syn_direction(fs, ref, pkt);
+	else if (stand_at(fs, ref)->hash == pkt->hash)
+		d = doze_direction(fs, ref, pkt);
+	if (d >= 0)
+		*dir = (unsigned)d;
+	return d >= 0;
+}
+
+/* -> the flow that pkt belongs to, awake, or NULL */
+static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
+{
+	uint32_t ref = bucket_first(fs, pkt->hash);
+	while (!ref_is_end(ref)) {
+		if (ref_form(ref) != REF_AWAKE) {
+			if (is_of(fs, ref, pkt, dir))
+				return wake(fs, ref, pkt);
+			ref = place_at(fs, ref)->chain;
+			continue;
+		}
+		struct flow *f = flow_at(fs, ref);
+		int d = f->stand.hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
+		if (d >= 0) {
+			*dir = (unsigned)d;
+			return f;
+		}
+		ref = f->stand.place.chain;
+	}
+	return NULL;
 }
 
 /* -- the gate ------------------------------------------------------------------------- */
@@ -309,7 +323,7 @@ struct split {
 
 enum {
 	AWAKE_SHARE = 10, /* one part in so many is for flows that are awake, where others doze */
-	CELLS_EACH = 2   /* at least so many cells for each that dozes, on average */
+	CELLS_EACH = 2    /* at least so many cells for each that dozes, on average */
 };
 
 static struct split split_memory(const struct flows_setup *s, size_t memory)
@@ -338,8 +352,8 @@ static bool take_memory(struct flows *fs, const struct flows_setup *s)
 	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
 	fs->bucket_mask = p.buckets - 1;
 	return p.awake >= 2 && fs->bucket != NULL &&
-	       slab_init(&fs->slab, s->arena,
-	                 sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]), p.awake) &&
+	       slab_init(&fs->slab, s->arena, sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]),
+	                 p.awake) &&
 	       (!s->doze || (p.cells >= (size_t)2 * DOZE_CELLS &&
 	                     slab_init(&fs->cells, s->arena, CELL, p.cells) &&
 	                     doze_init(fs, s->arena) && syn_init(fs, s->arena))) &&
@@ -461,8 +475,7 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	static const struct checksums none;
 	unsigned dir = 0;
 	fs->turn = FLOWS_TURN(pkt->number, pkt->place);
-	uint32_t ref = lookup(fs, pkt, &dir);
-	struct flow *f = ref != 0 ? wake(fs, ref, pkt) : NULL;
+	struct flow *f = lookup(fs, pkt, &dir);
 	bool over = f != NULL && (has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
@@ -518,8 +531,8 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 	uint32_t syn = fs->syns > 0 ? oldest_syn(fs, fs->list[FLOW_EMBRYONIC].oldest, due) : 0;
 	fs->turn = turn;
 	while (next != 0 || syn != 0) {
-		bool is_syn = syn != 0 &&
-		              (next == 0 || syn_number(fs, syn) < doze_number(fs, next));
+		bool is_syn =
+		        syn != 0 && (next == 0 || syn_number(fs, syn) < doze_number(fs, next));
 		uint32_t ref = is_syn ? syn : next;
 		if (is_syn)
 			syn = newer_syn(fs, syn, due);

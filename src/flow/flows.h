@@ -86,8 +86,8 @@ struct flow {
 	uint64_t listed; /* the turn that put it into its list */
 	bool stirs;      /* heard of since it was last looked at for dozing */
 	bool ended;      /* END was told; halves and slots are empty */
-	bool reset;    /* RST came */
-	bool spoke[2]; /* each direction has had a packet */
+	bool reset;      /* RST came */
+	bool spoke[2];   /* each direction has had a packet */
 	struct history history;
 	struct checksums sums[2];
 	struct gate_side gate[2];

@@ -33,8 +33,7 @@ void bucket_remove(struct flows *fs, uint32_t ref)
 
 static enum flow_list list_of(const struct flows *fs, uint32_t ref)
 {
-	return ref_form(ref) == REF_SYN ? FLOW_EMBRYONIC
-	                                : (enum flow_list)stand_at(fs, ref)->list;
+	return ref_form(ref) == REF_SYN ? FLOW_EMBRYONIC : (enum flow_list)stand_at(fs, ref)->list;
 }
 
 void list_remove(struct flows *fs, uint32_t ref)

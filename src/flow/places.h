@@ -54,7 +54,7 @@ static inline uint32_t bucket_first(const struct flows *fs, uint64_t hash)
 
 static inline bool ref_is_end(uint32_t ref)
 {
-	return ref == 0 || ref_form(ref) == REF_END;
+	return ref - 1 >= REF_END - 1;
 }
 
 /* At the end of a list; out of it. */

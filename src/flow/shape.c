@@ -18,9 +18,12 @@ struct row {
 	uint16_t at, size, from, from_size;
 };
 
-#define SIZE(field)        (uint16_t)sizeof(((struct flow *)NULL)->field)
-#define AT(field)          (uint16_t)offsetof(struct flow, field)
-#define ROW(how, at, from) {how, AT(at), SIZE(at), AT(from), SIZE(from)}
+#define SIZE(field) (uint16_t)sizeof(((struct flow *)NULL)->field)
+#define AT(field)   (uint16_t) offsetof(struct flow, field)
+#define ROW(how, at, from)                                                                         \
+	{                                                                                          \
+		how, AT(at), SIZE(at), AT(from), SIZE(from)                                        \
+	}
 
 #define HALF_ROWS(d)                                                                               \
 	ROW(MORE, half[d].edge, half[d].acked), ROW(MORE, half[d].ack_raw, half[d].acked),         \
@@ -28,7 +31,8 @@ struct row {
 	        ROW(MORE, half[d].account.seen, half[d].account.written),                          \
 	        ROW(LESS, half[d].account.written, half[d].next),                                  \
 	        ROW(LESS, pub.captured[d], pub.frame_bytes[d]),                                    \
-	        ROW(LESS, pub.latest_ns[d], pub.last_ns), ROW(MORE, pub.began_ns[d], pub.first_ns), \
+	        ROW(LESS, pub.latest_ns[d], pub.last_ns),                                          \
+	        ROW(MORE, pub.began_ns[d], pub.first_ns),                                          \
 	        ROW(SECONDS, gate[d].stamp_s, pub.last_ns)
 
 /* From first to last; none is told by a field that a row before it has changed. */

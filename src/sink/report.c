@@ -14,8 +14,8 @@
  * Bounds: report_flow for each flow; report_stream and two gaps for each direction that is awake,
  * and for one in so many of the others. Of a stream at most REPORT_GAPS gaps are listed, and
  * fewer when all flows together have too many: counter gaps_unlisted. (When there are too many
- * streams with gaps or conflicts, these are not even counted by stream.) Nothing is done for packets
- * and DATA.
+ * streams with gaps or conflicts, these are not even counted by stream.) Nothing is done for
+ *packets and DATA.
  */
 #include "sink/report.h"
 
@@ -136,8 +136,7 @@ static void add_rows(struct report *s, const struct tf_event *ev, struct report_
 	struct report_stream stream[2] = {{0}};
 	for (unsigned dir = 0; dir < 2; dir++)
 		if (f->stream[dir] != 0)
-			stream[dir] =
-			        *(struct report_stream *)slab_at(&s->streams, f->stream[dir]);
+			stream[dir] = *(struct report_stream *)slab_at(&s->streams, f->stream[dir]);
 	(void)tf_community_id(ev->flow, s->setup->seed, community);
 	struct report_row r = {.setup = s->setup,
 	                       .end = ev,
@@ -285,8 +284,7 @@ size_t report_memory_per_flow(const struct report_setup *setup)
 
 size_t report_memory_per_awake(void)
 {
-	return 2 * (ROUNDED(struct report_stream) +
-	            GAPS_PER_STREAM * sizeof(struct report_gap));
+	return 2 * (ROUNDED(struct report_stream) + GAPS_PER_STREAM * sizeof(struct report_gap));
 }
 
 size_t report_memory_fixed(const struct report_setup *setup)

@@ -64,8 +64,8 @@ static struct flow *only(void)
 static void syn_as_awake(void **state)
 {
 	(void)state;
-	static const uint8_t options[] = {2, 4, 5, 0xb4, 1, 3, 3, 7, 1, 1, 8, 10, 1, 2, 3, 4, 0, 0,
-	                                  0, 0};
+	static const uint8_t options[] = {2, 4,  5, 0xb4, 1, 3, 3, 7, 1, 1,
+	                                  8, 10, 1, 2,    3, 4, 0, 0, 0, 0};
 	uint8_t frame[14 + 20 + 20 + sizeof options] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
 	static char as[2][sizeof(struct flow)];
 	for (int round = 0; round < 2; round++) {
@@ -371,8 +371,7 @@ static void as_if_awake(void **state)
 		assert_int_equal(ears[1].net.counters.flows_evicted, 0);
 		assert_in_range(ears[1].net.flows.cells.fresh, 200, SIZE_MAX);
 		for (int e = 0; e < 2; e++) {
-			ears[e].net.begun = ears[e].net.ended =
-			        (size_t)ears[e].net.counters.flows;
+			ears[e].net.begun = ears[e].net.ended = (size_t)ears[e].net.counters.flows;
 			net_end(&ears[e].net);
 		}
 		both_heard();
