@@ -119,6 +119,42 @@ static void loans(void **state)
 	done(&r);
 }
 
+/* While its connection dozes, a file is some bytes, and closed; what comes then goes on as if
+   nothing had been. */
+static void dozes(void **state)
+{
+	(void)state;
+	for (int ends = 0; ends < 2; ends++) {
+		uint8_t kept[500];
+		static struct tf_flow elsewhere;
+		start(&r, 4, 16);
+		struct talk *t = &r.talk[0];
+		say(&r, 5, "behind");
+		say(&r, 0, "first");
+		data_at(&r, 0, 1, 0, pattern, 70000);
+		assert_int_equal(r.sink.doze(r.self, &t->flow, t->slot, kept, 10), SIZE_MAX);
+		assert_int_equal(recall(&r, 3, kept, 4), 4);
+		size_t n = r.sink.doze(r.self, &t->flow, t->slot, kept, sizeof kept);
+		assert_in_range(n, 2, 60);
+		assert_int_equal(r.chunks.slab.used, 0);
+		file_is(path0(&r), "firstbehind");
+		elsewhere = t->flow;
+		elsewhere.originator = 1;
+		memset(&t->flow, 0xff, sizeof t->flow);
+		t->flow = elsewhere;
+		r.sink.wake(r.self, &t->flow, t->slot, kept, n);
+		if (ends == 0) {
+			say(&r, 11, "!");
+			data_at(&r, 0, 1, 70000, pattern + 70000, 100);
+		}
+		end_flow(&r, 0);
+		file_is(path0(&r), ends == 0 ? "firstbehind!" : "firstbehind");
+		holds_pattern(path_of(&r, 0, 1, 0), ends == 0 ? 70100 : 70000);
+		assert_int_equal(counted(&r).files, 2);
+		done(&r);
+	}
+}
+
 /* A chunk that does not follow on what is pending begins a run of its own. */
 /* END tells what became of the stream. */
 static void records(void **state)
@@ -493,6 +529,7 @@ int main(void)
 	        cmocka_unit_test(pieces),
 	        cmocka_unit_test(holes),
 	        cmocka_unit_test(loans),
+	        cmocka_unit_test(dozes),
 	        cmocka_unit_test(loan_elsewhere),
 	        cmocka_unit_test(records),
 	        cmocka_unit_test(earlier_pending),
