@@ -93,29 +93,41 @@ static bool may_go(const struct flows *fs, uint32_t ref)
 	return (fs->cells.count == 0 || ref_form(ref) != REF_AWAKE) && ref != fs->spared;
 }
 
-/* -> the flow of this list that was silent longest, roughly; 0: in so many steps none was found.
-   Each step goes on where the last one was. */
-static uint32_t quietest(struct flows *fs, enum flow_list list, size_t steps)
+/* How long flows are looked for that may go. */
+struct sweep {
+	size_t steps;
+	bool spares_heard; /* those that were heard of since they were last looked at */
+};
+
+/* -> the flow of this list that was silent longest, roughly; 0: none was found. Each step goes on
+   where the last one was. */
+static uint32_t quietest(struct flows *fs, enum flow_list list, struct sweep sweep)
 {
-	for (; steps > 0; steps--) {
+	for (; sweep.steps > 0; sweep.steps--) {
 		uint32_t ref = fs->list[list].oldest;
-		if (ref == 0 || (may_go(fs, ref) && !was_heard(fs, ref)))
+		bool spared = sweep.spares_heard && ref != 0 && was_heard(fs, ref);
+		if (ref == 0 || (may_go(fs, ref) && !spared))
 			return ref;
 		pass(fs, ref, list);
 	}
-	return fs->cells.count == 0 ? fs->list[list].oldest : 0;
+	return 0;
 }
 
 enum { SWEEP_FIRST = 32 };
 
+/* First a short look at each list, so that one in which all are awake or heard of does not cost
+   much; in the end whoever may go. */
 static uint32_t quietest_of_all(struct flows *fs)
 {
-	const size_t steps[] = {fs->cells.count == 0 ? FLOW_SWEEP : SWEEP_FIRST,
-	                        FLOW_SWEEP + 2 * fs->slab.count};
+	const struct sweep sweeps[] = {
+	        {fs->cells.count == 0 ? FLOW_SWEEP : SWEEP_FIRST, true},
+	        {FLOW_SWEEP, true},
+	        {fs->slab.count + 2, false}, /* so many are awake, or spared */
+	};
 	uint32_t ref = 0;
-	for (int i = 0; i < 2; i++)
+	for (size_t i = 0; i < sizeof sweeps / sizeof *sweeps; i++)
 		for (int list = 0; ref == 0 && list < FLOW_LISTS; list++)
-			ref = quietest(fs, (enum flow_list)list, steps[i]);
+			ref = quietest(fs, (enum flow_list)list, sweeps[i]);
 	return ref;
 }
 

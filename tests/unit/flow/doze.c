@@ -128,6 +128,55 @@ static void small(void **state)
 	net_end(&n);
 }
 
+/* When cells are used up, those that doze go, also when all were heard of more than once; whoever
+   is awake does not. */
+static void full(void **state)
+{
+	(void)state;
+	net_start_with(&n, SMALL / 2, true);
+	size_t most = n.flows.most, awake = n.flows.slab.count;
+	for (unsigned i = 0; i < 2 * (unsigned)most; i++) {
+		for (uint32_t k = 0; k < 3; k++)
+			send(&n, i, 0, TCP_ACK, 1 + k, 1, "x");
+		hush(&n);
+	}
+	assert_in_range(n.counters.flows_evicted, 1, 2 * most - awake);
+	assert_int_equal(n.counters.flows, 2 * most);
+	send(&n, 2 * (unsigned)most - (unsigned)awake / 2, 0, TCP_ACK, 4, 1, "y");
+	assert_int_equal(n.counters.flows, 2 * most);
+	net_end(&n);
+}
+
+/* What the flows take from the arena is no more than they were given. */
+static void keeps_to_its_memory(void **state)
+{
+	(void)state;
+	for (size_t memory = 100000; memory < 3000000; memory = memory * 5 / 4) {
+		for (size_t sinks = 0; sinks < 2; sinks++) {
+			struct tf_error err;
+			memset(&n, 0, sizeof n);
+			struct flows_setup setup = {.arena = &n.arena,
+			                            .memory = memory,
+			                            .chunks = &n.chunks,
+			                            .sinks = 3,
+			                            .sink_awake = sinks * 700,
+			                            .sink_flow = sinks * 40,
+			                            .doze = true,
+			                            .counters = &n.counters};
+			assert_true(arena_init(&n.arena, 4 * memory, &err));
+			if (flows_init(&n.flows, &setup)) {
+				size_t all = n.arena.used +
+				             setup.sink_awake * flows_awake(&n.flows) +
+				             setup.sink_flow * flows_capacity(&n.flows);
+				assert_in_range(all, memory * 7 / 10, memory + 512);
+			} else {
+				assert_in_range(memory, 0, 200000);
+			}
+			arena_free(&n.arena);
+		}
+	}
+}
+
 /* -- all at once, against flows that never doze ------------------------------------------------ */
 
 enum { HOSTS = 60, STREAM = 4096, STEPS = 6000, HEARD = 1 << 20 };
@@ -386,6 +435,8 @@ int main(void)
 	        cmocka_unit_test(folds),
 	        cmocka_unit_test(syn_as_awake),
 	        cmocka_unit_test(small),
+	        cmocka_unit_test(full),
+	        cmocka_unit_test(keeps_to_its_memory),
 	        cmocka_unit_test(as_if_awake),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
