@@ -141,6 +141,9 @@ struct tf_flow {
 	                              the address that the other end's frames come from */
 	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
 	                              SYN, SYN-ACK, else the first packet tell */
+	bool resumed;              /* it was given up for memory before, which END told, and goes on
+	                              in the same files: packets, history and account are those
+	                              since */
 	uint8_t showed[2];         /* by each side: bits of enum tf_showed */
 	char history[TF_HISTORY];  /* Zeek's letters in the order in which they showed, the
 	                              originator's in upper case, each once: s SYN, h SYN-ACK,
@@ -376,9 +379,18 @@ struct tf_event {
 	struct tf_record *record;   /* END: as account */
 	uintptr_t *slot;            /* the sink's own, 0 at first: one for each
 	                               direction; slot[0] and [1] when dir is TF_BOTH */
+	struct tf_keep *keep;       /* END, within the library only: NULL, or where the recorder
+	                               puts what wake() is to bring back, should the connection
+	                               be heard of again; it then leaves 1 in its slots of files
+	                               that it wants back */
 	struct chunk **loan;        /* DATA, within the library only: the buffer
 	                               that holds data; a sink that sets *loan to
 	                               NULL has taken it over. NULL in all others. */
+};
+
+struct tf_keep {
+	uint8_t *to;
+	size_t room, n; /* bytes */
 };
 
 /* In which order a sink wants the DATA and GAP events of one direction. */

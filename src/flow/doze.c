@@ -58,6 +58,7 @@ struct doze_work {
 	struct flow *shown; /* slab.size bytes each, as */
 	struct flow *copy;
 	struct flow *usual; /* folded */
+	struct flow *spare, *begun;
 };
 
 bool doze_init(struct flows *fs, struct arena *a)
@@ -68,7 +69,10 @@ bool doze_init(struct flows *fs, struct arena *a)
 	w->shown = arena_take(a, fs->slab.size);
 	w->copy = arena_take(a, fs->slab.size);
 	w->usual = arena_take(a, fs->slab.size);
-	if (w->shown == NULL || w->copy == NULL || w->usual == NULL)
+	w->spare = arena_take(a, fs->slab.size);
+	w->begun = arena_take(a, fs->slab.size);
+	if (w->shown == NULL || w->copy == NULL || w->usual == NULL || w->spare == NULL ||
+	    w->begun == NULL)
 		return false;
 	fs->work = w;
 	shape_usual(w->usual);
@@ -174,12 +178,10 @@ static size_t doze_sinks(struct flows *fs, struct flow *f, size_t n)
 
 /* -- cells ------------------------------------------------------------------------------- */
 
-/* Puts n bytes of fs->work into new cells -> the first */
-static struct dozing *put(struct flows *fs, size_t n)
+/* Puts n bytes of fs->work into d, and into as many new cells as it takes. */
+static void fill(struct flows *fs, struct dozing *d, size_t n)
 {
 	const uint8_t *from = fs->work->bytes;
-	struct dozing *d = slab_take(&fs->cells);
-	MUST(d != NULL);
 	*d = (struct dozing){.n = (uint16_t)n};
 	size_t part = n < IN_FIRST ? n : IN_FIRST;
 	memcpy(d->bytes, from, part);
@@ -194,7 +196,6 @@ static struct dozing *put(struct flows *fs, size_t n)
 		*link = slab_index(&fs->cells, c);
 		link = &c->more;
 	}
-	return d;
 }
 
 /* The bytes again, in fs->work. */
@@ -210,16 +211,20 @@ static void get(struct flows *fs, const struct dozing *d)
 	}
 }
 
-void doze_forget(struct flows *fs, uint32_t ref)
+static void give_more(struct flows *fs, uint32_t more)
 {
-	struct dozing *d = dozing_at(fs, ref);
-	uint32_t more = d->more;
-	slab_give(&fs->cells, d);
 	while (more != 0) {
 		struct cell *c = slab_at(&fs->cells, more);
 		more = c->more;
 		slab_give(&fs->cells, c);
 	}
+}
+
+void doze_forget(struct flows *fs, uint32_t ref)
+{
+	struct dozing *d = dozing_at(fs, ref);
+	give_more(fs, d->more);
+	slab_give(&fs->cells, d);
 }
 
 size_t doze_size(const struct flows *fs, uint32_t ref, size_t *cells)
@@ -256,7 +261,9 @@ static bool doze(struct flows *fs, struct flow *f)
 	size_t n = squeeze_flow(fs, f);
 	if (n == 0 || (n = doze_sinks(fs, f, n)) == 0)
 		return false;
-	struct dozing *d = put(fs, n);
+	struct dozing *d = slab_take(&fs->cells);
+	MUST(d != NULL);
+	fill(fs, d, n);
 	d->stand = f->stand;
 	d->number = f->pub.number;
 	d->ended = f->ended;
@@ -319,6 +326,54 @@ struct flow *doze_show(struct flows *fs, uint32_t ref)
 struct flow *doze_room(const struct flows *fs)
 {
 	return fs->work->shown;
+}
+
+struct flow *doze_spare(const struct flows *fs)
+{
+	return fs->work->spare;
+}
+
+struct flow *doze_begun(const struct flows *fs)
+{
+	return fs->work->begun;
+}
+
+/* Puts what the sinks with doze() are to be given back behind n bytes: the first gets it all. ->
+   bytes in all */
+static size_t put_kept(struct flows *fs, size_t n, const uint8_t *bytes, size_t size)
+{
+	for (unsigned i = 0; i < fs->outlets; i++) {
+		if (fs->outlet[i].sink->doze == NULL)
+			continue;
+		put_length(fs->work->bytes + n, size);
+		n += LENGTH;
+		memcpy(fs->work->bytes + n, bytes, size);
+		n += size;
+		size = 0;
+	}
+	return n;
+}
+
+bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const uint8_t *bytes,
+                size_t size)
+{
+	struct dozing *d = dozing_at(fs, ref);
+	size_t n = squeeze_flow(fs, stub), cells;
+	(void)doze_size(fs, ref, &cells);
+	if (n == 0 || n + size + fs->outlets * LENGTH > IN_FIRST + (cells - 1) * IN_MORE)
+		return false;
+	n = put_kept(fs, n, bytes, size);
+	idle_leave(fs, ref);
+	list_remove(fs, ref);
+	const struct stand stand = d->stand;
+	give_more(fs, d->more); /* so there are cells for it */
+	d->more = 0;
+	fill(fs, d, n);
+	d->stand = stand;
+	d->number = stub->pub.number;
+	d->ended = true;
+	list_add(fs, ref, FLOW_STUB);
+	return true;
 }
 
 /* -- of all forms but a SYN ------------------------------------------------------------------- */

@@ -38,6 +38,15 @@ const struct flow *doze_look(struct flows *fs, uint32_t ref);
 /* Where doze_show() puts it. */
 struct flow *doze_room(const struct flows *fs);
 
+/* Room for one more flow, and one. */
+struct flow *doze_spare(const struct flows *fs);
+struct flow *doze_begun(const struct flows *fs);
+
+/* The flow becomes stub, with so many bytes that the recorder wants back, and moves to FLOW_STUB
+   -> false: it does not fit, and nothing has changed. */
+bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const uint8_t *bytes,
+                size_t n);
+
 /* Its cells are free. */
 void doze_forget(struct flows *fs, uint32_t ref);
 

@@ -3,6 +3,7 @@
    life.c. */
 #include "flow/syn.h"
 #include "flow/life.h"
+#include "flow/stub.h"
 
 #include "base/error.h"
 
@@ -25,11 +26,17 @@ void flows_move(struct flows *fs, struct flow *f, enum flow_list list)
 
 /* -- the table ------------------------------------------------------------------ */
 
+static bool is_stub(const struct flows *fs, uint32_t ref)
+{
+	return ref_form(ref) == REF_DOZING && stand_at(fs, ref)->list == FLOW_STUB;
+}
+
 /* Out of the table, and out of memory; it has ended. */
 static void forget(struct flows *fs, uint32_t ref)
 {
 	bucket_remove(fs, ref);
 	list_remove(fs, ref);
+	bool stub = is_stub(fs, ref);
 	if (ref_form(ref) == REF_SYN)
 		fs->syns--;
 	else
@@ -40,7 +47,8 @@ static void forget(struct flows *fs, uint32_t ref)
 		slab_give(&fs->cells, cell_at(fs, ref));
 	else
 		doze_forget(fs, ref);
-	fs->count--;
+	fs->stubs -= stub;
+	fs->count -= !stub;
 }
 
 /* -> the flow as it is when it is awake; or NULL: nobody is to hear of it any more */
@@ -126,7 +134,7 @@ static uint32_t quietest_of_all(struct flows *fs)
 	};
 	uint32_t ref = 0;
 	for (size_t i = 0; i < sizeof sweeps / sizeof *sweeps; i++)
-		for (int list = 0; ref == 0 && list < FLOW_LISTS; list++)
+		for (int list = 0; ref == 0 && list < FLOW_STUB; list++)
 			ref = quietest(fs, (enum flow_list)list, sweeps[i]);
 	return ref;
 }
@@ -149,6 +157,20 @@ static bool has_idled(const struct flows *fs, const struct flow *f, const struct
 	       silent > (uint64_t)fs->idle.ns;
 }
 
+/* A stub may be left of it. */
+static void evict_dozing(struct flows *fs, uint32_t ref)
+{
+	if (!stub_leave(fs, ref)) {
+		forget(fs, ref);
+		return;
+	}
+	fs->count--;
+	fs->stubs++;
+	uint32_t oldest = fs->list[FLOW_STUB].oldest;
+	if (fs->stubs > fs->stubs_most && oldest != fs->spared)
+		forget(fs, oldest);
+}
+
 /* That flow makes room for pkt's. */
 static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
@@ -162,7 +184,10 @@ static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
 		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
 	}
-	finish(fs, ref, TF_END_EVICTED);
+	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN)
+		evict_dozing(fs, ref);
+	else
+		finish(fs, ref, TF_END_EVICTED);
 }
 
 /* Makes room for so many cells, and one more flow -> false: there is nobody to go. */
@@ -272,6 +297,26 @@ static bool is_of(struct flows *fs, uint32_t ref, const struct tf_packet *pkt, u
 	return d >= 0;
 }
 
+/* pkt is of the flow that a stub is left of -> that flow, awake, if it goes on; else NULL, and
+   it is remembered no more */
+static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packet *pkt,
+                           unsigned dir)
+{
+	if (!stub_goes_on(fs, ref, dir, pkt)) {
+		forget(fs, ref);
+		return NULL;
+	}
+	fs->spared = ref;
+	(void)make_room(fs, 0, pkt);
+	struct flow *f = wake(fs, ref, pkt);
+	flows_move(fs, f, FLOW_OPEN);
+	idle_place(fs, ref_of(fs, f), fs->idle.now);
+	fs->stubs--;
+	fs->count++;
+	stub_begin(fs, f, pkt);
+	return f;
+}
+
 /* -> the flow that pkt belongs to, awake, or NULL */
 static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
 {
@@ -279,7 +324,8 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 	while (!ref_is_end(ref)) {
 		if (ref_form(ref) != REF_AWAKE) {
 			if (is_of(fs, ref, pkt, dir))
-				return wake(fs, ref, pkt);
+				return is_stub(fs, ref) ? resume(fs, ref, pkt, *dir)
+				                        : wake(fs, ref, pkt);
 			ref = place_at(fs, ref)->chain;
 			continue;
 		}
@@ -335,7 +381,8 @@ struct split {
 
 enum {
 	AWAKE_SHARE = 10, /* one part in so many is for flows that are awake, where others doze */
-	CELLS_EACH = 2    /* at least so many cells for each that dozes, on average */
+	CELLS_FOR_STUB = 32, /* see stub.h */
+	CELLS_EACH = 2       /* at least so many cells for each that dozes, on average */
 };
 
 static struct split split_memory(const struct flows_setup *s, size_t memory)
@@ -346,7 +393,7 @@ static struct split split_memory(const struct flows_setup *s, size_t memory)
 	if (s->doze) {
 		size_t cell = CELL + (s->sink_flow + 2 * sizeof(uint32_t)) / CELLS_EACH;
 		p.awake = memory / AWAKE_SHARE / each;
-		size_t rest = memory - p.awake * each, fixed = DOZE_FIXED + 3 * each;
+		size_t rest = memory - p.awake * each, fixed = DOZE_FIXED + 5 * each;
 		p.cells = rest > fixed ? (rest - fixed) / cell : 0;
 		p.cells = p.cells < REF_DOZING ? p.cells : REF_DOZING - 1;
 	}
@@ -361,12 +408,13 @@ static bool take_memory(struct flows *fs, const struct flows_setup *s)
 	struct split p = split_memory(s, s->memory - nodes - trails);
 	fs->sinks = s->sinks;
 	fs->most = p.most;
+	fs->stubs_most = p.cells / CELLS_FOR_STUB;
 	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
 	fs->bucket_mask = p.buckets - 1;
 	return p.awake >= 2 && fs->bucket != NULL &&
 	       slab_init(&fs->slab, s->arena, sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]),
 	                 p.awake) &&
-	       (!s->doze || (p.cells >= (size_t)2 * DOZE_CELLS &&
+	       (!s->doze || (p.cells >= (size_t)4 * DOZE_CELLS &&
 	                     slab_init(&fs->cells, s->arena, CELL, p.cells) &&
 	                     doze_init(fs, s->arena) && syn_init(fs, s->arena))) &&
 	       reasm_init(&fs->reasm, s->arena, nodes, s->chunks) &&
@@ -401,8 +449,8 @@ void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 	if ((kinds >> TF_DATA & 1) != 0)
 		fs->last_data = fs->outlets;
 	fs->wants |= kinds;
-	fs->tells_silent = fs->tells_silent || (kinds & (1U << TF_BEGIN)) != 0 ||
-	                   ((kinds & (1U << TF_END)) != 0 && !sink->skips_silent);
+	fs->tells_silent = fs->tells_silent ||
+	                   ((kinds & (1U << TF_BEGIN | 1U << TF_END)) != 0 && !sink->skips_silent);
 	fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self, .kinds = kinds};
 }
 

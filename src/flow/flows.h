@@ -10,6 +10,8 @@
  *	FLOW_EMBRYONIC  never more than SYNs and resets: what a scan or a flood leaves
  *	FLOW_OPEN       all others
  *
+ * FLOW_STUB is of what is left of those that had to go (stub.h).
+ *
  * Being heard of does not move a flow (that would touch three of them for each
  * packet); it sets `heard`, and whoever looks for a flow to give up moves heard ones
  * to the end of the list and clears the mark. Each step clears a mark that a packet has
@@ -68,7 +70,7 @@ struct stand {
 	uint64_t hash;
 };
 
-enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_LISTS };
+enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_STUB, FLOW_LISTS };
 
 /* A SYN inside a connection: it opens another one if the peer's answer says so. */
 struct rival_syn {
@@ -104,13 +106,14 @@ struct outlet {
 };
 
 struct flows {
-	struct slab slab;  /* of struct flow */
-	struct slab cells; /* of 64 bytes */
-	size_t count;      /* flows in all forms, */
-	size_t syns;       /* and those that are a SYN */
-	size_t most;       /* at a time */
-	uint32_t spared;   /* the flow that wakes, which is not to go now */
-	size_t hand;       /* where the search for flows that may doze goes on */
+	struct slab slab;         /* of struct flow */
+	struct slab cells;        /* of 64 bytes */
+	size_t count;             /* flows in all forms, */
+	size_t syns;              /* and those that are a SYN */
+	size_t most;              /* at a time */
+	size_t stubs, stubs_most; /* flows no more, and not in `count` */
+	uint32_t spared;          /* the flow that wakes, which is not to go now */
+	size_t hand;              /* where the search for flows that may doze goes on */
 	struct doze_work *work;
 	struct syn_links *links;
 	uint32_t *bucket;

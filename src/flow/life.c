@@ -57,7 +57,7 @@ static struct flow *flow_of(struct half *h, unsigned dir)
 /* What is known of where a stream begins and ends. */
 static void note_ends(struct tf_account *a, const struct half *h)
 {
-	a->syn = h->isn_known;
+	a->syn = h->isn_known && !h->resumed;
 	a->fin = h->fin != REASM_NO_FIN;
 	a->fin_acked = a->fin && h->acked > h->fin;
 }
@@ -200,6 +200,11 @@ static enum tf_end end_of(const struct flow *f, const struct tf_account a[2], en
 
 void life_end(struct flows *fs, struct flow *f, enum tf_end why)
 {
+	life_end_with(fs, f, why, NULL);
+}
+
+void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_keep *keep)
+{
 	reasm_finish(&fs->reasm, &f->half[0], f->pub.last_ns);
 	reasm_finish(&fs->reasm, &f->half[1], f->pub.last_ns);
 	struct tf_account account[2] = {f->half[0].account, f->half[1].account};
@@ -215,6 +220,7 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why)
 	        .end = end_of(f, account, why),
 	        .account = account,
 	        .record = record,
+	        .keep = keep,
 	};
 	fs->counters->flows_finished += account[0].fin && account[1].fin && !f->reset;
 	tell(fs, f, &ev);
@@ -267,7 +273,7 @@ void life_count(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 
 void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	if (dir == 1 && f->pub.packets[1] == 0) {
+	if (dir == 1 && f->pub.packets[1] == 0 && !f->pub.resumed) {
 		first_word(f, 1, pkt);
 		f->pub.nth[1] = next_number(fs, &fs->directions);
 	}

@@ -55,6 +55,9 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 /* Tells END; f stays in its list, ended. */
 void life_end(struct flows *fs, struct flow *f, enum tf_end why);
 
+/* The same; keep (or NULL): what a sink wants back should f be heard of again. */
+void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_keep *keep);
+
 /* -- flows.c ---------------------------------------------------------------- */
 
 void flows_move(struct flows *fs, struct flow *f, enum flow_list list);

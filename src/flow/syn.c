@@ -225,7 +225,7 @@ bool syn_begin(struct flows *fs, const struct tf_packet *pkt, enum checksum chec
 	fill(fs, s, pkt, checksum);
 	fs->counters->flows++;
 	if (fs->tells_silent) {
-		*shown = doze_room(fs);
+		*shown = doze_begun(fs);
 		syn_show(fs, ref, *shown);
 		life_tell_begin(fs, *shown);
 		if (!take_slots(fs, s, *shown)) {

@@ -133,6 +133,7 @@ struct half {
 	bool ack_known;
 	bool alt_known;
 	bool is_holder; /* listed among the holders */
+	bool resumed;   /* what lies before start was recorded earlier */
 	uint8_t policy; /* enum tf_overlap, of the receiver */
 	uint32_t gap_count;
 	struct tree queue; /* of struct held */

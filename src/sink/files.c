@@ -139,6 +139,50 @@ static void leave_out(struct tf_account *account)
 	account->written = 0;
 }
 
+static size_t words(const struct files *s)
+{
+	return s->slab.size / sizeof(uint64_t);
+}
+
+/* A file that is nothing but its name: what is different from it is kept of one that dozes. */
+static void usual(const struct files *s, const struct tf_flow *flow, uint8_t dir, struct file *to)
+{
+	struct named who = name_subject(s->names, flow, dir);
+	memset(to, 0, s->slab.size);
+	stored_init(&to->data.stored, &who);
+	to->data.stored.id.device = s->device;
+}
+
+static void differ(const struct files *s, struct file *f, const struct file *from)
+{
+	uint64_t *to = (uint64_t *)(void *)f;
+	const uint64_t *word = (const uint64_t *)(const void *)from;
+	for (size_t i = 0; i < words(s); i++)
+		to[i] ^= word[i];
+}
+
+/* The connection is given up for memory; its file, which is whole, is wanted back should it be
+   heard of again. Names that count connections would not be the same then. */
+static void keep(struct files *s, const struct tf_event *ev, unsigned k, struct file *f)
+{
+	struct stored *stored = &f->data.stored;
+	struct tf_keep *to = ev->keep;
+	if (to == NULL || !stored->made || stored->failed || stored->lost > 0 || stored->garbled ||
+	    s->names->one_worker || s->index)
+		return;
+	stored->head_made = false; /* it was put in front */
+	stored->head_bytes = 0;
+	stored->digest = (struct digest){0};
+	f->told = 0;
+	gather_settle(&s->gather, &f->data);
+	usual(s, ev->flow, (uint8_t)k, s->usual);
+	differ(s, s->usual, f);
+	size_t n = squeeze((const uint64_t *)(const void *)s->usual, words(s), to->to + to->n,
+	                   to->room - to->n);
+	to->n += n;
+	ev->slot[k] = n > 0;
+}
+
 /* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
 static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 {
@@ -169,6 +213,7 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 		note_digest(&ev->record[k], &digest);
 		alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);
 	}
+	keep(s, ev, k, f);
 	slab_give(&s->slab, f);
 }
 
@@ -181,8 +226,19 @@ static void end(struct files *s, const struct tf_event *ev)
 		make_empty(s, ev, k);
 	for (unsigned k = 0; k < count; k++)
 		finish(s, ev, k);
-	if (ev->dir == TF_BOTH)
-		ev->slot[0] = ev->slot[1] = 0;
+	for (unsigned k = 0; ev->dir == TF_BOTH && k < 2; k++)
+		if (ev->slot[k] == LEFT_OUT)
+			ev->slot[k] = 0;
+}
+
+/* The connection goes on in its files, which its digests and accounts know nothing of. */
+static void resume(struct files *s, const struct tf_event *ev)
+{
+	for (int dir = 0; dir < 2; dir++) {
+		struct file *f = known(s, ev->slot[dir]);
+		if (f != NULL)
+			digest_break(s->store.digests, &f->data.stored.digest);
+	}
 }
 
 /* The stream goes on at off: what lies before it, from f->next on, was not captured. */
@@ -276,6 +332,9 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 			rewrite(s, ev);
 		break;
 	case TF_BEGIN:
+		if (ev->flow->resumed)
+			resume(s, ev);
+		break;
 	case TF_PROOF:
 	case TF_REJECT:
 	case TF_SEGMENT:
@@ -288,28 +347,6 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 }
 
 /* -- dozing ---------------------------------------------------------------------------------- */
-
-static size_t words(const struct files *s)
-{
-	return s->slab.size / sizeof(uint64_t);
-}
-
-/* A file that is nothing but its name: what is different from it is kept of one that dozes. */
-static void usual(const struct files *s, const struct tf_flow *flow, uint8_t dir, struct file *to)
-{
-	struct named who = name_subject(s->names, flow, dir);
-	memset(to, 0, s->slab.size);
-	stored_init(&to->data.stored, &who);
-	to->data.stored.id.device = s->device;
-}
-
-static void differ(const struct files *s, struct file *f, const struct file *from)
-{
-	uint64_t *to = (uint64_t *)(void *)f;
-	const uint64_t *word = (const uint64_t *)(const void *)from;
-	for (size_t i = 0; i < words(s); i++)
-		to[i] ^= word[i];
-}
 
 /* What f has that is not in the file itself goes there. */
 static void settle(struct files *s, struct file *f)
@@ -326,7 +363,7 @@ static size_t doze(void *self, const struct tf_flow *flow, uintptr_t *slot, uint
 	struct files *s = self;
 	size_t n = 0;
 	for (uint8_t dir = 0; dir < 2; dir++) {
-		struct file *f = slab_at(&s->slab, (uint32_t)slot[dir]);
+		struct file *f = known(s, slot[dir]);
 		if (f == NULL)
 			continue;
 		settle(s, f);
@@ -339,10 +376,11 @@ static size_t doze(void *self, const struct tf_flow *flow, uintptr_t *slot, uint
 		n += k;
 	}
 	for (uint8_t dir = 0; dir < 2; dir++) {
-		struct file *f = slab_at(&s->slab, (uint32_t)slot[dir]);
-		if (f != NULL)
-			slab_give(&s->slab, f);
-		slot[dir] = f != NULL;
+		struct file *f = known(s, slot[dir]);
+		if (f == NULL)
+			continue;
+		slab_give(&s->slab, f);
+		slot[dir] = 1;
 	}
 	return n;
 }
@@ -353,7 +391,7 @@ static void wake(void *self, const struct tf_flow *flow, uintptr_t *slot, const 
 	struct files *s = self;
 	(void)n;
 	for (uint8_t dir = 0; dir < 2; dir++) {
-		if (slot[dir] == 0)
+		if (slot[dir] == 0 || slot[dir] == LEFT_OUT)
 			continue;
 		struct file *f = slab_take(&s->slab);
 		MUST(f != NULL); /* there are two for each flow that is awake */
@@ -456,8 +494,8 @@ struct tf_sink files_sink(struct files_setup *setup)
 {
 	return (struct tf_sink){.name = "files",
 	                        .order = setup->gaps == TF_GAPS_HOLE ? TF_PLACED : TF_STREAM,
-	                        .kinds = 1U << TF_DATA | 1U << TF_GAP | 1U << TF_CONFLICT |
-	                                 1U << TF_END,
+	                        .kinds = 1U << TF_BEGIN | 1U << TF_DATA | 1U << TF_GAP |
+	                                 1U << TF_CONFLICT | 1U << TF_END,
 	                        .lets_doze = !setup->index,
 	                        .skips_silent = true,
 	                        .arg = setup,

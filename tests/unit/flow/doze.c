@@ -177,6 +177,142 @@ static void keeps_to_its_memory(void **state)
 	}
 }
 
+/* -- given up, and heard of again ------------------------------------------------------------- */
+
+static bool keeps_all; /* not only of host 1 */
+
+/* As the recorder: it has something of each connection, which it wants back. */
+static size_t keeper_doze(void *self, const struct tf_flow *flow, uintptr_t *slot, uint8_t *to,
+                          size_t room)
+{
+	(void)self;
+	(void)flow;
+	if (room < 1 || slot[0] == 0)
+		return room < 1 ? SIZE_MAX : 0;
+	to[0] = (uint8_t)slot[0];
+	slot[0] = 1;
+	return 1;
+}
+
+static void keeper_wake(void *self, const struct tf_flow *flow, uintptr_t *slot,
+                        const uint8_t *from, size_t size)
+{
+	(void)self;
+	(void)flow;
+	assert_int_equal(size, slot[0] != 0);
+	slot[0] = slot[0] != 0 ? from[0] : 0;
+}
+
+static bool keeper_hear(void *self, const struct tf_event *ev, struct tf_error *err)
+{
+	struct net *to = self;
+	unsigned number = (unsigned)ev->flow->number;
+	(void)err;
+	to->begun += ev->kind == TF_BEGIN;
+	to->ended += ev->kind == TF_END && ev->dir == TF_BOTH;
+	if (keeps_all && ev->kind == TF_BEGIN && !ev->flow->resumed)
+		ev->slot[0] = 77;
+	if (keeps_all && ev->kind == TF_END && ev->keep != NULL)
+		ev->keep->to[ev->keep->n++] = 77;
+	if (keeps_all && ev->kind == TF_END)
+		ev->slot[0] = ev->keep != NULL;
+	if (keeps_all)
+		return true;
+	if (ev->flow->end[0].port != 4000 || ev->flow->end[0].address.b[15] != 1)
+		return true;
+	if (ev->kind == TF_BEGIN)
+		note(to, "+%u%s:%u ", number, ev->flow->resumed ? "again" : "",
+		     (unsigned)ev->slot[0]);
+	if (ev->kind == TF_BEGIN && !ev->flow->resumed)
+		ev->slot[0] = 77;
+	if (ev->kind == TF_DATA)
+		note(to, "%u@%d%c%.*s ", number, (int)ev->offset, "><"[ev->dir], (int)ev -> data.n,
+		     (const char *)ev->data.p);
+	if (ev->kind != TF_END)
+		return true;
+	to->last = *ev->flow;
+	memcpy(to->account, ev->account, sizeof to->account);
+	note(to, "-%u:%s:%u ", number, end_name(ev->end), (unsigned)ev->slot[0]);
+	if (ev->keep != NULL)
+		ev->keep->to[ev->keep->n++] = 77;
+	ev->slot[0] = ev->keep != NULL;
+	return true;
+}
+
+/* Host 1 talks, and is given up. */
+static void give_up(void)
+{
+	net_start_with(&n, SMALL, true);
+	n.sink.doze = keeper_doze;
+	n.sink.wake = keeper_wake;
+	n.sink.event = keeper_hear;
+	n.flows.slab.count = 16;
+	handshake(&n, 1);
+	send(&n, 1, 0, TCP_ACK, 1001, 5001, "question");
+	send(&n, 1, 1, TCP_ACK, 5001, 1009, "answer");
+	hush(&n);
+	for (unsigned i = 2; n.used == 0; i++)
+		send(&n, i * 256, 0, TCP_ACK, 1, 1, "x");
+	heard(&n, "-1:evicted:77 ");
+	assert_int_equal(n.flows.stubs, 1);
+}
+
+static void resumes(void **state)
+{
+	(void)state;
+	give_up();
+	send(&n, 1, 1, TCP_ACK, 5007, 1009, "more");
+	char words[100];
+	unsigned number = (unsigned)n.number;
+	(void)snprintf(words, sizeof words, "+%uagain:77 %u@6<more ", number, number);
+	heard(&n, words);
+	send(&n, 1, 0, TCP_ACK, 1005, 5011, "tionand"); /* what was recorded does not change */
+	(void)snprintf(words, sizeof words, "%u@8>and ", number);
+	heard(&n, words);
+	assert_int_equal(n.counters.flows_resumed, 1);
+	assert_int_equal(n.flows.stubs, 0);
+	goodbye(&n, 1, 11, 10);
+	(void)snprintf(words, sizeof words, "-%u:fin:77 ", number);
+	heard(&n, words);
+	assert_int_equal(n.account[0].outside, 4);
+	assert_int_equal(n.account[0].written, 3);
+	assert_int_equal(n.account[1].written, 4);
+	assert_int_equal(tf_completeness_of(&n.account[0], TF_END_FIN), TF_MIDSTREAM);
+	assert_string_equal(n.last.history, "dDFfA");
+	assert_int_equal(n.last.packets[0], 3);
+	net_end(&n);
+}
+
+/* A SYN, or what lies far off, is of another connection. */
+static void does_not_resume(void **state)
+{
+	(void)state;
+	for (int syn = 0; syn < 2; syn++) {
+		give_up();
+		send(&n, 1, 0, syn ? TCP_SYN : TCP_ACK, 1009 + (1U << 30), 5007, syn ? "" : "far");
+		assert_null(strstr(n.log, "again"));
+		assert_int_equal(n.flows.stubs, 0);
+		assert_int_equal(n.counters.flows_resumed, 0);
+		net_end(&n);
+	}
+}
+
+/* There are so many stubs at most; the oldest goes. */
+static void few_stubs(void **state)
+{
+	(void)state;
+	give_up();
+	keeps_all = true;
+	for (unsigned i = 0; i < 3 * n.flows.most; i++)
+		send(&n, 100000 + i * 256, 0, TCP_ACK, 1, 1, "x");
+	assert_int_equal(n.flows.stubs, n.flows.stubs_most);
+	keeps_all = false;
+	hush(&n);
+	send(&n, 1, 1, TCP_ACK, 5007, 1009, "more");
+	assert_null(strstr(n.log, "again"));
+	net_end(&n);
+}
+
 /* -- all at once, against flows that never doze ------------------------------------------------ */
 
 enum { HOSTS = 60, STREAM = 4096, STEPS = 6000, HEARD = 1 << 20 };
@@ -437,6 +573,9 @@ int main(void)
 	        cmocka_unit_test(small),
 	        cmocka_unit_test(full),
 	        cmocka_unit_test(keeps_to_its_memory),
+	        cmocka_unit_test(resumes),
+	        cmocka_unit_test(does_not_resume),
+	        cmocka_unit_test(few_stubs),
 	        cmocka_unit_test(as_if_awake),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
