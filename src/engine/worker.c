@@ -59,7 +59,8 @@ void worker_glance(const struct worker *w, bool sinks, struct glance *to)
 	const struct flows *fs = &w->flows;
 	*to = (struct glance){
 	        .counters = w->counters,
-	        .memory = fs->slab.used * fs->slab.size + w->chunks.slab.used * CHUNK_SIZE,
+	        .memory = fs->slab.used * fs->slab.size + fs->cells.used * fs->cells.size +
+	                  w->chunks.slab.used * CHUNK_SIZE,
 	};
 	for (unsigned i = 0; sinks && i < fs->outlets; i++)
 		if (fs->outlet[i].sink->count != NULL)
