@@ -75,6 +75,8 @@
 	X(flows_evicted_embryonic, "flows", "of these, never more than a SYN")                     \
 	X(flows_forgotten, "flows",                                                                \
 	  "closed connections forgotten so early that segments may follow")                        \
+	X(flows_resumed, "flows",                                                                  \
+	  "connections that go on in their files after they were given up")                        \
 	X(streams_restarted, "streams", "streams begun anew after a long hole")                    \
 	X(bytes_seen, "bytes", "payload bytes captured in segments")                               \
 	X(bytes_written, "bytes", "payload bytes recorded")                                        \

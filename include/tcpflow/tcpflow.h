@@ -141,6 +141,9 @@ struct tf_flow {
 	                              the address that the other end's frames come from */
 	uint8_t originator;        /* 0 or 1: who opened the connection, as far as
 	                              SYN, SYN-ACK, else the first packet tell */
+	bool resumed;              /* it was given up for memory before, which END told, and goes on
+	                              in the same files: packets, history and account are those
+	                              since */
 	uint8_t showed[2];         /* by each side: bits of enum tf_showed */
 	char history[TF_HISTORY];  /* Zeek's letters in the order in which they showed, the
 	                              originator's in upper case, each once: s SYN, h SYN-ACK,
@@ -343,7 +346,7 @@ struct tf_event {
 	uint8_t dir;                /* 0 or 1 (see tf_flow.end), or TF_BOTH */
 	bool late;                  /* DATA: fills a gap already passed; GAP: final */
 	uint32_t stream;            /* streams of this direction before this one */
-	const struct tf_flow *flow; /* valid from BEGIN to END(TF_BOTH) */
+	const struct tf_flow *flow; /* valid from BEGIN to END(TF_BOTH), unless tf_sink.lets_doze */
 	int64_t offset;             /* DATA, GAP, CONFLICT; REJECT: where they claim to
 	                               belong, 0 when nothing of this direction is known */
 	int64_t length;             /* DATA, GAP, CONFLICT, REJECT: bytes, at least 1 */
@@ -376,9 +379,18 @@ struct tf_event {
 	struct tf_record *record;   /* END: as account */
 	uintptr_t *slot;            /* the sink's own, 0 at first: one for each
 	                               direction; slot[0] and [1] when dir is TF_BOTH */
+	struct tf_keep *keep;       /* END, within the library only: NULL, or where the recorder
+	                               puts what wake() is to bring back, should the connection
+	                               be heard of again; it then leaves 1 in its slots of files
+	                               that it wants back */
 	struct chunk **loan;        /* DATA, within the library only: the buffer
 	                               that holds data; a sink that sets *loan to
 	                               NULL has taken it over. NULL in all others. */
+};
+
+struct tf_keep {
+	uint8_t *to;
+	size_t room, n; /* bytes */
 };
 
 /* In which order a sink wants the DATA and GAP events of one direction. */
@@ -399,8 +411,12 @@ enum tf_order {
 struct tf_sink {
 	const char *name;
 	enum tf_order order;
-	unsigned kinds; /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT */
-	void *arg;      /* handed to open */
+	unsigned kinds;    /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT */
+	bool lets_doze;    /* it looks at tf_event.flow only during the call: a connection of which
+	                      nothing is heard may move to where it takes less memory. While a sink is
+	                      attached that does not let them, all stay where they are */
+	bool skips_silent; /* END is told to it only of connections that have told it something */
+	void *arg;         /* handed to open */
 
 	/* -> the instance of worker 0..workers-1; NULL with *err filled in */
 	void *(*open)(void *arg, unsigned worker, unsigned workers, struct tf_error *err);
@@ -411,6 +427,13 @@ struct tf_sink {
 	   -> how many of them, from offset on, are known */
 	size_t (*recall)(void *self, const struct tf_flow *flow, unsigned dir, uintptr_t *slot,
 	                 int64_t offset, uint8_t *to, size_t n);
+	/* May be NULL, both or none. The connection moves: what the sink has of it goes to `to`
+	   -> how many of `room` bytes, or SIZE_MAX: there are too few, and nothing has changed.
+	   Slots are kept, too. Before its next event wake() brings these bytes back. */
+	size_t (*doze)(void *self, const struct tf_flow *flow, uintptr_t *slot, uint8_t *to,
+	               size_t room);
+	void (*wake)(void *self, const struct tf_flow *flow, uintptr_t *slot, const uint8_t *from,
+	             size_t n);
 	/* May be NULL. The input pauses, or may do so: what waits in buffers for people or
 	   programs to see should go out. Called by the worker after its latest event, and not
 	   often -> as event */

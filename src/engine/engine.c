@@ -95,9 +95,9 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	        .index = how->index,
 	};
 	e->records = true;
+	e->sink_per_awake += files_memory_per_flow(&e->files);
 	return engine_attach(e, conflicts_sink(&e->conflicts), 0, conflicts_memory(), err) &&
-	       engine_attach(e, files_sink(&e->files), files_memory_per_flow(&e->files),
-	                     files_memory_fixed(&e->files), err);
+	       engine_attach(e, files_sink(&e->files), 0, files_memory_fixed(&e->files), err);
 }
 
 bool tf_engine_alert(struct tf_engine *e, int fd, unsigned what, struct tf_error *err)

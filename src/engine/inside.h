@@ -71,8 +71,8 @@ struct tf_engine {
 	struct worker *worker; /* [config.workers] */
 	struct tf_sink sink[FLOW_SINKS];
 	unsigned sinks;
-	size_t sink_per_flow, sink_fixed; /* memory that they take in each worker */
-	struct sink_share *share;         /* [config.workers] */
+	size_t sink_per_flow, sink_per_awake, sink_fixed; /* memory that they take in each worker */
+	struct sink_share *share;                         /* [config.workers] */
 	struct outdir dir;
 	struct name_form names;
 	struct files_setup files;

@@ -174,8 +174,10 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
 		return false;
 	if (s->has_jsonl && !journal_make(&s->jsonl, "", 0, err))
 		return false;
-	return (!s->has_xml && !s->has_jsonl) ||
-	       engine_attach(e, report_sink(s), report_memory_per_flow(s), report_memory_fixed(s),
+	if (!s->has_xml && !s->has_jsonl)
+		return true;
+	e->sink_per_awake += report_memory_per_awake();
+	return engine_attach(e, report_sink(s), report_memory_per_flow(s), report_memory_fixed(s),
 	                     err);
 }
 

@@ -82,8 +82,17 @@ static bool make_worker(struct tf_engine *e, unsigned index, const struct worker
 	e->share[index] = (struct sink_share){.arena = &w->arena,
 	                                      .chunks = &w->chunks,
 	                                      .flows_max = flows_capacity(&w->flows),
+	                                      .flows_awake = flows_awake(&w->flows),
 	                                      .seed = e->config.hash_seed};
 	return open_sinks(e, index, err);
+}
+
+static bool all_let_doze(const struct tf_engine *e)
+{
+	for (unsigned i = 0; i < e->sinks; i++)
+		if (!e->sink[i].lets_doze)
+			return false;
+	return true;
 }
 
 /* An eighth for blocks, a sixteenth for fragments (an eighth, when their frames are kept),
@@ -104,6 +113,8 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	e->report.xml.workers = e->report.jsonl.workers = c->workers;
 	struct worker_setup worker = {
 	        .sink_per_flow = e->sink_per_flow,
+	        .sink_per_awake = e->sink_per_awake,
+	        .doze = all_let_doze(e),
 	        .sink_fixed = e->sink_fixed,
 	        .sinks = e->sinks,
 	        .limits = {.flow_bytes = c->flow_bytes, .hole_max = c->hole_max},

@@ -4,7 +4,7 @@
 #include "base/error.h"
 
 /* How a worker's memory is split, in hundredths of what the batches leave. */
-enum { FLOWS_SHARE = 55 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks */
+enum { FLOWS_SHARE = 70 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks */
 
 static bool take_batches(struct worker *w)
 {
@@ -15,13 +15,6 @@ static bool take_batches(struct worker *w)
 	}
 	w->idles = WORKER_BATCHES;
 	return true;
-}
-
-/* What of memory the flows get when sinks take theirs for each flow. */
-static size_t flows_memory(const struct worker_setup *s, size_t memory)
-{
-	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t);
-	return memory / (each + s->sink_per_flow) * each;
 }
 
 bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error *err)
@@ -37,7 +30,10 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	size_t rest = s->memory - fixed, state = rest / 100 * FLOWS_SHARE;
 	struct flows_setup fs = {
 	        .arena = &w->arena,
-	        .memory = flows_memory(s, state),
+	        .memory = state,
+	        .sink_awake = s->sink_per_awake,
+	        .sink_flow = s->sink_per_flow,
+	        .doze = s->doze,
 	        .chunks = &w->chunks,
 	        .sinks = s->sinks,
 	        .limits = s->limits,
@@ -63,7 +59,8 @@ void worker_glance(const struct worker *w, bool sinks, struct glance *to)
 	const struct flows *fs = &w->flows;
 	*to = (struct glance){
 	        .counters = w->counters,
-	        .memory = fs->slab.used * fs->slab.size + w->chunks.slab.used * CHUNK_SIZE,
+	        .memory = fs->slab.used * fs->slab.size + fs->cells.used * fs->cells.size +
+	                  w->chunks.slab.used * CHUNK_SIZE,
 	};
 	for (unsigned i = 0; sinks && i < fs->outlets; i++)
 		if (fs->outlet[i].sink->count != NULL)
@@ -93,7 +90,7 @@ void worker_run(struct worker *w, const struct batch *b)
 		flows_flush(&w->flows);
 		show(w);
 	}
-	atomic_store_explicit(&w->flows_now, w->flows.slab.used, memory_order_relaxed);
+	atomic_store_explicit(&w->flows_now, w->flows.count, memory_order_relaxed);
 	if (w->flows.failed)
 		atomic_store(&w->failed, true);
 }

@@ -39,7 +39,8 @@ struct worker {
 
 struct worker_setup {
 	size_t memory;
-	size_t sink_per_flow, sink_fixed; /* of it, for sinks */
+	size_t sink_per_flow, sink_per_awake, sink_fixed; /* of it, for sinks */
+	bool doze;                                        /* all of them let flows doze */
 	unsigned sinks;
 	struct reasm_limits limits;
 	int64_t linger_ns, idle_ns;

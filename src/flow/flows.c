@@ -1,90 +1,142 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lookup, lists and memory: see flows.h. What a packet means to its flow is in
    life.c. */
+#include "flow/syn.h"
 #include "flow/life.h"
+#include "flow/stub.h"
 
 #include "base/error.h"
 
 #include <stddef.h>
 #include <string.h>
 
-static struct flow *at(const struct flows *fs, uint32_t index)
-{
-	return slab_at(&fs->slab, index);
-}
-
 /* -- lists ------------------------------------------------------------------- */
-
-static void unlist(struct flows *fs, struct flow *f)
-{
-	struct flow *older = at(fs, f->older), *newer = at(fs, f->newer);
-	*(older != NULL ? &older->newer : &fs->list[f->list].oldest) = f->newer;
-	*(newer != NULL ? &newer->older : &fs->list[f->list].newest) = f->older;
-}
 
 static void enlist(struct flows *fs, struct flow *f, enum flow_list list)
 {
-	uint32_t index = slab_index(&fs->slab, f);
-	f->list = (uint8_t)list;
 	f->listed = fs->turn;
-	f->older = fs->list[list].newest;
-	f->newer = 0;
-	struct flow *older = at(fs, f->older);
-	*(older != NULL ? &older->newer : &fs->list[list].oldest) = index;
-	fs->list[list].newest = index;
+	list_add(fs, ref_of(fs, f), list);
 }
 
 void flows_move(struct flows *fs, struct flow *f, enum flow_list list)
 {
-	unlist(fs, f);
+	list_remove(fs, ref_of(fs, f));
 	enlist(fs, f, list);
 }
 
 /* -- the table ------------------------------------------------------------------ */
 
-static uint32_t *bucket_of(const struct flows *fs, uint64_t hash)
+static bool is_stub(const struct flows *fs, uint32_t ref)
 {
-	return &fs->bucket[(uint32_t)hash & fs->bucket_mask];
+	return ref_form(ref) == REF_DOZING && stand_at(fs, ref)->list == FLOW_STUB;
 }
 
-static struct flow *lookup(const struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
+/* Out of the table, and out of memory; it has ended. */
+static void forget(struct flows *fs, uint32_t ref)
 {
-	struct flow *f = at(fs, *bucket_of(fs, pkt->hash));
-	for (; f != NULL; f = at(fs, f->chain)) {
-		int d = f->hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
-		if (d >= 0) {
-			*dir = (unsigned)d;
-			return f;
-		}
+	bucket_remove(fs, ref);
+	list_remove(fs, ref);
+	bool stub = is_stub(fs, ref);
+	if (ref_form(ref) == REF_SYN)
+		fs->syns--;
+	else
+		idle_leave(fs, ref);
+	if (ref_form(ref) == REF_AWAKE)
+		slab_give(&fs->slab, flow_at(fs, ref));
+	else if (ref_form(ref) == REF_SYN)
+		slab_give(&fs->cells, cell_at(fs, ref));
+	else
+		doze_forget(fs, ref);
+	fs->stubs -= stub;
+	fs->count -= !stub;
+}
+
+/* -> the flow as it is when it is awake; or NULL: nobody is to hear of it any more */
+static struct flow *show(struct flows *fs, uint32_t ref)
+{
+	struct flow *f = NULL;
+	if (ref_form(ref) == REF_AWAKE) {
+		f = flow_at(fs, ref);
+	} else if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref)) {
+		f = doze_show(fs, ref);
+	} else if (ref_form(ref) == REF_SYN && fs->tells_silent) {
+		f = doze_room(fs);
+		syn_show(fs, ref, f);
 	}
-	return NULL;
+	return f != NULL && !f->ended ? f : NULL;
 }
 
-void flows_forget(struct flows *fs, struct flow *f)
+/* Ends a flow, unless it has ended, and forgets it. */
+static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
 {
-	uint32_t index = slab_index(&fs->slab, f);
-	uint32_t *link = bucket_of(fs, f->hash);
-	while (*link != index)
-		link = &at(fs, *link)->chain;
-	*link = f->chain;
-	unlist(fs, f);
-	idle_leave(fs, f);
-	slab_give(&fs->slab, f);
+	struct flow *f = show(fs, ref);
+	if (f != NULL)
+		life_end(fs, f, why);
+	forget(fs, ref);
 }
 
 /* -- memory ----------------------------------------------------------------------- */
 
-/* -> the flow of this list that was silent longest, roughly; NULL: it is empty */
-static struct flow *quietest(struct flows *fs, enum flow_list list)
+static bool was_heard(const struct flows *fs, uint32_t ref)
 {
-	for (int i = 0; i < FLOW_SWEEP; i++) {
-		struct flow *f = at(fs, fs->list[list].oldest);
-		if (f == NULL || !f->heard)
-			return f;
-		f->heard = false;
-		flows_move(fs, f, list);
+	return ref_form(ref) != REF_SYN && stand_at(fs, ref)->heard;
+}
+
+/* It is not the turn of that flow. */
+static void pass(struct flows *fs, uint32_t ref, enum flow_list list)
+{
+	if (ref_form(ref) == REF_AWAKE) {
+		flows_move(fs, flow_at(fs, ref), list);
+	} else {
+		list_remove(fs, ref);
+		list_add(fs, ref, list);
 	}
-	return at(fs, fs->list[list].oldest);
+	if (ref_form(ref) != REF_SYN)
+		stand_at(fs, ref)->heard = false;
+}
+
+/* -> whether ref may go: where flows may doze, those that are awake make room by that */
+static bool may_go(const struct flows *fs, uint32_t ref)
+{
+	return (fs->cells.count == 0 || ref_form(ref) != REF_AWAKE) && ref != fs->spared;
+}
+
+/* How long flows are looked for that may go. */
+struct sweep {
+	size_t steps;
+	bool spares_heard; /* those that were heard of since they were last looked at */
+};
+
+/* -> the flow of this list that was silent longest, roughly; 0: none was found. Each step goes on
+   where the last one was. */
+static uint32_t quietest(struct flows *fs, enum flow_list list, struct sweep sweep)
+{
+	for (; sweep.steps > 0; sweep.steps--) {
+		uint32_t ref = fs->list[list].oldest;
+		bool spared = sweep.spares_heard && ref != 0 && was_heard(fs, ref);
+		if (ref == 0 || (may_go(fs, ref) && !spared))
+			return ref;
+		pass(fs, ref, list);
+	}
+	return 0;
+}
+
+enum { SWEEP_FIRST = 32 };
+
+/* First a short look at each list, so that one in which all are awake or heard of does not cost
+   much; in the end whoever may go. */
+static uint32_t quietest_of_all(struct flows *fs)
+{
+	const struct sweep sweeps[] = {
+	        {fs->cells.count == 0 ? FLOW_SWEEP : SWEEP_FIRST, true},
+	        {FLOW_SWEEP, true},
+	        {fs->slab.count + 2, false}, /* so many are awake, or spared */
+	};
+	uint32_t ref = 0;
+	for (size_t i = 0; i < sizeof sweeps / sizeof *sweeps; i++)
+		for (int list = 0; ref == 0 && list < FLOW_STUB; list++)
+			ref = quietest(fs, (enum flow_list)list, sweeps[i]);
+	return ref;
 }
 
 /* -> whether f was closed and then silent for so long that pkt is not of it. Only f's
@@ -93,7 +145,7 @@ static struct flow *quietest(struct flows *fs, enum flow_list list)
 static bool has_lingered(const struct flows *fs, const struct flow *f, const struct tf_packet *pkt)
 {
 	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns; /* cannot overflow */
-	return f->list == FLOW_CLOSED && pkt->ts_ns > f->pub.last_ns &&
+	return f->stand.list == FLOW_CLOSED && pkt->ts_ns > f->pub.last_ns &&
 	       silent > (uint64_t)fs->linger_ns;
 }
 
@@ -105,43 +157,187 @@ static bool has_idled(const struct flows *fs, const struct flow *f, const struct
 	       silent > (uint64_t)fs->idle.ns;
 }
 
-/* The quietest flow makes room for pkt's. */
-static void evict(struct flows *fs, const struct tf_packet *pkt)
+/* A stub may be left of it. */
+static void evict_dozing(struct flows *fs, uint32_t ref)
 {
-	struct flow *f = NULL;
-	for (int list = 0; f == NULL && list < FLOW_LISTS; list++)
-		f = quietest(fs, (enum flow_list)list);
-	MUST(f != NULL);                      /* the slab is empty, so they are all listed */
-	bool closed = f->list == FLOW_CLOSED; /* those have lost nothing */
+	if (!stub_leave(fs, ref)) {
+		forget(fs, ref);
+		return;
+	}
+	fs->count--;
+	fs->stubs++;
+	uint32_t oldest = fs->list[FLOW_STUB].oldest;
+	if (fs->stubs > fs->stubs_most && oldest != fs->spared)
+		forget(fs, oldest);
+}
+
+/* That flow makes room for pkt's. */
+static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
+{
+	bool syn = ref_form(ref) == REF_SYN;
+	enum flow_list list = syn ? FLOW_EMBRYONIC : (enum flow_list)stand_at(fs, ref)->list;
+	bool closed = list == FLOW_CLOSED; /* those have lost nothing */
 	fs->counters->flows_evicted += !closed;
-	fs->counters->flows_evicted_embryonic += f->list == FLOW_EMBRYONIC;
-	fs->counters->flows_forgotten += closed && !has_lingered(fs, f, pkt);
-	if (!f->ended)
-		life_end(fs, f, TF_END_EVICTED);
-	flows_forget(fs, f);
+	fs->counters->flows_evicted_embryonic += list == FLOW_EMBRYONIC;
+	if (closed) {
+		const struct flow *f =
+		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
+		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
+	}
+	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN)
+		evict_dozing(fs, ref);
+	else
+		finish(fs, ref, TF_END_EVICTED);
+}
+
+/* Makes room for so many cells, and one more flow -> false: there is nobody to go. */
+static bool make_room(struct flows *fs, size_t cells, const struct tf_packet *pkt)
+{
+	while (fs->cells.count - fs->cells.used < cells || fs->count >= fs->most) {
+		uint32_t ref = quietest_of_all(fs);
+		if (ref == 0)
+			return false;
+		evict(fs, ref, pkt);
+	}
+	return true;
+}
+
+/* Makes a struct flow free when there is none. */
+static void make_awake_room(struct flows *fs, const struct tf_packet *pkt)
+{
+	if (fs->slab.used < fs->slab.count)
+		return;
+	if (fs->cells.count == 0) {
+		uint32_t ref = quietest_of_all(fs);
+		MUST(ref != 0); /* the slab is empty, so they are all listed */
+		evict(fs, ref, pkt);
+		return;
+	}
+	MUST(make_room(fs, DOZE_CELLS, pkt)); /* all that is not awake may go for it */
+	struct flow *stuck = doze_one(fs);
+	if (stuck != NULL)
+		evict(fs, ref_of(fs, stuck), pkt);
+}
+
+static struct flow *take_flow(struct flows *fs, const struct tf_packet *pkt)
+{
+	make_awake_room(fs, pkt);
+	return slab_take(&fs->slab);
+}
+
+/* f, which is new, gets its place. */
+static void settle(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
+{
+	uint32_t ref = ref_of(fs, f);
+	f->stand.hash = pkt->hash;
+	bucket_add(fs, ref, pkt->hash);
+	enlist(fs, f, FLOW_EMBRYONIC);
+	idle_place(fs, ref, fs->idle.now);
+	f->stirs = true;
+	fs->count++;
 }
 
 /* rival: NULL, or the SYN that pkt bears out */
 static struct flow *begin(struct flows *fs, const struct tf_packet *pkt,
                           const struct rival_syn *rival)
 {
-	struct flow *f = slab_take(&fs->slab);
-	if (f == NULL) {
-		evict(fs, pkt);
-		f = slab_take(&fs->slab);
-	}
+	if (fs->cells.count > 0)
+		(void)make_room(fs, 0, pkt);
+	struct flow *f = take_flow(fs, pkt);
 	memset(f, 0, fs->slab.size);
-	f->hash = pkt->hash;
-	uint32_t *bucket = bucket_of(fs, pkt->hash);
-	f->chain = *bucket;
-	*bucket = slab_index(&fs->slab, f);
-	enlist(fs, f, FLOW_EMBRYONIC);
-	idle_place(fs, f);
+	settle(fs, f, pkt);
 	if (rival != NULL)
 		life_begin_with(fs, f, rival, pkt);
 	else
 		life_begin(fs, f, pkt);
 	return f;
+}
+
+/* pkt is a SYN that fits into a cell -> whether that is all there is to do */
+static bool begin_syn(struct flows *fs, const struct tf_packet *pkt, enum checksum checksum)
+{
+	struct flow *shown = NULL;
+	if (pkt->known_only || !syn_fits(fs, pkt) || !make_room(fs, 1, pkt))
+		return false;
+	if (syn_begin(fs, pkt, checksum, &shown)) {
+		fs->count++;
+		return true;
+	}
+	struct flow *f = take_flow(fs, pkt);
+	memcpy(f, shown, fs->slab.size);
+	settle(fs, f, pkt);
+	return true;
+}
+
+/* -- lookup --------------------------------------------------------------------------- */
+
+/* -> the flow, awake. It has pkt's hash */
+static struct flow *wake(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
+{
+	fs->spared = ref;
+	struct flow *f = take_flow(fs, pkt);
+	fs->spared = 0;
+	if (ref_form(ref) == REF_SYN)
+		syn_wake(fs, ref, f, pkt->hash);
+	else
+		doze_wake(fs, ref, f);
+	return f;
+}
+
+/* ref: dozing, or a SYN -> whether pkt is of it */
+static bool is_of(struct flows *fs, uint32_t ref, const struct tf_packet *pkt, unsigned *dir)
+{
+	int d = -1;
+	if (ref_form(ref) == REF_SYN)
+		d = syn_direction(fs, ref, pkt);
+	else if (stand_at(fs, ref)->hash == pkt->hash)
+		d = doze_direction(fs, ref, pkt);
+	if (d >= 0)
+		*dir = (unsigned)d;
+	return d >= 0;
+}
+
+/* pkt is of the flow that a stub is left of -> that flow, awake, if it goes on; else NULL, and
+   it is remembered no more */
+static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packet *pkt,
+                           unsigned dir)
+{
+	if (!stub_goes_on(fs, ref, dir, pkt)) {
+		forget(fs, ref);
+		return NULL;
+	}
+	fs->spared = ref;
+	(void)make_room(fs, 0, pkt);
+	struct flow *f = wake(fs, ref, pkt);
+	flows_move(fs, f, FLOW_OPEN);
+	idle_place(fs, ref_of(fs, f), fs->idle.now);
+	fs->stubs--;
+	fs->count++;
+	stub_begin(fs, f, pkt);
+	return f;
+}
+
+/* -> the flow that pkt belongs to, awake, or NULL */
+static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
+{
+	uint32_t ref = bucket_first(fs, pkt->hash);
+	while (!ref_is_end(ref)) {
+		if (ref_form(ref) != REF_AWAKE) {
+			if (is_of(fs, ref, pkt, dir))
+				return is_stub(fs, ref) ? resume(fs, ref, pkt, *dir)
+				                        : wake(fs, ref, pkt);
+			ref = place_at(fs, ref)->chain;
+			continue;
+		}
+		struct flow *f = flow_at(fs, ref);
+		int d = f->stand.hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
+		if (d >= 0) {
+			*dir = (unsigned)d;
+			return f;
+		}
+		ref = f->stand.place.chain;
+	}
+	return NULL;
 }
 
 /* -- the gate ------------------------------------------------------------------------- */
@@ -172,9 +368,57 @@ static bool passes(struct flows *fs, const struct checksums *sums, const struct 
 static uint32_t power_of_two(size_t at_least)
 {
 	uint32_t n = 64;
-	while (n < at_least && n < UINT32_C(1) << 30)
+	while (n < at_least && n < UINT32_C(1) << 29)
 		n *= 2;
 	return n;
+}
+
+/* How many flows can be awake, how many cells there are, and buckets. */
+struct split {
+	size_t awake, cells, most;
+	uint32_t buckets;
+};
+
+enum {
+	AWAKE_SHARE = 10, /* one part in so many is for flows that are awake, where others doze */
+	CELLS_FOR_STUB = 32, /* see stub.h */
+	CELLS_EACH = 2       /* at least so many cells for each that dozes, on average */
+};
+
+static struct split split_memory(const struct flows_setup *s, size_t memory)
+{
+	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]) + s->sink_awake +
+	              s->sink_flow + 2 * sizeof(uint32_t);
+	struct split p = {.awake = memory / each};
+	if (s->doze) {
+		size_t cell = CELL + (s->sink_flow + 2 * sizeof(uint32_t)) / CELLS_EACH;
+		p.awake = memory / AWAKE_SHARE / each;
+		size_t rest = memory - p.awake * each, fixed = DOZE_FIXED + 5 * each;
+		p.cells = rest > fixed ? (rest - fixed) / cell : 0;
+		p.cells = p.cells < REF_DOZING ? p.cells : REF_DOZING - 1;
+	}
+	p.most = p.awake + p.cells / CELLS_EACH;
+	p.buckets = power_of_two(p.most);
+	return p;
+}
+
+static bool take_memory(struct flows *fs, const struct flows_setup *s)
+{
+	size_t nodes = s->memory / (s->doze ? 12 : 8), trails = nodes;
+	struct split p = split_memory(s, s->memory - nodes - trails);
+	fs->sinks = s->sinks;
+	fs->most = p.most;
+	fs->stubs_most = p.cells / CELLS_FOR_STUB;
+	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
+	fs->bucket_mask = p.buckets - 1;
+	return p.awake >= 2 && fs->bucket != NULL &&
+	       slab_init(&fs->slab, s->arena, sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]),
+	                 p.awake) &&
+	       (!s->doze || (p.cells >= (size_t)4 * DOZE_CELLS &&
+	                     slab_init(&fs->cells, s->arena, CELL, p.cells) &&
+	                     doze_init(fs, s->arena) && syn_init(fs, s->arena))) &&
+	       reasm_init(&fs->reasm, s->arena, nodes, s->chunks) &&
+	       reasm_remember(&fs->reasm, s->arena, trails);
 }
 
 bool flows_init(struct flows *fs, const struct flows_setup *s)
@@ -186,16 +430,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	        .numbered = s->numbered,
 	        .counters = s->counters,
 	};
-	size_t nodes = s->memory / 8;
-	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]);
-	size_t trails = s->memory / 8;
-	size_t count = (s->memory - nodes - trails) / (each + 2 * sizeof(uint32_t));
-	uint32_t buckets = power_of_two(count);
-	fs->bucket = arena_take(s->arena, buckets * sizeof *fs->bucket);
-	fs->bucket_mask = buckets - 1;
-	if (count < 2 || fs->bucket == NULL || !slab_init(&fs->slab, s->arena, each, count) ||
-	    !reasm_init(&fs->reasm, s->arena, nodes, s->chunks) ||
-	    !reasm_remember(&fs->reasm, s->arena, trails))
+	if (!take_memory(fs, s))
 		return false;
 	idle_init(&fs->idle, s->idle_ns);
 	fs->reasm.limits = s->limits;
@@ -214,6 +449,8 @@ void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 	if ((kinds >> TF_DATA & 1) != 0)
 		fs->last_data = fs->outlets;
 	fs->wants |= kinds;
+	fs->tells_silent = fs->tells_silent ||
+	                   ((kinds & (1U << TF_BEGIN | 1U << TF_END)) != 0 && !sink->skips_silent);
 	fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self, .kinds = kinds};
 }
 
@@ -238,7 +475,12 @@ void flows_flush(struct flows *fs)
 
 size_t flows_capacity(const struct flows *fs)
 {
-	return fs->slab.count;
+	return fs->most;
+}
+
+size_t flows_awake(const struct flows *fs)
+{
+	return fs->slab.count + (fs->cells.count > 0); /* and the one that is shown */
 }
 
 /* A packet of no flow that is known begins one, unless nobody would take it -> it, or NULL */
@@ -257,9 +499,7 @@ static struct flow *replace(struct flows *fs, struct flow *f, const struct tf_pa
                             enum life_verdict verdict)
 {
 	struct rival_syn rival = f->rival;
-	if (!f->ended)
-		life_end(fs, f, has_idled(fs, f, pkt) ? TF_END_TIMEOUT : TF_END_REUSED);
-	flows_forget(fs, f);
+	finish(fs, ref_of(fs, f), has_idled(fs, f, pkt) ? TF_END_TIMEOUT : TF_END_REUSED);
 	return verdict == LIFE_ANSWERS && !pkt->known_only ? begin(fs, pkt, &rival)
 	                                                   : first_packet(fs, pkt);
 }
@@ -294,17 +534,19 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 {
 	static const struct checksums none;
 	unsigned dir = 0;
+	fs->turn = FLOWS_TURN(pkt->number, pkt->place);
 	struct flow *f = lookup(fs, pkt, &dir);
 	bool over = f != NULL && (has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
-	fs->turn = FLOWS_TURN(pkt->number, pkt->place);
 	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
 		if (of != NULL && !of->ended)
 			life_hear(fs, of, dir, pkt);
 		life_reject(fs, of, dir, pkt, TF_REJECT_CHECKSUM);
 		return;
 	}
+	if (f == NULL && begin_syn(fs, pkt, checksum))
+		return;
 	enum life_verdict verdict = f == NULL ? LIFE_GOES_ON
 	                            : over    ? LIFE_BEGINS_ANEW
 	                                      : life_judge(fs, f, dir, pkt);
@@ -327,34 +569,58 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	admit(fs, f, dir, pkt, verdict);
 }
 
+/* -> the oldest flow that is a SYN, if its slot is one of the due ones; else 0. In front of it
+   stand only such as were heard of later. */
+static uint32_t oldest_syn(const struct flows *fs, uint32_t from, uint32_t due)
+{
+	uint32_t ref = from;
+	while (ref != 0 && ref_form(ref) != REF_SYN)
+		ref = place_at(fs, ref)->newer;
+	return ref != 0 && (due >> syn_slot(fs, ref) & 1) != 0 ? ref : 0;
+}
+
+static uint32_t newer_syn(const struct flows *fs, uint32_t ref, uint32_t due)
+{
+	return oldest_syn(fs, place_at(fs, ref)->newer, due);
+}
+
+/* Those that are silent for too long come in the order of their numbers; so do SYNs. */
 void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 {
-	uint32_t next = idle_tick(fs, period);
+	uint32_t due, next = idle_tick(fs, period, &due);
+	uint32_t syn = fs->syns > 0 ? oldest_syn(fs, fs->list[FLOW_EMBRYONIC].oldest, due) : 0;
 	fs->turn = turn;
-	while (next != 0) {
-		struct flow *f = at(fs, next);
-		next = f->idle.after;
-		life_end(fs, f, TF_END_TIMEOUT);
-		flows_forget(fs, f);
+	while (next != 0 || syn != 0) {
+		bool is_syn =
+		        syn != 0 && (next == 0 || syn_number(fs, syn) < doze_number(fs, next));
+		uint32_t ref = is_syn ? syn : next;
+		if (is_syn)
+			syn = newer_syn(fs, syn, due);
+		else
+			next = stand_at(fs, next)->idle.after;
+		finish(fs, ref, TF_END_TIMEOUT);
 	}
 }
 
 /* Behind all packets; flows come in an order that does not depend on which of them
-   share a worker, since no flow's place in its list does. */
-static uint64_t last_turn(const struct flow *f)
+   share a worker, since no flow's place in its list does. (Unless it was passed for memory.) */
+static uint64_t last_turn(const struct flows *fs, const struct flow *f)
 {
-	return UINT64_C(1) << 63 | (uint64_t)f->list << 60 | f->listed;
+	uint64_t turn = UINT64_C(1) << 63 | (uint64_t)f->stand.list << 60 | f->listed;
+	return turn > fs->turn ? turn : fs->turn;
 }
 
 void flows_end_all(struct flows *fs)
 {
 	for (int list = 0; list < FLOW_LISTS; list++) {
-		struct flow *f;
-		while ((f = at(fs, fs->list[list].oldest)) != NULL) {
-			fs->turn = last_turn(f);
-			if (!f->ended)
+		uint32_t ref;
+		while ((ref = fs->list[list].oldest) != 0) {
+			struct flow *f = show(fs, ref);
+			if (f != NULL) {
+				fs->turn = last_turn(fs, f);
 				life_end(fs, f, TF_END_INPUT);
-			flows_forget(fs, f);
+			}
+			forget(fs, ref);
 		}
 	}
 }

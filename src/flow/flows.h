@@ -10,14 +10,29 @@
  *	FLOW_EMBRYONIC  never more than SYNs and resets: what a scan or a flood leaves
  *	FLOW_OPEN       all others
  *
+ * FLOW_STUB is of what is left of those that had to go (stub.h).
+ *
  * Being heard of does not move a flow (that would touch three of them for each
  * packet); it sets `heard`, and whoever looks for a flow to give up moves heard ones
  * to the end of the list and clears the mark. Each step clears a mark that a packet has
  * set, so there are no more steps than packets.
  *
- * Bounds: flows, segments and chunks come from slabs of fixed size; a packet costs
+ * A flow has one of three forms, and its place in the table and in its list whatever its form:
+ *
+ *	awake     struct flow, from a slab for those that are heard of at about this time
+ *	dozing    squeezed into cells of 64 bytes (doze.c), of which nothing was heard for as
+ *	          long as it took for the slab to be used up
+ *	a SYN     all that is known of a connection that has said no more, in one cell (syn.c)
+ *
+ * A reference (uint32_t) says which: an index, and REF_... Whatever a packet belongs to is
+ * awake before the packet is looked at. Where a sink wants flows to stay where they are, all are
+ * awake.
+ *
+ * Bounds: flows, cells, segments and chunks come from slabs of fixed size; a packet costs
  * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,
  * flows_forgotten, held_spilled.
+ *
+ * Choices not taken: doc/adr/0030.
  */
 #ifndef FLOW_FLOWS_H
 #define FLOW_FLOWS_H
@@ -31,7 +46,31 @@
 
 enum { FLOW_SINKS = 8, FLOW_SWEEP = 1024 };
 
-enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_LISTS };
+/* The forms of flows, in the two highest bits of a reference; 0 is none. */
+#define REF_AWAKE  UINT32_C(0)
+#define REF_DOZING (UINT32_C(1) << 30)
+#define REF_SYN    (UINT32_C(2) << 30)
+#define REF_END    (UINT32_C(3) << 30) /* of a bucket's chain; the rest is the bucket */
+#define REF_FORM   (UINT32_C(3) << 30)
+
+/* How every flow begins, in whatever form. */
+struct place {
+	uint32_t chain;        /* the next in its bucket, or REF_END and the bucket */
+	uint32_t older, newer; /* neighbours in its list */
+};
+
+/* How all begin that are more than a SYN. */
+struct stand {
+	struct place place;
+	struct idle_place idle;
+	uint8_t slot;   /* of idle.h: 1 to IDLE_SLOTS, or IDLE_NOWHERE; */
+	uint8_t latest; /* and that of the tick before its latest packet */
+	uint8_t list;   /* enum flow_list */
+	bool heard;     /* of, since it was last looked at for eviction */
+	uint64_t hash;
+};
+
+enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_STUB, FLOW_LISTS };
 
 /* A SYN inside a connection: it opens another one if the peer's answer says so. */
 struct rival_syn {
@@ -44,17 +83,13 @@ struct rival_syn {
 };
 
 struct flow {
+	struct stand stand;
 	struct tf_flow pub;
-	uint64_t hash;
-	uint32_t chain;        /* next in its bucket, as a slab index */
-	uint32_t older, newer; /* neighbours in its list */
-	uint64_t listed;       /* the packet that put it there, in the whole run */
-	struct idle_place idle;
-	uint8_t list;  /* enum flow_list */
-	bool heard;    /* of, since it was last looked at */
-	bool ended;    /* END was told; halves and slots are empty */
-	bool reset;    /* RST came */
-	bool spoke[2]; /* each direction has had a packet */
+	uint64_t listed; /* the turn that put it into its list */
+	bool stirs;      /* heard of since it was last looked at for dozing */
+	bool ended;      /* END was told; halves and slots are empty */
+	bool reset;      /* RST came */
+	bool spoke[2];   /* each direction has had a packet */
 	struct history history;
 	struct checksums sums[2];
 	struct gate_side gate[2];
@@ -71,7 +106,16 @@ struct outlet {
 };
 
 struct flows {
-	struct slab slab;
+	struct slab slab;         /* of struct flow */
+	struct slab cells;        /* of 64 bytes */
+	size_t count;             /* flows in all forms, */
+	size_t syns;              /* and those that are a SYN */
+	size_t most;              /* at a time */
+	size_t stubs, stubs_most; /* flows no more, and not in `count` */
+	uint32_t spared;          /* the flow that wakes, which is not to go now */
+	size_t hand;              /* where the search for flows that may doze goes on */
+	struct doze_work *work;
+	struct syn_links *links;
 	uint32_t *bucket;
 	uint32_t bucket_mask;
 	struct {
@@ -80,6 +124,8 @@ struct flows {
 	struct reasm reasm;
 	struct outlet outlet[FLOW_SINKS];
 	unsigned outlets;
+	bool tells_silent;  /* an outlet hears of connections that never say anything */
+	unsigned sinks;     /* slots of each flow */
 	unsigned wants;     /* 1 << enum tf_kind of all that an outlet wants, */
 	unsigned last_data; /* and the last outlet that wants DATA: it may keep chunks */
 	bool numbered;      /* this worker is the only one: it counts */
@@ -96,7 +142,9 @@ struct flows {
 
 struct flows_setup {
 	struct arena *arena;
-	size_t memory; /* for flows, their table, queue nodes and gaps */
+	size_t memory; /* for flows, their table, queue nodes and gaps, and for what sinks take: */
+	size_t sink_awake, sink_flow; /* of each flow that is awake, and of each besides */
+	bool doze;                    /* all sinks let flows doze */
 	struct chunk_pool *chunks;
 	unsigned sinks;
 	struct reasm_limits limits;
@@ -116,8 +164,9 @@ bool flows_init(struct flows *fs, const struct flows_setup *s);
 /* One more sink hears this worker's events; before the first packet, at most FLOW_SINKS. */
 void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self);
 
-/* -> how many flows there can be at a time. */
+/* -> how many flows there can be at a time, and how many of them awake. */
 size_t flows_capacity(const struct flows *fs);
+size_t flows_awake(const struct flows *fs);
 
 /* One segment; pkt->hash is set. */
 void flows_packet(struct flows *fs, const struct tf_packet *pkt);

@@ -28,10 +28,10 @@ struct gate_side {
 	uint32_t stamp_s; /* when that came, in seconds */
 	uint32_t doubted; /* an ACK that was left out; the next like it is believed */
 	uint8_t scale;    /* of its windows, when both sides scale */
-	bool said;        /* its SYN was seen with all options; they are: */
-	bool scales, stamps, is_signed;
-	bool acks;                 /* it has sent an ACK */
-	bool doubts, doubted_data; /* there is one; it came with data */
+	bool said : 1;    /* its SYN was seen with all options; they are: */
+	bool scales : 1, stamps : 1, is_signed : 1;
+	bool acks : 1;                     /* it has sent an ACK */
+	bool doubts : 1, doubted_data : 1; /* there is one; it came with data */
 };
 
 /* GATE_PASSES, or an enum tf_reject. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Silence, and who has kept it for too long: see idle.h. */
-#include "flow/flows.h"
+#include "flow/doze.h"
 
 void idle_init(struct idle *idle, int64_t idle_ns)
 {
@@ -10,40 +10,36 @@ void idle_init(struct idle *idle, int64_t idle_ns)
 	                      .now = 1};
 }
 
-static struct flow *at(const struct flows *fs, uint32_t index)
+static void enter(struct flows *fs, uint32_t ref, uint8_t slot)
 {
-	return slab_at(&fs->slab, index);
-}
-
-static void enter(struct flows *fs, struct flow *f, uint8_t slot)
-{
-	uint32_t *first = &fs->idle.slot[slot].first, index = slab_index(&fs->slab, f);
-	f->idle.slot = slot;
-	f->idle.before = 0;
-	f->idle.after = *first;
+	uint32_t *first = &fs->idle.slot[slot].first;
+	struct stand *s = stand_at(fs, ref);
+	s->slot = slot;
+	s->idle.before = 0;
+	s->idle.after = *first;
 	if (*first != 0)
-		at(fs, *first)->idle.before = index;
-	*first = index;
+		stand_at(fs, *first)->idle.before = ref;
+	*first = ref;
 }
 
-void idle_place(struct flows *fs, struct flow *f)
+void idle_place(struct flows *fs, uint32_t ref, uint8_t slot)
 {
 	if (fs->idle.ns == 0)
 		return;
-	f->idle.heard = fs->idle.now;
-	enter(fs, f, fs->idle.now);
+	stand_at(fs, ref)->latest = slot;
+	enter(fs, ref, slot);
 }
 
-void idle_leave(struct flows *fs, struct flow *f)
+void idle_leave(struct flows *fs, uint32_t ref)
 {
-	if (f->idle.slot == IDLE_NOWHERE)
+	struct stand *s = stand_at(fs, ref);
+	if (s->slot == IDLE_NOWHERE)
 		return;
-	struct flow *before = at(fs, f->idle.before), *after = at(fs, f->idle.after);
-	*(before != NULL ? &before->idle.after : &fs->idle.slot[f->idle.slot].first) =
-	        f->idle.after;
+	struct stand *before = stand_at(fs, s->idle.before), *after = stand_at(fs, s->idle.after);
+	*(before != NULL ? &before->idle.after : &fs->idle.slot[s->slot].first) = s->idle.after;
 	if (after != NULL)
-		after->idle.before = f->idle.before;
-	f->idle.slot = IDLE_NOWHERE;
+		after->idle.before = s->idle.before;
+	s->slot = IDLE_NOWHERE;
 }
 
 /* -- in the order of their numbers ---------------------------------------------- */
@@ -52,9 +48,9 @@ static uint32_t merge(const struct flows *fs, uint32_t a, uint32_t b)
 {
 	uint32_t chain = 0, *link = &chain;
 	while (a != 0 && b != 0) {
-		uint32_t *lower = at(fs, b)->pub.number < at(fs, a)->pub.number ? &b : &a;
+		uint32_t *lower = doze_number(fs, b) < doze_number(fs, a) ? &b : &a;
 		*link = *lower;
-		link = &at(fs, *lower)->idle.after;
+		link = &stand_at(fs, *lower)->idle.after;
 		*lower = *link;
 	}
 	*link = a != 0 ? a : b;
@@ -65,9 +61,9 @@ static uint32_t merge(const struct flows *fs, uint32_t a, uint32_t b)
 static uint32_t sort(const struct flows *fs, uint32_t chain, size_t n, uint32_t *rest)
 {
 	if (n == 1) {
-		struct flow *f = at(fs, chain);
-		*rest = f->idle.after;
-		f->idle.after = 0;
+		struct stand *s = stand_at(fs, chain);
+		*rest = s->idle.after;
+		s->idle.after = 0;
 		return chain;
 	}
 	uint32_t behind;
@@ -86,17 +82,18 @@ struct silent {
 
 static void empty_slot(struct flows *fs, uint8_t slot, struct silent *silent)
 {
-	struct flow *f;
-	while ((f = at(fs, fs->idle.slot[slot].first)) != NULL) {
-		idle_leave(fs, f);
-		if (f->ended)
+	uint32_t ref;
+	while ((ref = fs->idle.slot[slot].first) != 0) {
+		struct stand *s = stand_at(fs, ref);
+		idle_leave(fs, ref);
+		if (doze_ended(fs, ref))
 			continue; /* only remembered: it lingers */
-		if (f->idle.heard != slot) {
-			enter(fs, f, f->idle.heard);
+		if (s->latest != slot) {
+			enter(fs, ref, s->latest);
 			continue;
 		}
-		f->idle.after = silent->chain;
-		silent->chain = slab_index(&fs->slab, f);
+		s->idle.after = silent->chain;
+		silent->chain = ref;
 		silent->count++;
 	}
 }
@@ -106,15 +103,18 @@ static uint8_t slot_after(uint8_t slot)
 	return (uint8_t)(slot % IDLE_SLOTS + 1);
 }
 
-uint32_t idle_tick(struct flows *fs, uint64_t period)
+uint32_t idle_tick(struct flows *fs, uint64_t period, uint32_t *due)
 {
 	struct idle *idle = &fs->idle;
 	struct silent silent = {0};
 	uint8_t slot = idle->now;
+	*due = 0;
 	do { /* the oldest one first: flows move on to younger ones */
 		slot = slot_after(slot);
-		if (period - idle->slot[slot].period > idle->periods)
-			empty_slot(fs, slot, &silent);
+		if (period - idle->slot[slot].period <= idle->periods)
+			continue;
+		*due |= UINT32_C(1) << slot;
+		empty_slot(fs, slot, &silent);
 	} while (slot != idle->now);
 	idle->now = slot_after(idle->now);
 	idle->slot[idle->now].period = period;

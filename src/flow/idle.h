@@ -43,9 +43,7 @@ static inline int64_t idle_period(int64_t idle_ns)
 
 /* A flow's place. Zeroed: none. */
 struct idle_place {
-	uint32_t before, after; /* neighbours in its slot, as slab indexes */
-	uint8_t slot;           /* 1 to IDLE_SLOTS, or IDLE_NOWHERE */
-	uint8_t heard;          /* the slot of the tick before its latest packet */
+	uint32_t before, after; /* neighbours in its slot, as references */
 };
 
 /* All slots of a worker. */
@@ -59,17 +57,18 @@ struct idle {
 	} slot[1 + IDLE_SLOTS];
 };
 
-struct flow;
 struct flows;
 
 void idle_init(struct idle *idle, int64_t idle_ns);
 
-/* f begins; f is forgotten (or nothing when it has no place). */
-void idle_place(struct flows *fs, struct flow *f);
-void idle_leave(struct flows *fs, struct flow *f);
+/* A flow gets a place in the slot of the tick before its latest packet, or loses it (nothing
+   happens when it has none). SYNs alone have no places: they stand in the order of their age. */
+void idle_place(struct flows *fs, uint32_t ref, uint8_t slot);
+void idle_leave(struct flows *fs, uint32_t ref);
 
 /* That period has begun -> the flows that have been silent for too long, chained by `after`
-   in the order of their numbers: they have no place any more. 0: none. */
-uint32_t idle_tick(struct flows *fs, uint64_t period);
+   in the order of their numbers: they have no place any more. 0: none. *due: the slots, as
+   bits, of which each flow that was not heard of later has been silent for too long. */
+uint32_t idle_tick(struct flows *fs, uint64_t period, uint32_t *due);
 
 #endif

@@ -57,7 +57,7 @@ static struct flow *flow_of(struct half *h, unsigned dir)
 /* What is known of where a stream begins and ends. */
 static void note_ends(struct tf_account *a, const struct half *h)
 {
-	a->syn = h->isn_known;
+	a->syn = h->isn_known && !h->resumed;
 	a->fin = h->fin != REASM_NO_FIN;
 	a->fin_acked = a->fin && h->acked > h->fin;
 }
@@ -109,13 +109,13 @@ void life_init(struct flows *fs)
 
 /* -- from the first packet to the last --------------------------------------------- */
 
-enum { LINK_ETHERNET = 1, MAC = sizeof((struct tf_flow *)NULL)->mac[0] };
+enum { MAC = sizeof((struct tf_flow *)NULL)->mac[0] };
 
 /* Ethernet addresses, destination first (IEEE 802.3, 3.1.1), when the frame has them. */
 static void note_mac(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	struct cursor c = {.p = pkt->wire.bytes, .n = pkt->wire.captured};
-	if (pkt->wire.link_type != LINK_ETHERNET)
+	if (pkt->wire.link_type != LIFE_ETHERNET)
 		return;
 	const uint8_t *to = cursor_take(&c, MAC), *from = cursor_take(&c, MAC);
 	if (c.bad)
@@ -127,10 +127,9 @@ static void note_mac(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 }
 
 /* A direction's first packet. */
-static void first_word(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+static void first_word(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	f->pub.began_ns[dir] = pkt->ts_ns;
-	f->pub.nth[dir] = fs->numbered ? fs->directions++ : TF_UNNUMBERED;
 	note_mac(f, dir, pkt);
 	for (int i = 0; i < TF_MARKS && pkt->marks.kind[i] != 0; i++) {
 		f->pub.marks[dir].kind[i] = pkt->marks.kind[i];
@@ -138,14 +137,19 @@ static void first_word(struct flows *fs, struct flow *f, unsigned dir, const str
 	}
 }
 
-void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
+static uint64_t next_number(const struct flows *fs, uint64_t *count)
+{
+	return fs->numbered ? (*count)++ : TF_UNNUMBERED;
+}
+
+void life_prepare(const struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 {
 	f->pub = (struct tf_flow){
 	        .end = {pkt->src, pkt->dst},
 	        .first_ns = pkt->ts_ns,
 	        .last_ns = pkt->ts_ns,
 	        .number = pkt->number,
-	        .connection = fs->numbered ? fs->connections++ : TF_UNNUMBERED,
+	        .connection = TF_UNNUMBERED,
 	        .nth = {TF_UNNUMBERED, TF_UNNUMBERED},
 	};
 	for (int i = 0; i < TF_VLANS; i++)
@@ -157,13 +161,25 @@ void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 	half_init(&f->half[1], 1);
 	for (unsigned d = 0; d < 2; d++) /* what end[d] says is received by the other */
 		f->half[d].policy = (uint8_t)overlap_of(&fs->overlaps, &f->pub.end[!d].address);
-	first_word(fs, f, 0, pkt);
+	first_word(f, 0, pkt);
 	f->spoke[0] = true;
 	if ((pkt->flags & (TCP_SYN | TCP_RST)) == TCP_SYN)
-		(void)reasm_isn(&fs->reasm, &f->half[0], pkt->seq, true, pkt->ts_ns);
-	fs->counters->flows++;
-	struct tf_event ev = {.kind = TF_BEGIN, .dir = TF_BOTH, .ts_ns = pkt->ts_ns};
+		reasm_first_isn(&f->half[0], pkt->seq);
+}
+
+void life_tell_begin(struct flows *fs, struct flow *f)
+{
+	struct tf_event ev = {.kind = TF_BEGIN, .dir = TF_BOTH, .ts_ns = f->pub.first_ns};
 	tell(fs, f, &ev);
+}
+
+void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
+{
+	life_prepare(fs, f, pkt);
+	f->pub.connection = next_number(fs, &fs->connections);
+	f->pub.nth[0] = next_number(fs, &fs->directions);
+	fs->counters->flows++;
+	life_tell_begin(fs, f);
 }
 
 static bool is_closed(const struct flow *f)
@@ -184,6 +200,11 @@ static enum tf_end end_of(const struct flow *f, const struct tf_account a[2], en
 
 void life_end(struct flows *fs, struct flow *f, enum tf_end why)
 {
+	life_end_with(fs, f, why, NULL);
+}
+
+void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_keep *keep)
+{
 	reasm_finish(&fs->reasm, &f->half[0], f->pub.last_ns);
 	reasm_finish(&fs->reasm, &f->half[1], f->pub.last_ns);
 	struct tf_account account[2] = {f->half[0].account, f->half[1].account};
@@ -199,6 +220,7 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why)
 	        .end = end_of(f, account, why),
 	        .account = account,
 	        .record = record,
+	        .keep = keep,
 	};
 	fs->counters->flows_finished += account[0].fin && account[1].fin && !f->reset;
 	tell(fs, f, &ev);
@@ -241,14 +263,21 @@ static void tell_segment(struct flows *fs, struct flow *f, unsigned dir,
 	tell(fs, f, &ev);
 }
 
-void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+void life_count(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	if (dir == 1 && f->pub.packets[1] == 0)
-		first_word(fs, f, 1, pkt);
 	f->pub.packets[dir]++;
 	f->pub.frame_bytes[dir] += pkt->wire.length;
 	f->pub.captured[dir] += pkt->wire.captured;
 	f->pub.latest_ns[dir] = pkt->ts_ns;
+}
+
+void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
+{
+	if (dir == 1 && f->pub.packets[1] == 0 && !f->pub.resumed) {
+		first_word(f, 1, pkt);
+		f->pub.nth[1] = next_number(fs, &fs->directions);
+	}
+	life_count(f, dir, pkt);
 	if ((fs->wants >> TF_SEGMENT & 1) != 0)
 		tell_segment(fs, f, dir, pkt);
 }
@@ -391,9 +420,9 @@ static void place(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 {
 	enum flow_list list = is_closed(f)         ? FLOW_CLOSED
 	                      : shows_life(f, pkt) ? FLOW_OPEN
-	                                           : (enum flow_list)f->list;
-	f->heard = pkt->number != f->pub.number; /* a flood says one thing each */
-	if (list != f->list || list == FLOW_CLOSED)
+	                                           : (enum flow_list)f->stand.list;
+	f->stand.heard = pkt->number != f->pub.number; /* a flood says one thing each */
+	if (list != f->stand.list || list == FLOW_CLOSED)
 		flows_move(fs, f, list);
 }
 
@@ -442,7 +471,8 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 {
 	struct half *h = &f->half[dir], *peer = &f->half[!dir];
 	f->pub.last_ns = pkt->ts_ns > f->pub.last_ns ? pkt->ts_ns : f->pub.last_ns;
-	f->idle.heard = fs->idle.now;
+	f->stand.latest = fs->idle.now;
+	f->stirs = true;
 	if (f->ended) {
 		fs->counters->late_segments++;
 		fs->counters->bytes_seen += pkt->payload.n;

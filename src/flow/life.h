@@ -11,6 +11,16 @@
 /* Connects the reassembler's events with the outlets. */
 void life_init(struct flows *fs);
 
+enum { LIFE_ETHERNET = 1 }; /* the link type of frames that have Ethernet addresses */
+
+/* f is zeroed; pkt is its first packet: all that this says of f, which is told and counted by
+   nobody yet. */
+void life_prepare(const struct flows *fs, struct flow *f, const struct tf_packet *pkt);
+void life_tell_begin(struct flows *fs, struct flow *f);
+
+/* A packet of f, of whatever kind: f's sums. */
+void life_count(struct flow *f, unsigned dir, const struct tf_packet *pkt);
+
 /* f is zeroed and listed; pkt is its first packet. Tells BEGIN. */
 void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt);
 
@@ -45,11 +55,11 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 /* Tells END; f stays in its list, ended. */
 void life_end(struct flows *fs, struct flow *f, enum tf_end why);
 
+/* The same; keep (or NULL): what a sink wants back should f be heard of again. */
+void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_keep *keep);
+
 /* -- flows.c ---------------------------------------------------------------- */
 
 void flows_move(struct flows *fs, struct flow *f, enum flow_list list);
-
-/* Frees the flow, which must have ended. */
-void flows_forget(struct flows *fs, struct flow *f);
 
 #endif

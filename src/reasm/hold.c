@@ -30,17 +30,21 @@ void holders_note(struct reasm *r, struct half *h)
 	h->is_holder = holds;
 }
 
-/* The half that has held longest goes on over its holes -> false: none holds. */
-static bool spill(struct reasm *r, int64_t ts_ns)
+void reasm_spill(struct reasm *r, struct half *h, int64_t ts_ns)
 {
-	struct half *h = r->holder_oldest;
-	if (h == NULL)
-		return false;
 	doubt_evict(r, h);
 	r->counters->held_spilled += h->queue.root != NULL;
 	while (h->queue.root != NULL && queue_first(h)->start < h->fin)
 		stream_pass(r, h, ts_ns);
 	stream_drop_beyond_fin(r, h); /* which nobody has contradicted */
+}
+
+/* The half that has held longest does -> false: none holds. */
+static bool spill(struct reasm *r, int64_t ts_ns)
+{
+	if (r->holder_oldest == NULL)
+		return false;
+	reasm_spill(r, r->holder_oldest, ts_ns);
 	return true;
 }
 

@@ -180,17 +180,22 @@ enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient)
 	return off > h->start || h->start - off > reach ? ISN_OTHER : ISN_NEW;
 }
 
+void reasm_first_isn(struct half *h, uint32_t isn)
+{
+	h->isn_known = h->based = true;
+	h->base = isn + 1;
+}
+
 enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient, int64_t ts_ns)
 {
 	enum isn_fit fit = reasm_isn_fit(h, isn, lenient);
 	if (fit != ISN_NEW)
 		return fit;
-	h->isn_known = true;
 	if (!h->based) {
-		h->base = isn + 1;
-		h->based = true;
+		reasm_first_isn(h, isn);
 		return fit;
 	}
+	h->isn_known = true;
 	int64_t off = reasm_offset(h, isn + 1);
 	if (half_is_empty(h))
 		h->next = off;

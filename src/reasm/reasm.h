@@ -133,6 +133,7 @@ struct half {
 	bool ack_known;
 	bool alt_known;
 	bool is_holder; /* listed among the holders */
+	bool resumed;   /* what lies before start was recorded earlier */
 	uint8_t policy; /* enum tf_overlap, of the receiver */
 	uint32_t gap_count;
 	struct tree queue; /* of struct held */
@@ -200,6 +201,9 @@ enum isn_fit reasm_isn_fit(const struct half *h, uint32_t isn, bool lenient);
    else only exactly before it. On ISN_OTHER nothing has changed. */
 enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenient, int64_t ts_ns);
 
+/* The same for a half of which nothing is known. */
+void reasm_first_isn(struct half *h, uint32_t isn);
+
 /* A second SYN-ACK with another ISN: remembered until an ACK or data decide, unless
    they have. */
 void reasm_alternative_isn(struct half *h, uint32_t isn);
@@ -243,6 +247,9 @@ bool reasm_is_far(const struct reasm *r, const struct half *h, uint32_t seq);
 /* -> whether FIN came, all bytes before it are there, and the peer has
    acknowledged it. */
 bool reasm_done(const struct half *h);
+
+/* For memory: the half goes on over its holes, and holds nothing. */
+void reasm_spill(struct reasm *r, struct half *h, int64_t ts_ns);
 
 /* Tells what is still held and all final gaps, fills in the account. After the
    END event was told, reasm_settle() checks the two sums of struct tf_account

@@ -216,6 +216,7 @@ struct tf_sink conflicts_sink(struct conflicts_setup *setup)
 	setup->journal.fd = -1;
 	return (struct tf_sink){.name = "conflicts",
 	                        .order = TF_PLACED,
+	                        .lets_doze = true,
 	                        .kinds = 1U << TF_CONFLICT | 1U << TF_PROOF | 1U << TF_REJECT,
 	                        .arg = setup,
 	                        .open = open_one,

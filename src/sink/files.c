@@ -22,6 +22,7 @@
 #include "sink/files.h"
 
 #include "base/error.h"
+#include "base/squeeze.h"
 #include "sink/findx.h"
 
 #include <inttypes.h>
@@ -44,6 +45,8 @@ struct files {
 	enum tf_gaps gaps;
 	bool index;
 	void *work;              /* FINDX_ROOM bytes, to put an index in order */
+	struct file *usual;      /* to work in */
+	dev_t device;            /* that the first files are on */
 	char name[2][NAME_ROOM]; /* of the files that ended last */
 	int64_t fresh;           /* bytes recorded that the quota does not know of */
 	uint64_t left_out;       /* connections without room, with bytes */
@@ -136,6 +139,50 @@ static void leave_out(struct tf_account *account)
 	account->written = 0;
 }
 
+static size_t words(const struct files *s)
+{
+	return s->slab.size / sizeof(uint64_t);
+}
+
+/* A file that is nothing but its name: what is different from it is kept of one that dozes. */
+static void usual(const struct files *s, const struct tf_flow *flow, uint8_t dir, struct file *to)
+{
+	struct named who = name_subject(s->names, flow, dir);
+	memset(to, 0, s->slab.size);
+	stored_init(&to->data.stored, &who);
+	to->data.stored.id.device = s->device;
+}
+
+static void differ(const struct files *s, struct file *f, const struct file *from)
+{
+	uint64_t *to = (uint64_t *)(void *)f;
+	const uint64_t *word = (const uint64_t *)(const void *)from;
+	for (size_t i = 0; i < words(s); i++)
+		to[i] ^= word[i];
+}
+
+/* The connection is given up for memory; its file, which is whole, is wanted back should it be
+   heard of again. Names that count connections would not be the same then. */
+static void keep(struct files *s, const struct tf_event *ev, unsigned k, struct file *f)
+{
+	struct stored *stored = &f->data.stored;
+	struct tf_keep *to = ev->keep;
+	if (to == NULL || !stored->made || stored->failed || stored->lost > 0 || stored->garbled ||
+	    s->names->one_worker || s->index)
+		return;
+	stored->head_made = false; /* it was put in front */
+	stored->head_bytes = 0;
+	stored->digest = (struct digest){0};
+	f->told = 0;
+	gather_settle(&s->gather, &f->data);
+	usual(s, ev->flow, (uint8_t)k, s->usual);
+	differ(s, s->usual, f);
+	size_t n = squeeze((const uint64_t *)(const void *)s->usual, words(s), to->to + to->n,
+	                   to->room - to->n);
+	to->n += n;
+	ev->slot[k] = n > 0;
+}
+
 /* Ends the file of one direction, if it has any; which is the k-th that END tells of. */
 static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 {
@@ -166,6 +213,7 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 		note_digest(&ev->record[k], &digest);
 		alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);
 	}
+	keep(s, ev, k, f);
 	slab_give(&s->slab, f);
 }
 
@@ -178,8 +226,19 @@ static void end(struct files *s, const struct tf_event *ev)
 		make_empty(s, ev, k);
 	for (unsigned k = 0; k < count; k++)
 		finish(s, ev, k);
-	if (ev->dir == TF_BOTH)
-		ev->slot[0] = ev->slot[1] = 0;
+	for (unsigned k = 0; ev->dir == TF_BOTH && k < 2; k++)
+		if (ev->slot[k] == LEFT_OUT)
+			ev->slot[k] = 0;
+}
+
+/* The connection goes on in its files, which its digests and accounts know nothing of. */
+static void resume(struct files *s, const struct tf_event *ev)
+{
+	for (int dir = 0; dir < 2; dir++) {
+		struct file *f = known(s, ev->slot[dir]);
+		if (f != NULL)
+			digest_break(s->store.digests, &f->data.stored.digest);
+	}
 }
 
 /* The stream goes on at off: what lies before it, from f->next on, was not captured. */
@@ -273,6 +332,9 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 			rewrite(s, ev);
 		break;
 	case TF_BEGIN:
+		if (ev->flow->resumed)
+			resume(s, ev);
+		break;
 	case TF_PROOF:
 	case TF_REJECT:
 	case TF_SEGMENT:
@@ -282,6 +344,62 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	if (s->store.failed && err != NULL)
 		*err = s->store.err;
 	return !s->store.failed;
+}
+
+/* -- dozing ---------------------------------------------------------------------------------- */
+
+/* What f has that is not in the file itself goes there. */
+static void settle(struct files *s, struct file *f)
+{
+	gather_settle(&s->gather, &f->data);
+	store_shut(&s->store, &f->data.stored);
+	if (s->device == 0)
+		s->device = f->data.stored.id.device;
+}
+
+static size_t doze(void *self, const struct tf_flow *flow, uintptr_t *slot, uint8_t *to,
+                   size_t room)
+{
+	struct files *s = self;
+	size_t n = 0;
+	for (uint8_t dir = 0; dir < 2; dir++) {
+		struct file *f = known(s, slot[dir]);
+		if (f == NULL)
+			continue;
+		settle(s, f);
+		usual(s, flow, dir, s->usual);
+		differ(s, s->usual, f);
+		size_t k = squeeze((const uint64_t *)(const void *)s->usual, words(s), to + n,
+		                   room - n);
+		if (k == 0)
+			return SIZE_MAX;
+		n += k;
+	}
+	for (uint8_t dir = 0; dir < 2; dir++) {
+		struct file *f = known(s, slot[dir]);
+		if (f == NULL)
+			continue;
+		slab_give(&s->slab, f);
+		slot[dir] = 1;
+	}
+	return n;
+}
+
+static void wake(void *self, const struct tf_flow *flow, uintptr_t *slot, const uint8_t *from,
+                 size_t n)
+{
+	struct files *s = self;
+	(void)n;
+	for (uint8_t dir = 0; dir < 2; dir++) {
+		if (slot[dir] == 0 || slot[dir] == LEFT_OUT)
+			continue;
+		struct file *f = slab_take(&s->slab);
+		MUST(f != NULL); /* there are two for each flow that is awake */
+		from += squeeze_expand(from, (uint64_t *)(void *)f, words(s));
+		usual(s, flow, dir, s->usual);
+		differ(s, f, s->usual);
+		slot[dir] = slab_index(&s->slab, f);
+	}
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): struct tf_sink says so */
@@ -339,7 +457,8 @@ static void *open_sink(void *arg, unsigned worker, unsigned workers, struct tf_e
 	unsigned each = setup->descriptors / workers;
 	if (s == NULL ||
 	    !store_init(&s->store, share->arena, setup->dir, each > 0 ? each : 1, share->seed) ||
-	    !slab_init(&s->slab, share->arena, file_size(setup), 2 * share->flows_max) ||
+	    !slab_init(&s->slab, share->arena, file_size(setup), 2 * share->flows_awake) ||
+	    (s->usual = arena_take(share->arena, s->slab.size)) == NULL ||
 	    (setup->index && (s->work = arena_take(share->arena, FINDX_ROOM)) == NULL)) {
 		(void)error_set(err, TF_USAGE, "--memory is too little for the files");
 		return NULL;
@@ -367,17 +486,24 @@ size_t files_memory_fixed(const struct files_setup *setup)
 {
 	size_t digests = setup->digests != 0 ? digests_memory() : 0;
 	size_t index = setup->index ? FINDX_ROOM : 0;
-	return sizeof(struct files) + store_memory() + digests + index + 320; /* and alignment */
+	return sizeof(struct files) + store_memory() + digests + index + 4 * file_size(setup) +
+	       384; /* and alignment */
 }
 
 struct tf_sink files_sink(struct files_setup *setup)
 {
 	return (struct tf_sink){.name = "files",
 	                        .order = setup->gaps == TF_GAPS_HOLE ? TF_PLACED : TF_STREAM,
+	                        .kinds = 1U << TF_BEGIN | 1U << TF_DATA | 1U << TF_GAP |
+	                                 1U << TF_CONFLICT | 1U << TF_END,
+	                        .lets_doze = !setup->index,
+	                        .skips_silent = true,
 	                        .arg = setup,
 	                        .open = open_sink,
 	                        .event = event,
 	                        .recall = recall,
+	                        .doze = doze,
+	                        .wake = wake,
 	                        .flush = flush,
 	                        .count = count,
 	                        .close = close_all};

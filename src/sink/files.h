@@ -24,7 +24,7 @@ struct files_setup {
 	bool index;                     /* NAME.findx beside each file */
 };
 
-/* What the recorder takes from the arena: for each flow, and besides. */
+/* What the recorder takes from the arena: for each flow that is awake, and besides. */
 size_t files_memory_per_flow(const struct files_setup *setup);
 size_t files_memory_fixed(const struct files_setup *setup);
 

@@ -55,6 +55,14 @@ void gather_flush(struct gather *g, struct gathered *f)
 		write_out(g, f, (struct tf_span){0});
 }
 
+void gather_settle(struct gather *g, struct gathered *f)
+{
+	gather_flush(g, f);
+	f->run = 0;
+	f->older = f->newer = NULL;
+	f->since = 0;
+}
+
 void gather_flush_old(struct gather *g)
 {
 	while (g->oldest != NULL && g->oldest->since < g->flushes)

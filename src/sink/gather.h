@@ -55,6 +55,9 @@ void gather_skip(struct gather *g, struct gathered *f, int64_t off, int64_t n, s
 /* Writes what is pending. */
 void gather_flush(struct gather *g, struct gathered *f);
 
+/* Writes what is pending; what is left of f is struct stored. */
+void gather_settle(struct gather *g, struct gathered *f);
+
 /* Writes what has waited since before the latest call. */
 void gather_flush_old(struct gather *g);
 

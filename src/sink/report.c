@@ -3,7 +3,7 @@
  * From events to the rows of report.xml and flows.jsonl.
  *
  *	BEGIN            -> report_flow, whose slab index is the connection's id in journals
- *	GAP, CONFLICT    -> report_flow: gaps listed, conflicts counted
+ *	GAP, CONFLICT    -> report_stream: gaps listed, conflicts counted
  *	END              -> a row of XML for each direction that had a packet
  *	                    a line of JSON for the connection
  *
@@ -11,19 +11,21 @@
  * recorder, which hears END before this sink does. A stream that ends before its connection
  * (at a long hole) has rows of its own.
  *
- * Bounds: report_flow and a few gaps for each flow; of a stream at most REPORT_GAPS gaps are
- * listed, and fewer when all flows together have too many: counter gaps_unlisted. Nothing is
- * done for packets and DATA.
+ * Bounds: report_flow for each flow; report_stream and two gaps for each direction that is awake,
+ * and for one in so many of the others. Of a stream at most REPORT_GAPS gaps are listed, and
+ * fewer when all flows together have too many: counter gaps_unlisted. (When there are too many
+ * streams with gaps or conflicts, these are not even counted by stream.) Nothing is done for
+ *packets and DATA.
  */
 #include "sink/report.h"
 
 #include "base/error.h"
 
-enum { GAPS_PER_FLOW = 2 };
+enum { GAPS_PER_STREAM = 2, ONE_IN = 8 };
 
 struct report {
 	struct report_setup *setup;
-	struct slab flows, gaps;
+	struct slab flows, streams, gaps;
 	struct journal_part *xml, *jsonl; /* NULL: not wanted */
 	struct report_sums sums;
 	uint64_t unlisted; /* gaps */
@@ -31,31 +33,55 @@ struct report {
 
 /* -- gaps ---------------------------------------------------------------------------- */
 
-static void note_gap(struct report *s, struct report_stream *m, const struct tf_event *ev)
+/* -> what is kept of that stream, or NULL: no room */
+static struct report_stream *stream_of(struct report *s, uint32_t *index)
 {
-	struct report_gap *g = m->listed < REPORT_GAPS ? slab_take(&s->gaps) : NULL;
-	m->gaps++;
+	struct report_stream *m = slab_at(&s->streams, *index);
+	if (m == NULL && (m = slab_take(&s->streams)) != NULL) {
+		*m = (struct report_stream){0};
+		*index = slab_index(&s->streams, m);
+	}
+	return m;
+}
+
+static void note_gap(struct report *s, uint32_t *index, const struct tf_event *ev)
+{
+	struct report_stream *m = stream_of(s, index);
+	struct report_gap *g = m != NULL && m->listed < REPORT_GAPS ? slab_take(&s->gaps) : NULL;
+	if (m != NULL)
+		m->gaps++;
 	if (g == NULL) {
 		s->unlisted++;
 		return;
 	}
 	*g = (struct report_gap){
 	        .cause = (uint8_t)ev->cause, .offset = ev->offset, .length = ev->length};
-	uint32_t index = slab_index(&s->gaps, g);
+	uint32_t link = slab_index(&s->gaps, g);
 	struct report_gap *last = slab_at(&s->gaps, m->last);
-	*(last != NULL ? &last->next : &m->first) = index;
-	m->last = index;
+	*(last != NULL ? &last->next : &m->first) = link;
+	m->last = link;
 	m->listed++;
 }
 
-static void forget(struct report *s, struct report_stream *m)
+static void note_conflict(struct report *s, uint32_t *index)
 {
+	struct report_stream *m = stream_of(s, index);
+	if (m != NULL)
+		m->conflicts++;
+}
+
+static void forget(struct report *s, uint32_t *index)
+{
+	struct report_stream *m = slab_at(&s->streams, *index);
 	struct report_gap *g;
+	*index = 0;
+	if (m == NULL)
+		return;
 	while ((g = slab_at(&s->gaps, m->first)) != NULL) {
 		m->first = g->next;
 		slab_give(&s->gaps, g);
 	}
-	*m = (struct report_stream){0};
+	slab_give(&s->streams, m);
 }
 
 /* -- rows ------------------------------------------------------------------------------- */
@@ -107,12 +133,16 @@ static void add_rows(struct report *s, const struct tf_event *ev, struct report_
 	char community[TF_COMMUNITY_ROOM];
 	uint32_t id = slab_index(&s->flows, f);
 	unsigned first = ev->dir == TF_BOTH ? 0 : ev->dir, last = ev->dir == TF_BOTH ? 1 : ev->dir;
+	struct report_stream stream[2] = {{0}};
+	for (unsigned dir = 0; dir < 2; dir++)
+		if (f->stream[dir] != 0)
+			stream[dir] = *(struct report_stream *)slab_at(&s->streams, f->stream[dir]);
 	(void)tf_community_id(ev->flow, s->setup->seed, community);
 	struct report_row r = {.setup = s->setup,
 	                       .end = ev,
 	                       .account = ev->account,
 	                       .record = ev->record,
-	                       .stream = &f->stream[first],
+	                       .stream = &stream[first],
 	                       .gaps = &s->gaps,
 	                       .community = community};
 	if (s->jsonl != NULL)
@@ -175,7 +205,7 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	if (ev->kind == TF_GAP)
 		note_gap(s, &f->stream[ev->dir], ev);
 	else if (ev->kind == TF_CONFLICT)
-		f->stream[ev->dir].conflicts++;
+		note_conflict(s, &f->stream[ev->dir]);
 	else if (ev->kind == TF_END)
 		end(s, ev, f);
 	return works(s, err);
@@ -229,10 +259,12 @@ static void *open_one(void *arg, unsigned worker, unsigned workers, struct tf_er
 	const struct sink_share *share = &setup->xml.share[worker];
 	(void)workers;
 	struct report *s = arena_take(share->arena, sizeof *s);
+	size_t streams = 2 * (share->flows_awake + share->flows_max / ONE_IN);
 	if (s == NULL ||
 	    !slab_init(&s->flows, share->arena, sizeof(struct report_flow), share->flows_max) ||
+	    !slab_init(&s->streams, share->arena, sizeof(struct report_stream), streams) ||
 	    !slab_init(&s->gaps, share->arena, sizeof(struct report_gap),
-	               GAPS_PER_FLOW * share->flows_max)) {
+	               GAPS_PER_STREAM * streams)) {
 		(void)error_set(err, TF_USAGE, "--memory is too little for the report");
 		return NULL;
 	}
@@ -240,17 +272,25 @@ static void *open_one(void *arg, unsigned worker, unsigned workers, struct tf_er
 	return open_journals(s, worker, err) ? s : NULL;
 }
 
+/* As slabs have it. */
+#define ROUNDED(type) ((sizeof(type) + sizeof(void *) - 1) & ~(sizeof(void *) - 1))
+
 size_t report_memory_per_flow(const struct report_setup *setup)
 {
 	size_t journals = (size_t)setup->has_xml + setup->has_jsonl;
-	return sizeof(struct report_flow) + GAPS_PER_FLOW * sizeof(struct report_gap) +
+	return sizeof(struct report_flow) + report_memory_per_awake() / ONE_IN +
 	       journals * journal_memory_per_flow();
+}
+
+size_t report_memory_per_awake(void)
+{
+	return 2 * (ROUNDED(struct report_stream) + GAPS_PER_STREAM * sizeof(struct report_gap));
 }
 
 size_t report_memory_fixed(const struct report_setup *setup)
 {
 	size_t journals = (size_t)setup->has_xml + setup->has_jsonl;
-	return sizeof(struct report) + 256 + journals * journal_memory_fixed();
+	return sizeof(struct report) + 512 + journals * journal_memory_fixed();
 }
 
 struct tf_sink report_sink(struct report_setup *setup)
@@ -261,6 +301,7 @@ struct tf_sink report_sink(struct report_setup *setup)
 	                        .order = TF_PLACED,
 	                        .kinds = 1U << TF_BEGIN | 1U << TF_GAP | 1U << TF_CONFLICT |
 	                                 1U << TF_END,
+	                        .lets_doze = true,
 	                        .arg = setup,
 	                        .open = open_one,
 	                        .event = event,

@@ -25,8 +25,9 @@ struct report_stream {
 	uint32_t conflicts;
 };
 
+/* Most connections have nothing to be kept. */
 struct report_flow {
-	struct report_stream stream[2];
+	uint32_t stream[2]; /* struct report_stream, as slab indices; 0: none */
 };
 
 /* What a run's report says at its end. */
@@ -64,8 +65,9 @@ struct report_row {
 	bool nameless; /* file names are left out: with them the row is too long */
 };
 
-/* What the sink takes from the arena: for each flow, and besides. */
+/* What the sink takes from the arena: for each flow, for each that is awake, and besides. */
 size_t report_memory_per_flow(const struct report_setup *setup);
+size_t report_memory_per_awake(void);
 size_t report_memory_fixed(const struct report_setup *setup);
 
 /* The sink; setup (which outlives it) becomes its arg. */

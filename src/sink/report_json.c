@@ -188,6 +188,8 @@ static void write_whole(struct text *t, const struct report_row *r)
 	number(t, "missed_bytes",
 	       orig->missing + orig->tail_missing + resp->missing + resp->tail_missing);
 	string(t, "history", f->history);
+	if (f->resumed)
+		text_string(t, ",\"resumed\":true");
 	number(t, "orig_pkts", (int64_t)f->packets[o]);
 	number(t, "resp_pkts", (int64_t)f->packets[!o]);
 	mac(t, "orig_l2_addr", f->mac[o]);

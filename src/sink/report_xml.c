@@ -242,6 +242,8 @@ static void write_connection(struct text *t, const struct report_row *r, unsigne
 	attribute(t, "end", tf_end_rows(&n)[r->end->end].word);
 	attribute(t, "conn_state", tf_conn_state(f));
 	attribute(t, "history", f->history);
+	if (f->resumed)
+		attribute(t, "resumed", "true");
 	if (r->community[0] != '\0')
 		attribute(t, "community_id", r->community);
 	write_vlans(t, f);

@@ -10,8 +10,9 @@
 struct sink_share {
 	struct arena *arena;
 	struct chunk_pool *chunks;
-	size_t flows_max; /* flows at a time */
-	uint64_t seed;    /* random */
+	size_t flows_max;   /* flows at a time, */
+	size_t flows_awake; /* of which so many are not dozing (tf_sink.doze) */
+	uint64_t seed;      /* random */
 };
 
 #endif

@@ -110,8 +110,8 @@ static void note_open(struct store *s, unsigned more, unsigned less)
 		atomic_fetch_add_explicit(&s->quota->open, more - less, memory_order_relaxed);
 }
 
-/* Closes the descriptor; the file's time is that of its direction's first packet. */
-static void shut(struct store *s, struct stored *f)
+/* The file's time is that of its direction's first packet. */
+void store_shut(struct store *s, struct stored *f)
 {
 	if (f->fd < 0)
 		return;
@@ -121,6 +121,7 @@ static void shut(struct store *s, struct stored *f)
 		store_fail(s, f, "close");
 	f->fd = -1;
 	list_remove(s, f);
+	f->older = f->newer = NULL;
 	note_open(s, 0, 1);
 }
 
@@ -209,14 +210,14 @@ bool store_ready(struct store *s, struct stored *f)
 		return true;
 	}
 	while (s->open_count >= s->open_max)
-		shut(s, s->oldest);
+		store_shut(s, s->oldest);
 	char name[NAME_ROOM];
 	while ((f->fd = open_file(s, f, name)) < 0) {
 		if ((errno != EMFILE && errno != ENFILE) || s->oldest == NULL) {
 			store_fail(s, f, f->made ? "open again" : "make");
 			return false;
 		}
-		shut(s, s->oldest); /* the system gives fewer than we were promised */
+		store_shut(s, s->oldest); /* the system gives fewer than we were promised */
 	}
 	list_add(s, f);
 	note_open(s, 1, 0);
@@ -463,7 +464,7 @@ void store_finish(struct store *s, struct stored *f, struct digest_result *to)
 	*to = (struct digest_result){0};
 	join_head(s, f);
 	take_digest(s, f, to);
-	shut(s, f);
+	store_shut(s, f);
 	if (f->made && f->failed && f->end == 0 && f->head_bytes == 0)
 		remove_empty(s, f);
 }

@@ -103,6 +103,9 @@ size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8
 /* -> how many bytes, at most n, could be read back from stream offset off on. */
 size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n);
 
+/* Closes its descriptor, if it is open: it is opened again when it is needed. */
+void store_shut(struct store *s, struct stored *f);
+
 /* The file has failed, for a reason that errno tells; what could not be done. */
 void store_fail(struct store *s, struct stored *f, const char *what);
 

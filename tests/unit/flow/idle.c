@@ -27,16 +27,16 @@ static void check_slots(void)
 	for (uint8_t slot = 1; slot <= IDLE_SLOTS; slot++) {
 		uint32_t before = 0;
 		for (uint32_t i = n.flows.idle.slot[slot].first; i != 0; placed++) {
-			const struct flow *f = slab_at(&n.flows.slab, i);
-			assert_int_equal(f->idle.slot, slot);
-			assert_int_equal(f->idle.before, before);
-			open += !f->ended;
+			const struct stand *s = stand_at(&n.flows, i);
+			assert_int_equal(s->slot, slot);
+			assert_int_equal(s->idle.before, before);
+			open += !doze_ended(&n.flows, i);
 			before = i;
-			i = f->idle.after;
+			i = s->idle.after;
 		}
 	}
-	assert_true(placed <= n.flows.slab.used);
-	assert_int_equal(open, n.begun - n.ended);
+	assert_true(placed <= n.flows.count);
+	assert_int_equal(open + n.flows.syns, n.begun - n.ended);
 }
 
 static void told(void **state)

@@ -324,7 +324,7 @@ static enum flow_list list_of(unsigned host)
 	for (uint32_t i = 1; i <= n.flows.slab.fresh; i++) {
 		const struct flow *f = slab_at(&n.flows.slab, i);
 		if (key_direction(&f->pub, &pkt) >= 0)
-			return (enum flow_list)f->list;
+			return (enum flow_list)f->stand.list;
 	}
 	return FLOW_LISTS;
 }
@@ -536,7 +536,7 @@ static void damaged(void **state)
 	int64_t last = n.now_ns;
 	hush(&n);
 	struct flow *f = slab_at(&n.flows.slab, n.flows.list[FLOW_OPEN].oldest);
-	f->heard = false;
+	f->stand.heard = false;
 	static const uint8_t flags[] = {TCP_ACK, TCP_ACK | TCP_FIN, TCP_RST, TCP_SYN,
 	                                TCP_SYN | TCP_ACK};
 	for (size_t i = 0; i < sizeof flags; i++) {
@@ -547,7 +547,7 @@ static void damaged(void **state)
 		take(&n, &pkt);
 	}
 	heard(&n, "");
-	assert_false(f->heard);
+	assert_false(f->stand.heard);
 	assert_int_equal(f->pub.last_ns, last);
 	net_end(&n);
 	heard(&n, "-1:input ");

@@ -18,6 +18,7 @@
 
 #include <cmocka.h>
 
+#include "flow/doze.h"
 #include "flow/life.h"
 
 enum { CHUNKS = 256, LOG = 1 << 16 };
@@ -132,21 +133,27 @@ static inline struct tf_packet packet(struct net *n, unsigned host, int dir, uin
 static inline void net_check(const struct net *n)
 {
 	const struct flows *fs = &n->flows;
-	size_t listed = 0;
+	size_t listed = 0, awake = 0, syns = 0;
 	for (int list = 0; list < FLOW_LISTS; list++) {
 		uint32_t older = 0;
 		for (uint32_t i = fs->list[list].oldest; i != 0; listed++) {
-			const struct flow *f = slab_at(&fs->slab, i);
-			assert_int_equal(f->list, list);
-			assert_int_equal(f->older, older);
-			assert_true(f->ended || (reasm_check(&fs->reasm, &f->half[0]) &&
-			                         reasm_check(&fs->reasm, &f->half[1])));
+			assert_int_equal(place_at(fs, i)->older, older);
+			if (ref_form(i) != REF_SYN)
+				assert_int_equal(stand_at(fs, i)->list, list);
+			const struct flow *f = ref_form(i) == REF_AWAKE ? flow_at(fs, i) : NULL;
+			awake += f != NULL;
+			syns += ref_form(i) == REF_SYN;
+			assert_true(f == NULL || f->ended ||
+			            (reasm_check(&fs->reasm, &f->half[0]) &&
+			             reasm_check(&fs->reasm, &f->half[1])));
 			older = i;
-			i = f->newer;
+			i = place_at(fs, i)->newer;
 		}
 		assert_int_equal(fs->list[list].newest, older);
 	}
-	assert_int_equal(listed, fs->slab.used);
+	assert_int_equal(listed, fs->count + fs->stubs);
+	assert_int_equal(awake, fs->slab.used);
+	assert_int_equal(syns, fs->syns);
 }
 
 static inline void take(struct net *n, const struct tf_packet *pkt)
@@ -183,17 +190,18 @@ static inline void goodbye(struct net *n, unsigned host, uint32_t said, uint32_t
 
 /* -- the table ------------------------------------------------------------------------- */
 
-/* Room for about `flows` flows. */
-static inline void net_start(struct net *n, size_t flows)
+/* doze: flows may. */
+static inline void net_start_with(struct net *n, size_t memory, bool doze)
 {
 	struct tf_error err;
 	memset(n, 0, sizeof *n);
-	n->sink = (struct tf_sink){.name = "log", .order = TF_PLACED, .event = net_hear};
+	n->sink = (struct tf_sink){
+	        .name = "log", .order = TF_PLACED, .lets_doze = true, .event = net_hear};
 	n->now_ns = 1000000000;
-	size_t each = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t);
 	struct flows_setup setup = {
 	        .arena = &n->arena,
-	        .memory = each * flows * 8 / 6 + 8,
+	        .memory = memory,
+	        .doze = doze,
 	        .chunks = &n->chunks,
 	        .sinks = 2, /* one is used */
 	        .limits = {.flow_bytes = INT64_MAX, .hole_max = 16 << 20},
@@ -205,6 +213,14 @@ static inline void net_start(struct net *n, size_t flows)
 	assert_true(chunk_pool_init(&n->chunks, &n->arena, CHUNKS));
 	assert_true(flows_init(&n->flows, &setup));
 	flows_attach(&n->flows, &n->sink, n);
+}
+
+enum { NET_FLOW = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t) };
+
+/* Room for about `flows` flows, all of them awake. */
+static inline void net_start(struct net *n, size_t flows)
+{
+	net_start_with(n, NET_FLOW * flows * 8 / 6 + 8, false);
 }
 
 static inline void hush(struct net *n)
@@ -226,7 +242,8 @@ static inline void net_end(struct net *n)
 	flows_end_all(&n->flows);
 	assert_int_equal(n->begun, n->ended);
 	assert_int_equal(n->begun, n->counters.flows);
-	assert_int_equal(n->flows.slab.used, 0);
+	assert_int_equal(n->flows.slab.used + n->flows.cells.used, 0);
+	assert_int_equal(n->flows.count, 0);
 	assert_int_equal(n->flows.reasm.gaps.used, 0);
 	assert_int_equal(n->flows.reasm.held.used, 0);
 	assert_int_equal(n->chunks.slab.used, 0);

@@ -119,6 +119,82 @@ static void loans(void **state)
 	done(&r);
 }
 
+/* While its connection dozes, a file is some bytes, and closed; what comes then goes on as if
+   nothing had been. */
+static void dozes(void **state)
+{
+	(void)state;
+	for (int ends = 0; ends < 2; ends++) {
+		uint8_t kept[500];
+		static struct tf_flow elsewhere;
+		start(&r, 4, 16);
+		struct talk *t = &r.talk[0];
+		say(&r, 5, "behind");
+		say(&r, 0, "first");
+		data_at(&r, 0, 1, 0, pattern, 70000);
+		assert_int_equal(r.sink.doze(r.self, &t->flow, t->slot, kept, 10), SIZE_MAX);
+		assert_int_equal(recall(&r, 3, kept, 4), 4);
+		size_t n = r.sink.doze(r.self, &t->flow, t->slot, kept, sizeof kept);
+		assert_in_range(n, 2, 60);
+		assert_int_equal(r.chunks.slab.used, 0);
+		file_is(path0(&r), "firstbehind");
+		elsewhere = t->flow;
+		elsewhere.originator = 1;
+		memset(&t->flow, 0xff, sizeof t->flow);
+		t->flow = elsewhere;
+		r.sink.wake(r.self, &t->flow, t->slot, kept, n);
+		if (ends == 0) {
+			say(&r, 11, "!");
+			data_at(&r, 0, 1, 70000, pattern + 70000, 100);
+		}
+		end_flow(&r, 0);
+		file_is(path0(&r), ends == 0 ? "firstbehind!" : "firstbehind");
+		holds_pattern(path_of(&r, 0, 1, 0), ends == 0 ? 70100 : 70000);
+		assert_int_equal(counted(&r).files, 2);
+		done(&r);
+	}
+}
+
+/* A connection that was given up goes on in the same file, and its digest is that of all. */
+static void goes_on(void **state)
+{
+	(void)state;
+	static const struct files_setup how = {.digests = 1U << DIGEST_MD5};
+	static const uint8_t md5[16] = {0x5e, 0xb6, 0x3b, 0xbb, 0xe0, 0x1e, 0xee, 0xd0,
+	                                0x93, 0xcb, 0x22, 0xbb, 0x8f, 0x5a, 0xcd, 0xc3};
+	uint8_t bytes[200];
+	start_as(&r, &how, 4, 16);
+	struct talk *t = &r.talk[0];
+	struct tf_keep keep = {.to = bytes, .room = sizeof bytes};
+	say(&r, 0, "hello");
+	struct tf_event end = {.kind = TF_END,
+	                       .dir = TF_BOTH,
+	                       .flow = &t->flow,
+	                       .end = TF_END_EVICTED,
+	                       .account = t->account,
+	                       .record = t->record,
+	                       .slot = t->slot,
+	                       .keep = &keep};
+	tell(&r, &end);
+	assert_in_range(keep.n, 2, 40);
+	file_is(path0(&r), "hello");
+	r.sink.wake(r.self, &t->flow, t->slot, bytes, keep.n);
+	t->flow.resumed = true;
+	struct tf_event begin = {
+	        .kind = TF_BEGIN, .dir = TF_BOTH, .flow = &t->flow, .slot = t->slot};
+	tell(&r, &begin);
+	t->account[0] = (struct tf_account){0};
+	say(&r, 5, " world");
+	end_flow(&r, 0);
+	file_is(path0(&r), "hello world");
+	assert_int_equal(t->record[0].size, 11);
+	assert_true(t->record[0].has_md5);
+	assert_memory_equal(t->record[0].md5, md5, sizeof md5);
+	assert_int_equal(t->account[0].written, 6);
+	assert_int_equal(counted(&r).files, 1);
+	done(&r);
+}
+
 /* A chunk that does not follow on what is pending begins a run of its own. */
 /* END tells what became of the stream. */
 static void records(void **state)
@@ -493,6 +569,8 @@ int main(void)
 	        cmocka_unit_test(pieces),
 	        cmocka_unit_test(holes),
 	        cmocka_unit_test(loans),
+	        cmocka_unit_test(dozes),
+	        cmocka_unit_test(goes_on),
 	        cmocka_unit_test(loan_elsewhere),
 	        cmocka_unit_test(records),
 	        cmocka_unit_test(earlier_pending),

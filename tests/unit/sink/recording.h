@@ -74,8 +74,11 @@ static inline void start_named(struct recording *r, const struct files_setup *ho
 	size_t memory = FLOWS * files_memory_per_flow(&r->setup) + files_memory_fixed(&r->setup);
 	assert_true(arena_init(&r->arena, memory + (chunks + 1) * CHUNK_SIZE, &r->err));
 	assert_true(chunk_pool_init(&r->chunks, &r->arena, chunks));
-	r->share = (struct sink_share){
-	        .arena = &r->arena, .chunks = &r->chunks, .flows_max = FLOWS, .seed = 7};
+	r->share = (struct sink_share){.arena = &r->arena,
+	                               .chunks = &r->chunks,
+	                               .flows_max = FLOWS,
+	                               .flows_awake = FLOWS,
+	                               .seed = 7};
 	assert_true(outdir_open(&r->dir, "in", &r->err));
 	r->setup.dir = &r->dir;
 	assert_true(name_form_init(&r->names, names, &r->err));

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Flows of which nothing is heard, in little memory.
+ *
+ * The slab of struct flow is a cache of the flows that are heard of. When one more is needed,
+ * a hand goes round the slab, clears `stirs`, and the first flow without it dozes: what its
+ * sinks have of it is squeezed, too.
+ *
+ *	cell     | stand | number, more, n | bytes ...       of struct flow: folded (shape.h)
+ *	  more   | more | bytes ...                          and squeezed (squeeze.h); then,
+ *	    more | more | bytes ...                          of each sink that has doze(), two
+ *	                                                     bytes of length and its own
+ *
+ * Its place in the table, its list and its idle slot does not change, so neither does the
+ * order of anything. Pointers into the slabs of reasm/ stay; trails, which are many and large, go
+ * when more than half of them are in use. A flow that holds early segments is left alone, unless
+ * there is no other; then it goes on over its holes.
+ *
+ * Bounds: a flow that dozes has at most DOZE_CELLS cells, and usually 3 or 4; making room
+ * looks at no more flows than packets have stirred, and FLOW_SWEEP at most.
+ */
+#include "flow/doze.h"
+
+#include "base/error.h"
+#include "base/squeeze.h"
+#include "flow/key.h"
+#include "flow/shape.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+struct dozing {
+	struct stand stand;
+	uint64_t number; /* pub.number */
+	uint32_t more;   /* the next cell, as an index */
+	uint16_t n;      /* bytes in all */
+	bool ended;
+	uint8_t bytes[CELL - sizeof(struct stand) - 15];
+};
+
+struct cell {
+	uint32_t more;
+	uint8_t bytes[CELL - sizeof(uint32_t)];
+};
+
+static_assert(sizeof(struct dozing) == CELL && sizeof(struct cell) == CELL, "cells of one size");
+
+enum {
+	IN_FIRST = sizeof((struct dozing *)NULL)->bytes,
+	IN_MORE = sizeof((struct cell *)NULL)->bytes,
+	LENGTH = 2,
+	BYTES = IN_FIRST + (DOZE_CELLS - 1) * IN_MORE
+};
+
+struct doze_work {
+	uint8_t bytes[BYTES + SQUEEZE_SLACK];
+	struct flow *shown; /* slab.size bytes each, as */
+	struct flow *copy;
+	struct flow *usual; /* folded */
+	struct flow *spare, *begun;
+};
+
+bool doze_init(struct flows *fs, struct arena *a)
+{
+	struct doze_work *w = arena_take(a, sizeof *w);
+	if (w == NULL)
+		return false;
+	w->shown = arena_take(a, fs->slab.size);
+	w->copy = arena_take(a, fs->slab.size);
+	w->usual = arena_take(a, fs->slab.size);
+	w->spare = arena_take(a, fs->slab.size);
+	w->begun = arena_take(a, fs->slab.size);
+	if (w->shown == NULL || w->copy == NULL || w->usual == NULL || w->spare == NULL ||
+	    w->begun == NULL)
+		return false;
+	fs->work = w;
+	shape_usual(w->usual);
+	return true;
+}
+
+static struct dozing *dozing_at(const struct flows *fs, uint32_t ref)
+{
+	return cell_at(fs, ref);
+}
+
+/* -- squeezing --------------------------------------------------------------------------- */
+
+/* The words of a flow behind its stand. */
+static uint64_t *words_of(struct flow *f)
+{
+	return (uint64_t *)(void *)((char *)f + sizeof(struct stand));
+}
+
+static size_t words(const struct flows *fs)
+{
+	return (fs->slab.size - sizeof(struct stand)) / sizeof(uint64_t);
+}
+
+static_assert(sizeof(struct stand) % sizeof(uint64_t) == 0, "words begin behind it");
+
+static void differ_from_usual(const struct flows *fs, struct flow *f)
+{
+	uint64_t *to = words_of(f);
+	const uint64_t *usual = words_of(fs->work->usual);
+	for (size_t i = 0; i < words(fs); i++)
+		to[i] ^= usual[i];
+}
+
+/* -> bytes, or 0: it does not fit */
+static size_t squeeze_flow(struct flows *fs, const struct flow *f)
+{
+	struct doze_work *w = fs->work;
+	memcpy(w->copy, f, fs->slab.size);
+	shape_fold(fs, w->copy);
+	differ_from_usual(fs, w->copy);
+	return squeeze(words_of(w->copy), words(fs), w->bytes, BYTES);
+}
+
+/* f's place is set -> bytes of fs->work->bytes that were used */
+static size_t expand_flow(struct flows *fs, struct flow *f, uint64_t number)
+{
+	size_t n = squeeze_expand(fs->work->bytes, words_of(f), words(fs));
+	differ_from_usual(fs, f);
+	f->pub.number = number;
+	shape_unfold(fs, f);
+	return n;
+}
+
+static void put_length(uint8_t *to, size_t n)
+{
+	to[0] = (uint8_t)n;
+	to[1] = (uint8_t)(n >> 8);
+}
+
+static size_t get_length(const uint8_t *from)
+{
+	return from[0] | (size_t)from[1] << 8;
+}
+
+/* The first so many outlets wake up; theirs begins behind n bytes. */
+static void wake_sinks(struct flows *fs, struct flow *f, size_t n, unsigned outlets)
+{
+	const uint8_t *bytes = fs->work->bytes;
+	for (unsigned i = 0; i < outlets; i++) {
+		const struct outlet *o = &fs->outlet[i];
+		if (o->sink->doze == NULL)
+			continue;
+		size_t k = get_length(bytes + n);
+		o->sink->wake(o->self, &f->pub, f->slot[i], bytes + n + LENGTH, k);
+		n += LENGTH + k;
+	}
+}
+
+/* Sinks squeeze theirs behind the first n bytes -> bytes in all, or 0: it does not fit, and
+   all are awake. */
+static size_t doze_sinks(struct flows *fs, struct flow *f, size_t n)
+{
+	uint8_t *bytes = fs->work->bytes;
+	const size_t start = n;
+	for (unsigned i = 0; i < fs->outlets; i++) {
+		const struct outlet *o = &fs->outlet[i];
+		if (o->sink->doze == NULL)
+			continue;
+		size_t k = SIZE_MAX;
+		if (n + LENGTH < BYTES)
+			k = o->sink->doze(o->self, &f->pub, f->slot[i], bytes + n + LENGTH,
+			                  BYTES - n - LENGTH);
+		if (k == SIZE_MAX) {
+			wake_sinks(fs, f, start, i);
+			return 0;
+		}
+		put_length(bytes + n, k);
+		n += LENGTH + k;
+	}
+	return n;
+}
+
+/* -- cells ------------------------------------------------------------------------------- */
+
+/* Puts n bytes of fs->work into d, and into as many new cells as it takes. */
+static void fill(struct flows *fs, struct dozing *d, size_t n)
+{
+	const uint8_t *from = fs->work->bytes;
+	*d = (struct dozing){.n = (uint16_t)n};
+	size_t part = n < IN_FIRST ? n : IN_FIRST;
+	memcpy(d->bytes, from, part);
+	uint32_t *link = &d->more;
+	for (n -= part; n > 0; n -= part) {
+		from += part;
+		struct cell *c = slab_take(&fs->cells);
+		MUST(c != NULL);
+		part = n < IN_MORE ? n : IN_MORE;
+		memcpy(c->bytes, from, part);
+		c->more = 0;
+		*link = slab_index(&fs->cells, c);
+		link = &c->more;
+	}
+}
+
+/* The bytes again, in fs->work. */
+static void get(struct flows *fs, const struct dozing *d)
+{
+	uint8_t *to = fs->work->bytes;
+	memcpy(to, d->bytes, IN_FIRST);
+	to += IN_FIRST;
+	for (const struct cell *c = slab_at(&fs->cells, d->more); c != NULL;
+	     c = slab_at(&fs->cells, c->more)) {
+		memcpy(to, c->bytes, IN_MORE);
+		to += IN_MORE;
+	}
+}
+
+static void give_more(struct flows *fs, uint32_t more)
+{
+	while (more != 0) {
+		struct cell *c = slab_at(&fs->cells, more);
+		more = c->more;
+		slab_give(&fs->cells, c);
+	}
+}
+
+void doze_forget(struct flows *fs, uint32_t ref)
+{
+	struct dozing *d = dozing_at(fs, ref);
+	give_more(fs, d->more);
+	slab_give(&fs->cells, d);
+}
+
+size_t doze_size(const struct flows *fs, uint32_t ref, size_t *cells)
+{
+	const struct dozing *d = dozing_at(fs, ref);
+	*cells = 1;
+	for (uint32_t more = d->more; more != 0; (*cells)++)
+		more = ((const struct cell *)slab_at(&fs->cells, more))->more;
+	return d->n;
+}
+
+/* -- falling asleep ------------------------------------------------------------------------- */
+
+static void give_trail(struct reasm *r, struct half *h)
+{
+	if (h->trail != NULL)
+		slab_give(&r->trails, h->trail);
+	h->trail = NULL;
+}
+
+static bool is_holder(const struct flow *f)
+{
+	return f->half[0].is_holder || f->half[1].is_holder;
+}
+
+/* f holds nothing -> whether it dozes now; else it does not fit */
+static bool doze(struct flows *fs, struct flow *f)
+{
+	struct reasm *r = &fs->reasm;
+	if (r->trails.used > r->trails.count / 2) {
+		give_trail(r, &f->half[0]);
+		give_trail(r, &f->half[1]);
+	}
+	size_t n = squeeze_flow(fs, f);
+	if (n == 0 || (n = doze_sinks(fs, f, n)) == 0)
+		return false;
+	struct dozing *d = slab_take(&fs->cells);
+	MUST(d != NULL);
+	fill(fs, d, n);
+	d->stand = f->stand;
+	d->number = f->pub.number;
+	d->ended = f->ended;
+	places_replace(fs, ref_of(fs, f), REF_DOZING | slab_index(&fs->cells, d));
+	slab_give(&fs->slab, f);
+	return true;
+}
+
+static struct flow *next_at_hand(struct flows *fs)
+{
+	struct flow *f = flow_at(fs, (uint32_t)(fs->hand + 1));
+	fs->hand = fs->hand + 1 < fs->slab.count ? fs->hand + 1 : 0;
+	return f;
+}
+
+struct flow *doze_one(struct flows *fs)
+{
+	struct flow *quiet = NULL; /* and holds something */
+	for (int i = 0; i < FLOW_SWEEP; i++) {
+		struct flow *f = next_at_hand(fs);
+		bool stirs = f->stirs;
+		f->stirs = false;
+		if (stirs)
+			continue;
+		if (!is_holder(f))
+			return doze(fs, f) ? NULL : f;
+		quiet = quiet != NULL ? quiet : f;
+	}
+	if (quiet == NULL)
+		quiet = next_at_hand(fs);
+	for (unsigned d = 0; d < 2; d++)
+		if (quiet->half[d].is_holder)
+			reasm_spill(&fs->reasm, &quiet->half[d], quiet->pub.last_ns);
+	return doze(fs, quiet) ? NULL : quiet;
+}
+
+/* -- waking up -------------------------------------------------------------------------------- */
+
+static void expand(struct flows *fs, const struct dozing *d, struct flow *f)
+{
+	get(fs, d);
+	f->stand = d->stand;
+	size_t n = expand_flow(fs, f, d->number);
+	wake_sinks(fs, f, n, fs->outlets);
+}
+
+void doze_wake(struct flows *fs, uint32_t ref, struct flow *f)
+{
+	expand(fs, dozing_at(fs, ref), f);
+	places_replace(fs, ref, ref_of(fs, f));
+	doze_forget(fs, ref);
+}
+
+struct flow *doze_show(struct flows *fs, uint32_t ref)
+{
+	expand(fs, dozing_at(fs, ref), fs->work->shown);
+	return fs->work->shown;
+}
+
+struct flow *doze_room(const struct flows *fs)
+{
+	return fs->work->shown;
+}
+
+struct flow *doze_spare(const struct flows *fs)
+{
+	return fs->work->spare;
+}
+
+struct flow *doze_begun(const struct flows *fs)
+{
+	return fs->work->begun;
+}
+
+/* Puts what the sinks with doze() are to be given back behind n bytes: the first gets it all. ->
+   bytes in all */
+static size_t put_kept(struct flows *fs, size_t n, const uint8_t *bytes, size_t size)
+{
+	for (unsigned i = 0; i < fs->outlets; i++) {
+		if (fs->outlet[i].sink->doze == NULL)
+			continue;
+		put_length(fs->work->bytes + n, size);
+		n += LENGTH;
+		memcpy(fs->work->bytes + n, bytes, size);
+		n += size;
+		size = 0;
+	}
+	return n;
+}
+
+bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const uint8_t *bytes,
+                size_t size)
+{
+	struct dozing *d = dozing_at(fs, ref);
+	size_t n = squeeze_flow(fs, stub), cells;
+	(void)doze_size(fs, ref, &cells);
+	if (n == 0 || n + size + fs->outlets * LENGTH > IN_FIRST + (cells - 1) * IN_MORE)
+		return false;
+	n = put_kept(fs, n, bytes, size);
+	idle_leave(fs, ref);
+	list_remove(fs, ref);
+	const struct stand stand = d->stand;
+	give_more(fs, d->more); /* so there are cells for it */
+	d->more = 0;
+	fill(fs, d, n);
+	d->stand = stand;
+	d->number = stub->pub.number;
+	d->ended = true;
+	list_add(fs, ref, FLOW_STUB);
+	return true;
+}
+
+/* -- of all forms but a SYN ------------------------------------------------------------------- */
+
+uint64_t doze_number(const struct flows *fs, uint32_t ref)
+{
+	return ref_form(ref) == REF_DOZING ? dozing_at(fs, ref)->number
+	                                   : flow_at(fs, ref)->pub.number;
+}
+
+bool doze_ended(const struct flows *fs, uint32_t ref)
+{
+	return ref_form(ref) == REF_DOZING ? dozing_at(fs, ref)->ended : flow_at(fs, ref)->ended;
+}
+
+const struct flow *doze_look(struct flows *fs, uint32_t ref)
+{
+	struct flow *f = fs->work->copy;
+	const struct dozing *d = dozing_at(fs, ref);
+	get(fs, d);
+	f->stand = d->stand;
+	(void)expand_flow(fs, f, d->number);
+	return f;
+}
+
+int doze_direction(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
+{
+	return key_direction(&doze_look(fs, ref)->pub, pkt);
+}

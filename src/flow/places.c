@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "flow/places.h"
+
+/* -- buckets: a chain ends with the number of its bucket, so no hash is needed to leave it -- */
+
+void bucket_add(struct flows *fs, uint32_t ref, uint64_t hash)
+{
+	uint32_t number = (uint32_t)hash & fs->bucket_mask, *bucket = &fs->bucket[number];
+	place_at(fs, ref)->chain = *bucket != 0 ? *bucket : REF_END | number;
+	*bucket = ref;
+}
+
+/* -> the link that says ref */
+static uint32_t *link_to(const struct flows *fs, uint32_t ref)
+{
+	uint32_t end = ref;
+	while (!ref_is_end(end))
+		end = place_at(fs, end)->chain;
+	uint32_t *link = &fs->bucket[end & ~REF_FORM];
+	while (*link != ref)
+		link = &place_at(fs, *link)->chain;
+	return link;
+}
+
+void bucket_remove(struct flows *fs, uint32_t ref)
+{
+	uint32_t *link = link_to(fs, ref), next = place_at(fs, ref)->chain;
+	bool alone = ref_is_end(next) && link == &fs->bucket[next & ~REF_FORM];
+	*link = alone ? 0 : next;
+}
+
+/* -- lists -------------------------------------------------------------------------- */
+
+static enum flow_list list_of(const struct flows *fs, uint32_t ref)
+{
+	return ref_form(ref) == REF_SYN ? FLOW_EMBRYONIC : (enum flow_list)stand_at(fs, ref)->list;
+}
+
+void list_remove(struct flows *fs, uint32_t ref)
+{
+	const struct place *p = place_at(fs, ref);
+	struct place *older = place_at(fs, p->older), *newer = place_at(fs, p->newer);
+	enum flow_list list = list_of(fs, ref);
+	*(older != NULL ? &older->newer : &fs->list[list].oldest) = p->newer;
+	*(newer != NULL ? &newer->older : &fs->list[list].newest) = p->older;
+}
+
+void list_add(struct flows *fs, uint32_t ref, enum flow_list list)
+{
+	struct place *p = place_at(fs, ref), *older = place_at(fs, fs->list[list].newest);
+	if (ref_form(ref) != REF_SYN)
+		stand_at(fs, ref)->list = (uint8_t)list;
+	p->older = fs->list[list].newest;
+	p->newer = 0;
+	*(older != NULL ? &older->newer : &fs->list[list].oldest) = ref;
+	fs->list[list].newest = ref;
+}
+
+/* -- another form ---------------------------------------------------------------------- */
+
+static void replace_in_idle(struct flows *fs, uint32_t to)
+{
+	const struct stand *s = stand_at(fs, to);
+	if (s->slot == IDLE_NOWHERE)
+		return;
+	struct stand *before = stand_at(fs, s->idle.before), *after = stand_at(fs, s->idle.after);
+	*(before != NULL ? &before->idle.after : &fs->idle.slot[s->slot].first) = to;
+	if (after != NULL)
+		after->idle.before = to;
+}
+
+void places_replace(struct flows *fs, uint32_t from, uint32_t to)
+{
+	const struct place *p = place_at(fs, to);
+	struct place *older = place_at(fs, p->older), *newer = place_at(fs, p->newer);
+	enum flow_list list = list_of(fs, to);
+	*link_to(fs, from) = to;
+	*(older != NULL ? &older->newer : &fs->list[list].oldest) = to;
+	*(newer != NULL ? &newer->older : &fs->list[list].newest) = to;
+	if (ref_form(from) != REF_SYN)
+		replace_in_idle(fs, to);
+}
