@@ -95,8 +95,8 @@ static bool all_let_doze(const struct tf_engine *e)
 	return true;
 }
 
-/* An eighth for blocks (live, a quarter), a sixteenth for fragments (an eighth, when their frames are kept),
-   the rest among the workers. */
+/* An eighth for blocks (live, a quarter), a sixteenth for fragments (an eighth, when their frames
+   are kept), the rest among the workers. */
 static bool split_memory(struct tf_engine *e, struct tf_error *err)
 {
 	const struct tf_config *c = &e->config;

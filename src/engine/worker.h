@@ -24,7 +24,7 @@ struct worker {
 	struct chunk_pool chunks;
 	struct flows flows;
 	struct tf_counters counters;
-	struct batch *filling;              /* the reader's: not handed over yet */
+	struct batch *filling;                   /* the reader's: not handed over yet */
 	struct batch *idle[WORKER_BATCHES_MOST]; /* the reader's, empty */
 	unsigned idles, batches;                 /* of so many in all */
 	uint64_t load; /* the reader's: bytes of the frames that it was given */
