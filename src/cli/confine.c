@@ -190,16 +190,18 @@ static bool may_read(const char *path)
 	return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 || errno == ENOENT;
 }
 
-/* Which are to be opened now: those that cannot be later. */
+/* Which are to be opened now: those that cannot be later, and peers, which sources_take() does not
+   know how to call. */
 static void mark(const struct confine *c, struct sources *s)
 {
 	bool all = c->options->root != NULL;
 	bool worn = !all && c->root && (!is_off(c) || c->leaves) && identity_wear(&c->who, false);
 	for (size_t i = 0; i < s->count; i++) {
 		const char *path = s->path[i];
-		bool special = sources_is_remote(path) || system_descriptor(path) >= 0;
+		bool remote = sources_is_remote(path);
+		bool special = remote || system_descriptor(path) >= 0;
 		bool piped = strcmp(path, "-") == 0;
-		s->early[i] = !piped && (all || (special && !is_off(c)) ||
+		s->early[i] = !piped && (all || remote || (special && !is_off(c)) ||
 		                         (worn && !special && !may_read(path)));
 	}
 	if (worn && !identity_take_off(&c->own))

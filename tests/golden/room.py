@@ -117,6 +117,7 @@ def main():
         print('SKIP: no small disk can be mounted here:', tried.stderr)
         return 1 if os.environ.get('TCPFLOW_NO_SKIPS') == '1' else 77
     with tempfile.TemporaryDirectory() as box:
+        os.chmod(box, 0o711)  # whoever records may walk through it
         os.mkdir(f'{box}/small')
         inside = 'mount -t tmpfs -o size=1m none "$1/small" && { "$2" -B "$0" --inside "$1"; s=$?; umount "$1/small"; exit $s; }'
         return subprocess.run([*way, 'bash', '-c', inside, __file__, box, sys.executable]).returncode
