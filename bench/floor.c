@@ -212,13 +212,14 @@ int main(int argc, char **argv)
 		stop(argv[2]);
 	if (!storing && !headers) {
 		read_only(&in);
-		return 0;
+	} else {
+		table_make(1024);
+		if (storing && !store_begin(argv[3]))
+			stop(argv[3]);
+		walk(&in, storing);
+		if (storing)
+			store_close();
 	}
-	table_make(1024);
-	if (storing && !store_begin(argv[3]))
-		stop(argv[3]);
-	walk(&in, storing);
-	if (storing)
-		store_close();
+	free(in.buffer);
 	return 0;
 }
