@@ -172,12 +172,13 @@ bool tf_engine_capture(struct tf_engine *e, struct tf_error *err)
 		return false;
 	while (wants_more(e) && ears->count > 0) {
 		look_at_losses(e);
+		generation_look(e);
 		if (take_turns(e, err, &gone) == 0 && !ears->failed)
 			nap(e);
 		if (ears->emptied)
 			hole_watch_empty(&e->ears.watch, e->ears.latest_ns);
 		dispatch_look_at_clock(&e->dispatch);
-		if (ears->failed && engine_failed(e, err))
+		if ((ears->failed || e->dispatch.failed) && engine_failed(e, err))
 			return false;
 		ears->failed = false;
 		if (ears->due || ears->naps >= NAPS) {

@@ -206,7 +206,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 }
 
 /* What a sink hears that does not say what it wants. */
-#define USUAL (~(1U << TF_SEGMENT))
+#define USUAL (~(1U << TF_SEGMENT | 1U << TF_TURN))
 
 void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 {
@@ -344,6 +344,18 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 static uint64_t last_turn(const struct flow *f)
 {
 	return UINT64_C(1) << 63 | (uint64_t)f->list << 60 | f->listed;
+}
+
+void flows_turn(struct flows *fs)
+{
+	for (int list = 0; list < FLOW_LISTS; list++) {
+		struct flow *f = at(fs, fs->list[list].oldest);
+		for (; f != NULL; f = at(fs, f->newer)) {
+			fs->turn = last_turn(f);
+			if (!f->ended)
+				life_turn(fs, f);
+		}
+	}
 }
 
 void flows_end_all(struct flows *fs)

@@ -207,6 +207,29 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why)
 	f->ended = true;
 }
 
+void life_turn(struct flows *fs, struct flow *f)
+{
+	struct tf_account account[2];
+	struct tf_record record[2] = {{0}};
+	for (unsigned d = 0; d < 2; d++) {
+		reasm_turn(&fs->reasm, &f->half[d], f->pub.last_ns, &account[d]);
+		note_ends(&account[d], &f->half[d]);
+	}
+	struct tf_event ev = {
+	        .kind = TF_TURN,
+	        .dir = TF_BOTH,
+	        .ts_ns = f->pub.last_ns,
+	        .end = TF_END_ROTATED,
+	        .account = account,
+	        .record = record,
+	};
+	tell(fs, f, &ev);
+	for (unsigned d = 0; d < 2; d++) {
+		reasm_settle(&fs->reasm, &account[d]);
+		f->pub.packets[d] = f->pub.frame_bytes[d] = f->pub.captured[d] = 0;
+	}
+}
+
 static void tell_segment(struct flows *fs, struct flow *f, unsigned dir,
                          const struct tf_packet *pkt)
 {
@@ -243,8 +266,10 @@ static void tell_segment(struct flows *fs, struct flow *f, unsigned dir,
 
 void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	if (dir == 1 && f->pub.packets[1] == 0)
+	if (dir == 1 && !f->answered) {
+		f->answered = true;
 		first_word(fs, f, 1, pkt);
+	}
 	f->pub.packets[dir]++;
 	f->pub.frame_bytes[dir] += pkt->wire.length;
 	f->pub.captured[dir] += pkt->wire.captured;

@@ -45,6 +45,9 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 /* Tells END; f stays in its list, ended. */
 void life_end(struct flows *fs, struct flow *f, enum tf_end why);
 
+/* Tells TURN: the record goes on in another output generation, and f as if nothing was. */
+void life_turn(struct flows *fs, struct flow *f);
+
 /* -- flows.c ---------------------------------------------------------------- */
 
 void flows_move(struct flows *fs, struct flow *f, enum flow_list list);

@@ -27,6 +27,7 @@ struct report {
 	struct journal_part *xml, *jsonl; /* NULL: not wanted */
 	struct report_sums sums;
 	uint64_t unlisted; /* gaps */
+	struct report *next;
 };
 
 /* -- gaps ---------------------------------------------------------------------------- */
@@ -101,6 +102,14 @@ static void add_json(struct report *s, struct report_row *r, uint32_t id)
 	MUST(try_json(s, r, id));
 }
 
+/* -> whether a direction has a row: when it had a packet, and at its end when it had one before */
+static bool has_row(const struct tf_event *ev, struct report_flow *f, unsigned dir)
+{
+	bool again = ev->kind == TF_END && f->listed[dir], row = ev->flow->packets[dir] > 0;
+	f->listed[dir] = f->listed[dir] || (ev->kind == TF_TURN && row);
+	return row || again;
+}
+
 /* Rows of one direction, or of both. */
 static void add_rows(struct report *s, const struct tf_event *ev, struct report_flow *f)
 {
@@ -114,11 +123,16 @@ static void add_rows(struct report *s, const struct tf_event *ev, struct report_
 	                       .record = ev->record,
 	                       .stream = &f->stream[first],
 	                       .gaps = &s->gaps,
-	                       .community = community};
+	                       .community = community,
+	                       .continues = f->turned};
+	if (f->turned && s->xml != NULL)
+		journal_carry(s->xml, ev, id);
+	if (f->turned && s->jsonl != NULL)
+		journal_carry(s->jsonl, ev, id);
 	if (s->jsonl != NULL)
 		add_json(s, &r, id);
 	for (unsigned dir = first; s->xml != NULL && dir <= last; dir++) {
-		if (ev->flow->packets[dir] > 0)
+		if (has_row(ev, f, dir))
 			add_xml(s, &r, dir, id);
 		r.account++;
 		r.record++;
@@ -158,6 +172,16 @@ static void end(struct report *s, const struct tf_event *ev, struct report_flow 
 	ev->slot[0] = ev->slot[1] = 0;
 }
 
+/* The connection goes on; where it was silent in this generation, nothing is said of it. */
+static void turn(struct report *s, const struct tf_event *ev, struct report_flow *f)
+{
+	if (ev->flow->packets[0] + ev->flow->packets[1] > 0)
+		add_rows(s, ev, f);
+	forget(s, &f->stream[0]);
+	forget(s, &f->stream[1]);
+	f->turned = true;
+}
+
 static bool works(const struct report *s, struct tf_error *err)
 {
 	return (s->xml == NULL || journal_works(s->xml, err)) &&
@@ -178,6 +202,8 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		f->stream[ev->dir].conflicts++;
 	else if (ev->kind == TF_END)
 		end(s, ev, f);
+	else if (ev->kind == TF_TURN)
+		turn(s, ev, f);
 	return works(s, err);
 }
 
@@ -197,14 +223,45 @@ static void count(void *self, struct tf_counters *c)
 	c->gaps_unlisted += s->unlisted;
 }
 
-static bool close_one(void *self, struct tf_error *err)
+static void add_sums(const struct report *s)
 {
-	struct report *s = self;
 	struct report_sums *all = &s->setup->sums;
 	all->rows += s->sums.rows;
 	all->connections += s->sums.connections;
 	all->at_end += s->sums.at_end;
 	all->most += s->sums.most;
+}
+
+bool report_finish(struct report_setup *setup, struct tf_error *err)
+{
+	bool ok = true;
+	setup->sums = (struct report_sums){0};
+	for (struct report *s = setup->first; s != NULL; s = s->next) {
+		add_sums(s);
+		s->sums = (struct report_sums){.most = s->flows.used};
+	}
+	if (setup->has_jsonl)
+		ok = journal_finish(&setup->jsonl, err);
+	if (setup->has_xml)
+		ok = journal_finish(&setup->xml, ok ? err : NULL) && ok;
+	setup->sums = (struct report_sums){0};
+	return ok;
+}
+
+bool report_begin_again(struct report_setup *setup, const char *head, size_t n,
+                        struct tf_error *err)
+{
+	struct journal *xml = &setup->xml, *jsonl = &setup->jsonl;
+	return (!setup->has_xml ||
+	        (journal_make(xml, head, n, err) && journal_begin_again(xml, err))) &&
+	       (!setup->has_jsonl ||
+	        (journal_make(jsonl, "", 0, err) && journal_begin_again(jsonl, err)));
+}
+
+static bool close_one(void *self, struct tf_error *err)
+{
+	struct report *s = self;
+	add_sums(s);
 	bool ok = s->jsonl == NULL || journal_close(s->jsonl, err);
 	return (s->xml == NULL || journal_close(s->xml, ok ? err : NULL)) && ok;
 }
@@ -237,6 +294,8 @@ static void *open_one(void *arg, unsigned worker, unsigned workers, struct tf_er
 		return NULL;
 	}
 	s->setup = setup;
+	s->next = setup->first;
+	setup->first = s;
 	return open_journals(s, worker, err) ? s : NULL;
 }
 
@@ -260,7 +319,7 @@ struct tf_sink report_sink(struct report_setup *setup)
 	return (struct tf_sink){.name = "report",
 	                        .order = TF_PLACED,
 	                        .kinds = 1U << TF_BEGIN | 1U << TF_GAP | 1U << TF_CONFLICT |
-	                                 1U << TF_END,
+	                                 1U << TF_END | 1U << TF_TURN,
 	                        .arg = setup,
 	                        .open = open_one,
 	                        .event = event,

@@ -27,6 +27,8 @@ struct report_stream {
 
 struct report_flow {
 	struct report_stream stream[2];
+	bool turned;    /* its record began in an output generation before this one: */
+	bool listed[2]; /* directions that had a row there */
 };
 
 /* What a run's report says at its end. */
@@ -48,6 +50,7 @@ struct report_setup {
 	void (*usage)(void *arg, struct tf_usage *to); /* may be NULL */
 	void *usage_arg;
 	struct report_sums sums; /* filled in as the instances are closed */
+	struct report *first;    /* of its instances */
 };
 
 /* A row, of one direction in XML and of a connection in JSON. */
@@ -61,7 +64,8 @@ struct report_row {
 	const struct report_stream *stream;
 	const struct slab *gaps;
 	const char *community;
-	bool nameless; /* file names are left out: with them the row is too long */
+	bool nameless;  /* file names are left out: with them the row is too long */
+	bool continues; /* what an output generation before this one had of it */
 };
 
 /* What the sink takes from the arena: for each flow, and besides. */
@@ -70,6 +74,14 @@ size_t report_memory_fixed(const struct report_setup *setup);
 
 /* The sink; setup (which outlives it) becomes its arg. */
 struct tf_sink report_sink(struct report_setup *setup);
+
+/* An output generation ends, and no worker runs: its reports are finished -> false with *err */
+bool report_finish(struct report_setup *setup, struct tf_error *err);
+
+/* Another one begins, in the folder that the journals have now: head is that of the report in
+   XML, n its bytes -> false with *err */
+bool report_begin_again(struct report_setup *setup, const char *head, size_t n,
+                        struct tf_error *err);
 
 /* -- report_xml.c -- */
 
