@@ -239,7 +239,8 @@ enum tf_gap_cause {
 	TF_GAP_EVICTED,
 	TF_GAP_REJECTED,
 	TF_GAP_LIMIT /* told at a stream's end, from tf_config.flow_bytes to where it went on to
-	                (and at each TURN that comes before, for what is new of that). What was captured of it is in tf_account.beyond_limit */
+	                (and at each TURN that comes before, for what is new of that). What was
+	                captured of it is in tf_account.beyond_limit */
 };
 
 /* Which of two copies of the same bytes a receiver keeps, while neither is sealed. */
@@ -627,7 +628,8 @@ struct tf_rotation {
 bool tf_engine_rotate(struct tf_engine *e, const struct tf_rotation *how, struct tf_error *err);
 
 /* The generation ends: in tf_engine_capture() within a tenth of a second, before more frames are
-   taken; and before the next tf_engine_push(). May be called from a signal handler, and from any thread. */
+   taken; and before the next tf_engine_push(). May be called from a signal handler, and from any
+   thread. */
 void tf_engine_turn(struct tf_engine *e);
 
 #define TF_NAMES_ROOM 256 /* room for a template of names, with its NUL */
