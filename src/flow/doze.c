@@ -376,6 +376,21 @@ bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const u
 	return true;
 }
 
+bool doze_back(struct flows *fs, uint32_t ref)
+{
+	struct flow *f = fs->work->shown;
+	struct dozing *d = dozing_at(fs, ref);
+	size_t n = squeeze_flow(fs, f);
+	if (n == 0 || (n = doze_sinks(fs, f, n)) == 0)
+		return false;
+	const struct stand stand = d->stand;
+	give_more(fs, d->more);
+	fill(fs, d, n);
+	d->stand = stand;
+	d->number = f->pub.number;
+	return true;
+}
+
 /* -- of all forms but a SYN ------------------------------------------------------------------- */
 
 uint64_t doze_number(const struct flows *fs, uint32_t ref)

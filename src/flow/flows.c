@@ -171,7 +171,7 @@ static void evict_dozing(struct flows *fs, uint32_t ref)
 		forget(fs, oldest);
 }
 
-/* That flow makes room for pkt's. */
+/* That flow makes room for pkt's (NULL: for what others have become, and no stub is left). */
 static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
 	bool syn = ref_form(ref) == REF_SYN;
@@ -179,12 +179,14 @@ static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 	bool closed = list == FLOW_CLOSED; /* those have lost nothing */
 	fs->counters->flows_evicted += !closed;
 	fs->counters->flows_evicted_embryonic += list == FLOW_EMBRYONIC;
-	if (closed) {
+	if (closed && pkt == NULL) {
+		fs->counters->flows_forgotten++;
+	} else if (closed) {
 		const struct flow *f =
 		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
 		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
 	}
-	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN)
+	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN && pkt != NULL)
 		evict_dozing(fs, ref);
 	else
 		finish(fs, ref, TF_END_EVICTED);
@@ -441,7 +443,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 }
 
 /* What a sink hears that does not say what it wants. */
-#define USUAL (~(1U << TF_SEGMENT))
+#define USUAL (~(1U << TF_SEGMENT | 1U << TF_TURN))
 
 void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 {
@@ -449,8 +451,8 @@ void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 	if ((kinds >> TF_DATA & 1) != 0)
 		fs->last_data = fs->outlets;
 	fs->wants |= kinds;
-	fs->tells_silent = fs->tells_silent ||
-	                   ((kinds & (1U << TF_BEGIN | 1U << TF_END)) != 0 && !sink->skips_silent);
+	const unsigned all = 1U << TF_BEGIN | 1U << TF_END | 1U << TF_TURN;
+	fs->tells_silent = fs->tells_silent || ((kinds & all) != 0 && !sink->skips_silent);
 	fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self, .kinds = kinds};
 }
 
@@ -610,8 +612,71 @@ static uint64_t last_turn(const struct flows *fs, const struct flow *f)
 	return turn > fs->turn ? turn : fs->turn;
 }
 
+/* -> the first in the order of eviction that has cells and is not `but`; 0: there is none. None is
+   passed, since all are being walked through. */
+static uint32_t first_to_go(const struct flows *fs, uint32_t but)
+{
+	for (int list = 0; list < FLOW_STUB; list++) {
+		uint32_t ref = fs->list[list].oldest;
+		while (ref != 0 && (ref_form(ref) == REF_AWAKE || ref == but))
+			ref = place_at(fs, ref)->newer;
+		if (ref != 0)
+			return ref;
+	}
+	return 0;
+}
+
+/* What ref becomes by its turn may take more cells than it has. */
+static void make_turn_room(struct flows *fs, uint32_t ref)
+{
+	uint32_t other;
+	while (fs->cells.count - fs->cells.used < DOZE_CELLS &&
+	       (other = first_to_go(fs, ref)) != 0)
+		evict(fs, other, NULL);
+}
+
+/* -> whether it stays in its form */
+static bool turn_back(struct flows *fs, uint32_t ref, const struct flow *f)
+{
+	if (ref_form(ref) == REF_SYN)
+		return syn_turn(fs, ref, f);
+	return ref_form(ref) == REF_AWAKE || f == NULL || doze_back(fs, ref);
+}
+
+/* Tells it, in whatever form it is, and leaves it in that. No other changes its form or its place
+   meanwhile, but some may go. -> the next in its list */
+static uint32_t turn_one(struct flows *fs, uint32_t ref)
+{
+	if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref))
+		make_turn_room(fs, ref);
+	struct flow *f = show(fs, ref);
+	if (f != NULL) {
+		fs->turn = last_turn(fs, f);
+		life_turn(fs, f);
+	}
+	bool stays = turn_back(fs, ref, f);
+	uint32_t next = place_at(fs, ref)->newer;
+	if (!stays) { /* it does not fit */
+		fs->counters->flows_evicted++;
+		life_end(fs, f, TF_END_EVICTED);
+		forget(fs, ref);
+	}
+	return next;
+}
+
+void flows_turn(struct flows *fs)
+{
+	while (fs->list[FLOW_STUB].oldest != 0) /* their files are closed for good */
+		forget(fs, fs->list[FLOW_STUB].oldest);
+	fs->turn = 0;
+	for (int list = 0; list < FLOW_STUB; list++)
+		for (uint32_t ref = fs->list[list].oldest; ref != 0;)
+			ref = turn_one(fs, ref);
+}
+
 void flows_end_all(struct flows *fs)
 {
+	fs->turn = 0;
 	for (int list = 0; list < FLOW_LISTS; list++) {
 		uint32_t ref;
 		while ((ref = fs->list[list].oldest) != 0) {

@@ -90,6 +90,7 @@ struct flow {
 	bool ended;      /* END was told; halves and slots are empty */
 	bool reset;      /* RST came */
 	bool spoke[2];   /* each direction has had a packet */
+	bool answered;   /* so has the second, be it one that was rejected */
 	struct history history;
 	struct checksums sums[2];
 	struct gate_side gate[2];
@@ -184,6 +185,10 @@ void flows_flush(struct flows *fs);
 
 /* The input may pause: sinks are told. */
 void flows_rest(struct flows *fs);
+
+/* The record of every flow ends, in the order of flows_end_all(), and goes on in the next output
+   generation: TURN. */
+void flows_turn(struct flows *fs);
 
 /* The input ended: ends every flow, oldest first. */
 void flows_end_all(struct flows *fs);

@@ -21,6 +21,9 @@ void life_tell_begin(struct flows *fs, struct flow *f);
 /* A packet of f, of whatever kind: f's sums. */
 void life_count(struct flow *f, unsigned dir, const struct tf_packet *pkt);
 
+/* The sums begin anew. */
+void life_uncount(struct flow *f);
+
 /* f is zeroed and listed; pkt is its first packet. Tells BEGIN. */
 void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt);
 
@@ -57,6 +60,9 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why);
 
 /* The same; keep (or NULL): what a sink wants back should f be heard of again. */
 void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_keep *keep);
+
+/* Tells TURN: the record goes on in another output generation, and f as if nothing was. */
+void life_turn(struct flows *fs, struct flow *f);
 
 /* -- flows.c ---------------------------------------------------------------- */
 
