@@ -190,7 +190,7 @@ def kept(box, path, frames):
         one, again = streams(rows(t + '/one')), streams(rows(t + '/again'))
         assert one == again
         assert sum(counters(t + '/again')[n] for n in ('frames',)) == frames
-        run(path, t + '/one/more', '--write', t + '/kept/%H%M%S.pcapng', '--count', '1')
+        run(path, t + '/more', '--write', t + '/kept/%H%M%S.pcapng', '--count', '1')
         assert any(p.name.count('.') == 2 for p in in_order(t + '/kept')), 'a file was overwritten'
 
 
