@@ -61,9 +61,8 @@ static struct flow *only(void)
 }
 
 /* A SYN of one that stands in a cell, and then wakes, is as if it had been awake all the time. */
-static void syn_as_awake(void **state)
+static void compare_syn(bool turns)
 {
-	(void)state;
 	static const uint8_t options[] = {2, 4,  5, 0xb4, 1, 3, 3, 7, 1, 1,
 	                                  8, 10, 1, 2,    3, 4, 0, 0, 0, 0};
 	uint8_t frame[14 + 20 + 20 + sizeof options] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
@@ -84,6 +83,9 @@ static void syn_as_awake(void **state)
 		take(&n, &pkt);
 		assert_int_equal(n.flows.syns, round);
 		heard(&n, "+1 ");
+		if (turns)
+			flows_turn(&n.flows);
+		assert_int_equal(n.flows.syns, round);
 		struct tf_packet again = packet(&n, 1, 1, TCP_ACK, 5000, 1, "");
 		take(&n, &again);
 		assert_int_equal(n.flows.syns, 0);
@@ -94,8 +96,16 @@ static void syn_as_awake(void **state)
 		                 2);
 		net_end(&n);
 		heard(&n, "-1:input ");
+		assert_int_equal(n.last.packets[0], !turns);
 	}
 	assert_memory_equal(as[0], as[1], sizeof as[0]);
+}
+
+static void syn_as_awake(void **state)
+{
+	(void)state;
+	compare_syn(false);
+	compare_syn(true);
 }
 
 /* Everybody else is heard of, until `host` dozes. */
