@@ -6,7 +6,7 @@ the same with any number of workers.
 
 Needs TCPFLOW_BINARY. TCPFLOW_SEED changes the capture.
 """
-import json, os, random, re, struct, subprocess, tempfile, time, xml.etree.ElementTree
+import json, os, random, re, shutil, struct, subprocess, tempfile, time, xml.etree.ElementTree
 from pathlib import Path
 
 BINARY = os.path.realpath(os.environ['TCPFLOW_BINARY'])
@@ -68,9 +68,22 @@ def connection(dice, i):
     return done
 
 
-def capture(path, snaplen=65535):
+def quiet(dice, i):
+    """Frames of a connection that says something now and then; every fourth never gets an answer."""
+    a, b, at, isn = ((10, 1, i >> 8, i & 255), 1025), ((10, 0, 1, 1), 80), START_S * 10**6 + dice.randrange(60 * 10**6), i
+    done = [frame(at, a, b, isn, 0, SYN)]
+    if i % 4 > 0:
+        done += [frame(at + 10, b, a, isn, isn + 1, SYN | ACK), frame(at + 20, a, b, isn + 1, isn + 1, ACK)]
+        for word in range(dice.randrange(5)):
+            at += dice.randrange(50 * 10**6)
+            done.append(frame(at, a, b, isn + 1 + 20 * word, isn + 1, PSH | ACK, bytes([word + 65]) * 20))
+    return done
+
+
+def capture(path, snaplen=65535, others=0):
     dice = random.Random(int(os.environ.get('TCPFLOW_SEED', 1)))
-    frames = sorted((f for i in range(FLOWS + SHORT) for f in connection(dice, i)), key=lambda f: f[0])
+    frames = sorted([f for i in range(FLOWS + SHORT) for f in connection(dice, i)] +
+                    [f for i in range(others) for f in quiet(dice, i)], key=lambda f: f[0])
     with open(path, 'wb') as to:
         to.write(struct.pack('<IHHIIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
         for ts, b in frames:
@@ -213,6 +226,22 @@ def sessions(box, path):
         assert text.count(b'goes on in the next') > 9
 
 
+def dozing(box):
+    """With so little memory that most connections doze when a generation ends, all is the same."""
+    with tempfile.TemporaryDirectory(dir=box) as t:
+        capture(t + '/in.pcap', others=1500)
+        for more in ([], ['--gaps', 'skip'], ['--sha256', '-j', '2']):
+            for memory in ('8M', '512M'):
+                run(t + '/in.pcap', f'{t}/{memory}', '--rotate', '10s', '--memory', memory, *more)
+            little, much = tree(t + '/8M'), tree(t + '/512M')
+            assert counters(t + '/8M')['flows_evicted'] == 0
+            assert len(much) > 2000
+            assert little == {k: v.replace(f'{t}/512M/'.encode(), f'{t}/8M/'.encode()) for k, v in much.items()}, \
+                (more, [k for k in set(little) | set(much) if little.get(k) != much.get(k)])
+            shutil.rmtree(t + '/8M')
+            shutil.rmtree(t + '/512M')
+
+
 def killed(box, path, jobs):
     """By SIGKILL in a generation: those before it are whole, and it can be mended."""
     with tempfile.TemporaryDirectory(dir=box) as t:
@@ -253,6 +282,7 @@ def main():
         kept(box, path, frames)
         packets(box, path)
         sessions(box, path)
+        dozing(box)
         for jobs in '12':
             killed(box, path, jobs)
         for what, options, to in CASES:
