@@ -344,9 +344,12 @@ def rotated(box):
     """SIGHUP in the middle of transfers: their parts, one behind the other, are what was sent. So are
     the packets that are kept, read again. A generation that has ended is not written any more."""
     place = Place(box)
+    os.chmod(box, 0o711)
     for jobs in '12':
         kept = Path(tempfile.mkdtemp(dir=box))
-        command = Command(box, '-i', 'near', '-j', jobs, '--strict', '--jsonl', '--write', f'{kept}/all.pcapng')
+        os.chmod(kept, 0o777)
+        confined = ['-U', 'nobody', '--sandbox=require'] if jobs == '2' else []
+        command = Command(box, '-i', 'near', '-j', jobs, '--strict', '--jsonl', '--write', f'{kept}/all.pcapng', *confined, own=True)
         sums, seen = [], {}
 
         def turn():
