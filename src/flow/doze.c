@@ -11,6 +11,9 @@
  *	    more | more | bytes ...                          of each sink that has doze(), two
  *	                                                     bytes of length and its own
  *
+ * At a turn of output generations (flows_turn()) it is expanded, told, and squeezed into its own
+ * cells again, so that all can be told in the order of their lists.
+ *
  * Its place in the table, its list and its idle slot does not change, so neither does the
  * order of anything. Pointers into the slabs of reasm/ stay; trails, which are many and large, go
  * when more than half of them are in use. A flow that holds early segments is left alone, unless

@@ -31,8 +31,7 @@ static bool is_stub(const struct flows *fs, uint32_t ref)
 	return ref_form(ref) == REF_DOZING && stand_at(fs, ref)->list == FLOW_STUB;
 }
 
-/* Out of the table, and out of memory; it has ended. */
-static void forget(struct flows *fs, uint32_t ref)
+void flows_forget(struct flows *fs, uint32_t ref)
 {
 	bucket_remove(fs, ref);
 	list_remove(fs, ref);
@@ -51,8 +50,7 @@ static void forget(struct flows *fs, uint32_t ref)
 	fs->count -= !stub;
 }
 
-/* -> the flow as it is when it is awake; or NULL: nobody is to hear of it any more */
-static struct flow *show(struct flows *fs, uint32_t ref)
+struct flow *flows_show(struct flows *fs, uint32_t ref)
 {
 	struct flow *f = NULL;
 	if (ref_form(ref) == REF_AWAKE) {
@@ -69,10 +67,10 @@ static struct flow *show(struct flows *fs, uint32_t ref)
 /* Ends a flow, unless it has ended, and forgets it. */
 static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
 {
-	struct flow *f = show(fs, ref);
+	struct flow *f = flows_show(fs, ref);
 	if (f != NULL)
 		life_end(fs, f, why);
-	forget(fs, ref);
+	flows_forget(fs, ref);
 }
 
 /* -- memory ----------------------------------------------------------------------- */
@@ -161,18 +159,17 @@ static bool has_idled(const struct flows *fs, const struct flow *f, const struct
 static void evict_dozing(struct flows *fs, uint32_t ref)
 {
 	if (!stub_leave(fs, ref)) {
-		forget(fs, ref);
+		flows_forget(fs, ref);
 		return;
 	}
 	fs->count--;
 	fs->stubs++;
 	uint32_t oldest = fs->list[FLOW_STUB].oldest;
 	if (fs->stubs > fs->stubs_most && oldest != fs->spared)
-		forget(fs, oldest);
+		flows_forget(fs, oldest);
 }
 
-/* That flow makes room for pkt's (NULL: for what others have become, and no stub is left). */
-static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
+void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
 	bool syn = ref_form(ref) == REF_SYN;
 	enum flow_list list = syn ? FLOW_EMBRYONIC : (enum flow_list)stand_at(fs, ref)->list;
@@ -199,7 +196,7 @@ static bool make_room(struct flows *fs, size_t cells, const struct tf_packet *pk
 		uint32_t ref = quietest_of_all(fs);
 		if (ref == 0)
 			return false;
-		evict(fs, ref, pkt);
+		flows_evict(fs, ref, pkt);
 	}
 	return true;
 }
@@ -212,13 +209,13 @@ static void make_awake_room(struct flows *fs, const struct tf_packet *pkt)
 	if (fs->cells.count == 0) {
 		uint32_t ref = quietest_of_all(fs);
 		MUST(ref != 0); /* the slab is empty, so they are all listed */
-		evict(fs, ref, pkt);
+		flows_evict(fs, ref, pkt);
 		return;
 	}
 	MUST(make_room(fs, DOZE_CELLS, pkt)); /* all that is not awake may go for it */
 	struct flow *stuck = doze_one(fs);
 	if (stuck != NULL)
-		evict(fs, ref_of(fs, stuck), pkt);
+		flows_evict(fs, ref_of(fs, stuck), pkt);
 }
 
 static struct flow *take_flow(struct flows *fs, const struct tf_packet *pkt)
@@ -305,7 +302,7 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
                            unsigned dir)
 {
 	if (!stub_goes_on(fs, ref, dir, pkt)) {
-		forget(fs, ref);
+		flows_forget(fs, ref);
 		return NULL;
 	}
 	fs->spared = ref;
@@ -604,74 +601,10 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 	}
 }
 
-/* Behind all packets; flows come in an order that does not depend on which of them
-   share a worker, since no flow's place in its list does. (Unless it was passed for memory.) */
-static uint64_t last_turn(const struct flows *fs, const struct flow *f)
+uint64_t flows_last_turn(const struct flows *fs, const struct flow *f)
 {
 	uint64_t turn = UINT64_C(1) << 63 | (uint64_t)f->stand.list << 60 | f->listed;
 	return turn > fs->turn ? turn : fs->turn;
-}
-
-/* -> the first in the order of eviction that has cells and is not `but`; 0: there is none. None is
-   passed, since all are being walked through. */
-static uint32_t first_to_go(const struct flows *fs, uint32_t but)
-{
-	for (int list = 0; list < FLOW_STUB; list++) {
-		uint32_t ref = fs->list[list].oldest;
-		while (ref != 0 && (ref_form(ref) == REF_AWAKE || ref == but))
-			ref = place_at(fs, ref)->newer;
-		if (ref != 0)
-			return ref;
-	}
-	return 0;
-}
-
-/* What ref becomes by its turn may take more cells than it has. */
-static void make_turn_room(struct flows *fs, uint32_t ref)
-{
-	uint32_t other;
-	while (fs->cells.count - fs->cells.used < DOZE_CELLS &&
-	       (other = first_to_go(fs, ref)) != 0)
-		evict(fs, other, NULL);
-}
-
-/* -> whether it stays in its form */
-static bool turn_back(struct flows *fs, uint32_t ref, const struct flow *f)
-{
-	if (ref_form(ref) == REF_SYN)
-		return syn_turn(fs, ref, f);
-	return ref_form(ref) == REF_AWAKE || f == NULL || doze_back(fs, ref);
-}
-
-/* Tells it, in whatever form it is, and leaves it in that. No other changes its form or its place
-   meanwhile, but some may go. -> the next in its list */
-static uint32_t turn_one(struct flows *fs, uint32_t ref)
-{
-	if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref))
-		make_turn_room(fs, ref);
-	struct flow *f = show(fs, ref);
-	if (f != NULL) {
-		fs->turn = last_turn(fs, f);
-		life_turn(fs, f);
-	}
-	bool stays = turn_back(fs, ref, f);
-	uint32_t next = place_at(fs, ref)->newer;
-	if (!stays) { /* it does not fit */
-		fs->counters->flows_evicted++;
-		life_end(fs, f, TF_END_EVICTED);
-		forget(fs, ref);
-	}
-	return next;
-}
-
-void flows_turn(struct flows *fs)
-{
-	while (fs->list[FLOW_STUB].oldest != 0) /* their files are closed for good */
-		forget(fs, fs->list[FLOW_STUB].oldest);
-	fs->turn = 0;
-	for (int list = 0; list < FLOW_STUB; list++)
-		for (uint32_t ref = fs->list[list].oldest; ref != 0;)
-			ref = turn_one(fs, ref);
 }
 
 void flows_end_all(struct flows *fs)
@@ -680,12 +613,12 @@ void flows_end_all(struct flows *fs)
 	for (int list = 0; list < FLOW_LISTS; list++) {
 		uint32_t ref;
 		while ((ref = fs->list[list].oldest) != 0) {
-			struct flow *f = show(fs, ref);
+			struct flow *f = flows_show(fs, ref);
 			if (f != NULL) {
-				fs->turn = last_turn(fs, f);
+				fs->turn = flows_last_turn(fs, f);
 				life_end(fs, f, TF_END_INPUT);
 			}
-			forget(fs, ref);
+			flows_forget(fs, ref);
 		}
 	}
 }

@@ -68,4 +68,19 @@ void life_turn(struct flows *fs, struct flow *f);
 
 void flows_move(struct flows *fs, struct flow *f, enum flow_list list);
 
+/* -> the flow as it is when it is awake; or NULL: nobody is to hear of it any more. One that is not
+   awake lives until the next such call. */
+struct flow *flows_show(struct flows *fs, uint32_t ref);
+
+/* Out of the table, and out of memory; it has ended. */
+void flows_forget(struct flows *fs, uint32_t ref);
+
+/* That flow makes room for pkt's (NULL: for what others have become, and no stub is left). */
+void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt);
+
+/* -> a turn (struct tf_event) behind all packets. Flows come in an order that does not depend on
+   which of them share a worker, since no flow's place in its list does. (Unless it was passed for
+   memory.) */
+uint64_t flows_last_turn(const struct flows *fs, const struct flow *f);
+
 #endif

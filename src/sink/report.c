@@ -147,8 +147,8 @@ static void add_rows(struct report *s, const struct tf_event *ev, struct report_
 	struct report_stream stream[2] = {{0}};
 	for (unsigned dir = 0; dir < 2; dir++)
 		if (f->link[dir].stream != 0)
-			stream[dir] = *(struct report_stream *)slab_at(&s->streams,
-			                                               f->link[dir].stream);
+			stream[dir] =
+			        *(struct report_stream *)slab_at(&s->streams, f->link[dir].stream);
 	(void)tf_community_id(ev->flow, s->setup->seed, community);
 	struct report_row r = {.setup = s->setup,
 	                       .end = ev,

@@ -323,7 +323,8 @@ static void few_stubs(void **state)
 	net_end(&n);
 }
 
-/* -- another output generation ------------------------------------------------------------------ */
+/* -- another output generation ------------------------------------------------------------------
+ */
 
 enum { NUMBERS = 20000 };
 
