@@ -603,13 +603,13 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 
 uint64_t flows_last_turn(const struct flows *fs, const struct flow *f)
 {
-	uint64_t turn = UINT64_C(1) << 63 | (uint64_t)f->stand.list << 60 | f->listed;
+	uint64_t turn = FLOWS_LAST_TURN | (uint64_t)f->stand.list << 60 | f->listed;
 	return turn > fs->turn ? turn : fs->turn;
 }
 
 void flows_end_all(struct flows *fs)
 {
-	fs->turn = 0;
+	fs->turn = FLOWS_LAST_TURN;
 	for (int list = 0; list < FLOW_LISTS; list++) {
 		uint32_t ref;
 		while ((ref = fs->list[list].oldest) != 0) {

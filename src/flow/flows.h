@@ -180,6 +180,9 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn);
 #define FLOWS_TURN(n, place) ((n)*512 + (uint64_t)(place)*2)
 #define FLOWS_TICK_TURN(n)   ((n)*512 - 1)
 
+/* Behind all of them. */
+#define FLOWS_LAST_TURN (UINT64_C(1) << 63)
+
 /* Sinks flush. */
 void flows_flush(struct flows *fs);
 

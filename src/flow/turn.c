@@ -72,7 +72,7 @@ void flows_turn(struct flows *fs)
 {
 	while (fs->list[FLOW_STUB].oldest != 0) /* their files are closed for good */
 		flows_forget(fs, fs->list[FLOW_STUB].oldest);
-	fs->turn = 0;
+	fs->turn = FLOWS_LAST_TURN;
 	for (int list = 0; list < FLOW_STUB; list++)
 		for (uint32_t ref = fs->list[list].oldest; ref != 0;)
 			ref = turn_one(fs, ref);
