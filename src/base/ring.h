@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { RING_SLOTS = 16 };
+enum { RING_SLOTS = 256 };
 
 struct ring {
 	_Alignas(64) _Atomic uint32_t put;

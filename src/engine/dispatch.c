@@ -128,7 +128,7 @@ static struct block *find_free(struct dispatch *d)
 
 static bool is_busy(const struct worker *w)
 {
-	return w->idles + (w->filling != NULL) < WORKER_BATCHES;
+	return w->idles + (w->filling != NULL) < w->batches;
 }
 
 /* Waits for a batch of any worker that has some -> false: none has */
@@ -498,7 +498,9 @@ static unsigned count_blocks(const struct dispatch_setup *s)
 	unsigned workers = s->config->workers;
 	size_t most = (size_t)BLOCKS_EACH * (workers > 1 ? workers : 2);
 	size_t count = s->memory / BLOCK;
-	most = s->sources > 1 ? DISPATCH_BLOCKS : most < BLOCKS_USUAL ? most : BLOCKS_USUAL;
+	most = s->bursts || s->sources > 1 ? DISPATCH_BLOCKS
+	       : most < BLOCKS_USUAL       ? most
+	                                   : BLOCKS_USUAL;
 	count = count < most ? count : most;
 	return count > BLOCKS_LEAST ? (unsigned)count : BLOCKS_LEAST;
 }

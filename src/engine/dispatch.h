@@ -39,6 +39,7 @@
 enum {
 	DISPATCH_ROOM = 1 << 19, /* bytes of a block: no frame is longer */
 	DISPATCH_SHARE = 8,      /* the part of --memory for blocks, as a divisor */
+	DISPATCH_BURSTS = 4,     /* the same in live capture */
 	DISPATCH_BLOCKS = 512,
 	DISPATCH_BESIDE = 2, /* blocks besides the one that each open source holds: the room,
 	                        and the one before it or for the source that moves on */
@@ -93,6 +94,7 @@ struct dispatch {
 
 struct dispatch_setup {
 	size_t memory;    /* for blocks */
+	bool bursts;      /* all of it: what comes does not wait */
 	size_t fragments; /* for defragmentation, no part of it */
 	unsigned sources; /* how many will be open at a time; there may be too little memory
 	                     for so many (dispatch_sources()) */

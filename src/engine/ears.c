@@ -24,7 +24,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TAKE = 1024 /* frames of a ring in one turn, and about the frames of a round */ };
+/* Frames of a ring in one turn, and about the frames of a round. Drops are looked at before each
+   round: it has to end before a ring that fills meanwhile has been read to its hole. */
+enum { TAKE = 128 };
 
 #define FAR INT64_C(1000000000)
 

@@ -95,14 +95,15 @@ static bool all_let_doze(const struct tf_engine *e)
 	return true;
 }
 
-/* An eighth for blocks, a sixteenth for fragments (an eighth, when their frames are kept),
-   the rest among the workers. */
+/* An eighth for blocks (live, a quarter), a sixteenth for fragments (an eighth, when their frames
+   are kept), the rest among the workers. */
 static bool split_memory(struct tf_engine *e, struct tf_error *err)
 {
 	const struct tf_config *c = &e->config;
-	bool whole = e->unrecorded.file != NULL;
+	bool whole = e->unrecorded.file != NULL, live = e->ears.count > 0;
 	const struct dispatch_setup dispatch = {
-	        .memory = c->memory / DISPATCH_SHARE,
+	        .memory = c->memory / (live ? DISPATCH_BURSTS : DISPATCH_SHARE),
+	        .bursts = live,
 	        .fragments = c->memory / (whole ? 8 : 16),
 	        .sources = e->open_at_a_time,
 	        .worker = e->worker,
@@ -112,6 +113,7 @@ static bool split_memory(struct tf_engine *e, struct tf_error *err)
 	e->conflicts.journal.workers = c->workers;
 	e->report.xml.workers = e->report.jsonl.workers = c->workers;
 	struct worker_setup worker = {
+	        .bursts = live,
 	        .sink_per_flow = e->sink_per_flow,
 	        .sink_per_awake = e->sink_per_awake,
 	        .doze = all_let_doze(e),
@@ -162,7 +164,9 @@ static bool prepare(struct tf_engine *e, struct tf_error *err)
 
 static bool begin(struct tf_engine *e, struct tf_error *err)
 {
-	for (unsigned i = 0; e->config.workers > 1 && i < e->config.workers; i++)
+	/* Packets do not wait: whoever takes them off the ring does nothing else. */
+	bool threads = e->config.workers > 1 || (e->ears.count > 0 && e->unrecorded.file == NULL);
+	for (unsigned i = 0; threads && i < e->config.workers; i++)
 		if (!crew_start(&e->crew, &e->worker[i], err))
 			return false;
 	return true;

@@ -6,21 +6,30 @@
 /* How a worker's memory is split, in hundredths of what the batches leave. */
 enum { FLOWS_SHARE = 70 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks */
 
+static unsigned count_batches(const struct worker_setup *s)
+{
+	size_t many = s->memory / 16 / sizeof(struct batch);
+	if (!s->bursts || many < WORKER_BATCHES)
+		return WORKER_BATCHES;
+	return many < WORKER_BATCHES_MOST ? (unsigned)many : WORKER_BATCHES_MOST;
+}
+
 static bool take_batches(struct worker *w)
 {
-	for (int i = 0; i < WORKER_BATCHES; i++) {
+	for (unsigned i = 0; i < w->batches; i++) {
 		w->idle[i] = arena_take(&w->arena, sizeof(struct batch));
 		if (w->idle[i] == NULL)
 			return false;
 	}
-	w->idles = WORKER_BATCHES;
+	w->idles = w->batches;
 	return true;
 }
 
 bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error *err)
 {
-	size_t fixed = sizeof(struct batch) * WORKER_BATCHES + s->sink_fixed + (size_t)64 * 1024;
-	*w = (struct worker){0};
+	unsigned batches = count_batches(s);
+	size_t fixed = sizeof(struct batch) * batches + s->sink_fixed + (size_t)64 * 1024;
+	*w = (struct worker){.batches = batches};
 	if (s->memory < fixed + (size_t)1024 * 1024)
 		return error_set(
 		        err, TF_USAGE,

@@ -12,21 +12,21 @@
 #include "engine/view.h"
 #include "flow/flows.h"
 
-#include <assert.h>
 #include <pthread.h>
 
-enum { WORKER_BATCHES = 16 };
-
-static_assert((int)WORKER_BATCHES <= (int)RING_SLOTS, "a returned batch always finds room");
+enum {
+	WORKER_BATCHES = 16,
+	WORKER_BATCHES_MOST = RING_SLOTS /* a returned batch always finds room */
+};
 
 struct worker {
 	struct arena arena;
 	struct chunk_pool chunks;
 	struct flows flows;
 	struct tf_counters counters;
-	struct batch *filling;              /* the reader's: not handed over yet */
-	struct batch *idle[WORKER_BATCHES]; /* the reader's, empty */
-	unsigned idles;
+	struct batch *filling;                   /* the reader's: not handed over yet */
+	struct batch *idle[WORKER_BATCHES_MOST]; /* the reader's, empty */
+	unsigned idles, batches;                 /* of so many in all */
 	uint64_t load; /* the reader's: bytes of the frames that it was given */
 	bool threaded;
 	pthread_t thread;
@@ -39,6 +39,7 @@ struct worker {
 
 struct worker_setup {
 	size_t memory;
+	bool bursts; /* a sixteenth of it for batches, if that is more than the usual ones */
 	size_t sink_per_flow, sink_per_awake, sink_fixed; /* of it, for sinks */
 	bool doze;                                        /* all of them let flows doze */
 	unsigned sinks;

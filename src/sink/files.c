@@ -215,6 +215,8 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 	if (s->index)
 		findx_finish(f->index, &s->gather, s->work);
 	struct digest_result digest;
+	if (ev->keep != NULL)
+		store_shut(&s->store, &f->data.stored); /* so that it can be opened again */
 	store_finish(&s->store, &f->data.stored, &digest);
 	int64_t lost = f->data.stored.garbled ? account->written : f->data.stored.lost;
 	account->written -= lost;

@@ -62,11 +62,10 @@ static bool fail(struct journal_part *p, const char *what)
 /* Makes a file of that name or, when it is taken, of the next one that is free. */
 static int make_free(const struct journal *j, const char *suffix, char name[JOURNAL_NAME])
 {
-	struct outfile_id id;
 	int fd;
 	unsigned number = 0;
 	(void)snprintf(name, JOURNAL_NAME, "%s%s", j->base, suffix);
-	while ((fd = outdir_create(j->dir, name, &id)) < 0 && errno == EEXIST && number < TRIES)
+	while ((fd = outdir_create(j->dir, name, NULL)) < 0 && errno == EEXIST && number < TRIES)
 		(void)snprintf(name, JOURNAL_NAME, "%sc%u%s", j->base, ++number, suffix);
 	if (fd >= 0)
 		(void)flock(fd, LOCK_EX | LOCK_NB); /* whoever mends leaves it alone */

@@ -77,20 +77,27 @@ static int open_beneath(const struct outdir *d, const char *name, int flags)
 	return beneath_open(&b, name, flags | O_RDWR | O_NONBLOCK | O_NOCTTY, 0666);
 }
 
-/* Fills in *id -> false, with fd closed and errno set, when fd is no file of ours. */
-static bool identify(int fd, struct outfile_id *id)
+bool outdir_identify(int fd, struct outfile_id *id)
 {
 	struct stat st;
 	int cause = fstat(fd, &st) < 0                        ? errno
 	            : !S_ISREG(st.st_mode) || st.st_nlink > 1 ? ESTALE
 	                                                      : 0;
-	if (cause != 0) {
-		(void)close(fd);
-		errno = cause;
-		return false;
-	}
-	*id = (struct outfile_id){.device = st.st_dev, .inode = st.st_ino};
-	return true;
+	errno = cause;
+	*id = cause != 0 ? (struct outfile_id){0}
+	                 : (struct outfile_id){.device = st.st_dev, .inode = st.st_ino};
+	return cause == 0;
+}
+
+/* -> fd; or -1 with errno, and fd closed, when it is no file of ours */
+static int identified(int fd, struct outfile_id *id)
+{
+	if (fd < 0 || outdir_identify(fd, id))
+		return fd;
+	int cause = errno;
+	(void)close(fd);
+	errno = cause;
+	return -1;
 }
 
 int outdir_create(const struct outdir *d, const char *name, struct outfile_id *id)
@@ -99,14 +106,14 @@ int outdir_create(const struct outdir *d, const char *name, struct outfile_id *i
 	const struct beneath b = beneath_of(d->fd);
 	if (fd < 0 && errno == ENOENT && beneath_make_folders(&b, name))
 		fd = open_beneath(d, name, O_CREAT | O_EXCL);
-	return fd >= 0 && identify(fd, id) ? fd : -1;
+	return id != NULL ? identified(fd, id) : fd;
 }
 
 int outdir_reopen(const struct outdir *d, const char *name, const struct outfile_id *id)
 {
 	struct outfile_id now;
-	int fd = open_beneath(d, name, 0);
-	if (fd < 0 || !identify(fd, &now))
+	int fd = identified(open_beneath(d, name, 0), &now);
+	if (fd < 0)
 		return -1;
 	if (now.device == id->device && now.inode == id->inode)
 		return fd;
@@ -118,8 +125,7 @@ int outdir_reopen(const struct outdir *d, const char *name, const struct outfile
 int outdir_find(const struct outdir *d, const char *name)
 {
 	struct outfile_id id;
-	int fd = open_beneath(d, name, 0);
-	return fd >= 0 && identify(fd, &id) ? fd : -1;
+	return identified(open_beneath(d, name, 0), &id);
 }
 
 bool outdir_rename(const struct outdir *d, const char *from, const char *to)

@@ -33,8 +33,12 @@ struct outfile_id {
 
 /* Makes a file that did not exist (mode 0666 less the umask), and the folders in its name
    that are missing -> its descriptor, open for reading and writing, or -1 with errno (EEXIST: the
-   name is taken). */
+   name is taken). id: as outdir_identify() fills it in; or NULL, for most are never opened again.
+ */
 int outdir_create(const struct outdir *d, const char *name, struct outfile_id *id);
+
+/* What fd, a file of ours, is known by -> false with errno: it is none (any more). */
+bool outdir_identify(int fd, struct outfile_id *id);
 
 /* Opens a file made before -> its descriptor, or -1 with errno (ESTALE: the name
    belongs to another file now). */

@@ -254,9 +254,8 @@ static void free_patient(struct patient *p)
 /* Parts whose journal was not made yet: it gets a name that is free. */
 static bool make_one(struct patient *p, const char *stem)
 {
-	struct outfile_id id;
 	(void)snprintf(p->name, sizeof p->name, "%s", stem);
-	for (int i = 1; (p->fd = outdir_create(p->dir, p->name, &id)) < 0 && errno == EEXIST; i++)
+	for (int i = 1; (p->fd = outdir_create(p->dir, p->name, NULL)) < 0 && errno == EEXIST; i++)
 		if (i == NUMBERS)
 			return false;
 		else

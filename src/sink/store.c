@@ -111,7 +111,7 @@ static void note_open(struct store *s, unsigned more, unsigned less)
 }
 
 /* The file's time is that of its direction's first packet. */
-void store_shut(struct store *s, struct stored *f)
+static void close_file(struct store *s, struct stored *f)
 {
 	if (f->fd < 0)
 		return;
@@ -123,6 +123,13 @@ void store_shut(struct store *s, struct stored *f)
 	list_remove(s, f);
 	f->older = f->newer = NULL;
 	note_open(s, 0, 1);
+}
+
+void store_shut(struct store *s, struct stored *f)
+{
+	if (f->fd >= 0)
+		(void)outdir_identify(f->fd, &f->id); /* if it fails, so does opening it again */
+	close_file(s, f);
 }
 
 /* -> where the number of this name is remembered */
@@ -161,13 +168,13 @@ static uint32_t last_taken(const struct store *s, const struct stored *f, uint32
 static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 {
 	name_with(f, 0, name);
-	int fd = outdir_create(s->dir, name, &f->id);
+	int fd = outdir_create(s->dir, name, NULL);
 	if (fd < 0 && errno == EEXIST) {
 		struct number *n = number_of(s, name);
 		for (;;) {
 			f->number = ++n->latest;
 			stored_name(f, name);
-			fd = outdir_create(s->dir, name, &f->id);
+			fd = outdir_create(s->dir, name, NULL);
 			if (fd >= 0 || errno != EEXIST)
 				break;
 			n->latest = last_taken(s, f, n->latest);
@@ -476,7 +483,7 @@ void store_finish(struct store *s, struct stored *f, struct digest_result *to)
 	*to = (struct digest_result){0};
 	join_head(s, f);
 	take_digest(s, f, to);
-	store_shut(s, f);
+	close_file(s, f);
 	if (f->made && f->failed && f->end == 0 && f->head_bytes == 0)
 		remove_empty(s, f);
 }
