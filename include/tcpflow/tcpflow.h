@@ -156,7 +156,7 @@ struct tf_flow {
 	int64_t first_ns, last_ns; /* times of its first and latest packet */
 	int64_t began_ns[2];       /* of each direction's first packet */
 	int64_t latest_ns[2];      /* of each direction's latest one */
-	uint64_t packets[2];       /* from end[0] and end[1], so far; */
+	uint64_t packets[2];       /* from end[0] and end[1], since the latest TURN; */
 	uint64_t frame_bytes[2];   /* bytes of their frames on the wire, */
 	uint64_t captured[2];      /* and of these captured */
 	uint64_t number;           /* of its first packet in the whole run, from 1 */
@@ -174,8 +174,10 @@ struct tf_flow {
  *	span == written + missing + beyond_limit + evicted + write_failed + no_room + late
  */
 struct tf_account {
+	int64_t offset;       /* of the first byte that it counts in span: where the stream begins,
+	                         or where it went on at the latest TURN */
 	int64_t seen;         /* captured payload bytes */
-	int64_t span;         /* from the stream's first byte to its last captured one */
+	int64_t span;         /* from there to its last captured one */
 	int64_t written;      /* told as DATA */
 	int64_t duplicate;    /* the same bytes again */
 	int64_t unchecked;    /* of duplicate: could not be compared */
@@ -211,20 +213,25 @@ enum tf_kind {
 	TF_SEGMENT,  /* a packet of the connection, as it was captured; told before all that
 	                comes of it, only to sinks that name it in tf_sink.kinds */
 	TF_APP,      /* what an application decoder found */
-	TF_END       /* a connection's end, and that of its streams (dir TF_BOTH); or
+	TF_END,      /* a connection's end, and that of its streams (dir TF_BOTH); or
 	                that of one stream, whose direction goes on with another (dir 0 or 1) */
+	TF_TURN      /* the record of a connection ends, and goes on in another output generation
+	                (tf_engine_rotate()): told only to sinks that name it in tf_sink.kinds, with
+	                dir TF_BOTH and all that END has. What is recorded from now on begins with
+	                the byte at offset + span of each account */
 };
 
 enum tf_end {
 	TF_END_NONE,
-	TF_END_FIN,        /* both sides sent FIN, and both were acknowledged */
-	TF_END_RST,        /* reset */
-	TF_END_REUSED,     /* a new connection uses the same addresses and ports */
-	TF_END_EVICTED,    /* given up for memory */
-	TF_END_HOLE,       /* this stream ends at a hole longer than tf_config.hole_max */
-	TF_END_INPUT,      /* the input ended */
-	TF_END_TIMEOUT,    /* silent for longer than tf_config.idle_ns */
-	TF_END_FIN_UNACKED /* both sides sent FIN, but not both were acknowledged */
+	TF_END_FIN,         /* both sides sent FIN, and both were acknowledged */
+	TF_END_RST,         /* reset */
+	TF_END_REUSED,      /* a new connection uses the same addresses and ports */
+	TF_END_EVICTED,     /* given up for memory */
+	TF_END_HOLE,        /* this stream ends at a hole longer than tf_config.hole_max */
+	TF_END_INPUT,       /* the input ended */
+	TF_END_TIMEOUT,     /* silent for longer than tf_config.idle_ns */
+	TF_END_FIN_UNACKED, /* both sides sent FIN, but not both were acknowledged */
+	TF_END_ROTATED      /* TURN: it has not ended, but its record in this generation has */
 };
 
 /* Why bytes are missing: tf_gap_cause_rows() has a sentence for each. */
@@ -234,8 +241,9 @@ enum tf_gap_cause {
 	TF_GAP_KERNEL,
 	TF_GAP_EVICTED,
 	TF_GAP_REJECTED,
-	TF_GAP_LIMIT /* told once for a stream, at its end: from tf_config.flow_bytes to where it
-	                went on to. What was captured of it is in tf_account.beyond_limit */
+	TF_GAP_LIMIT /* told at a stream's end, from tf_config.flow_bytes to where it went on to
+	                (and at each TURN that comes before, for what is new of that). What was
+	                captured of it is in tf_account.beyond_limit */
 };
 
 /* Which of two copies of the same bytes a receiver keeps, while neither is sealed. */
@@ -363,7 +371,7 @@ struct tf_event {
 	union {
 		enum tf_gap_cause cause;            /* GAP */
 		enum tf_reject reject;              /* REJECT */
-		enum tf_end end;                    /* END */
+		enum tf_end end;                    /* END, TURN */
 		const struct tf_conflict *conflict; /* CONFLICT; PROOF: the same again */
 		const struct tf_segment *segment;   /* SEGMENT */
 	};
@@ -371,8 +379,9 @@ struct tf_event {
 	                               however many workers there are (unless memory is short): by
 	                               it their outputs can be merged. Two flows never share one,
 	                               unless they end at the same time for their silence: then in
-	                               the order of tf_flow.number. */
-	struct tf_account *account; /* END: of direction dir; account[0] and [1]
+	                               the order of tf_flow.number. It begins anew behind the
+	                               TURNs of an output generation. */
+	struct tf_account *account; /* END, TURN: of direction dir; account[0] and [1]
 	                               when dir is TF_BOTH. A sink that could not
 	                               store bytes moves them from written to
 	                               write_failed. */
@@ -411,7 +420,8 @@ enum tf_order {
 struct tf_sink {
 	const char *name;
 	enum tf_order order;
-	unsigned kinds;    /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT */
+	unsigned kinds;    /* 1 << enum tf_kind of the events that it wants; 0: all but SEGMENT
+	                      and TURN */
 	bool lets_doze;    /* it looks at tf_event.flow only during the call: a connection of which
 	                      nothing is heard may move to where it takes less memory. While a sink is
 	                      attached that does not let them, all stay where they are */
@@ -616,6 +626,40 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
    recorder counts for two. Sinks hear each event in the order in which they were attached. */
 bool tf_engine_attach(struct tf_engine *e, const struct tf_sink *sink, struct tf_error *err);
 
+/*
+ * A record in parts, output generations, each of which is whole and not written any more once the
+ * next one has begun. Connections that are open then go on in the next one: their rows say `end`
+ * rotated, and `continues` there with the `offset` at which the files begin. What is 0 or NULL is
+ * as usual.
+ */
+struct tf_rotation {
+	const char
+	        *folder;  /* of the generations, whose names have the time of their first packet, in
+	                     UTC: %Y %y %m %d %H %M %S %j %F %s, %% is a percent sign. Without them
+	                     the first generation is this folder, all others are (and with every_ns
+	                     or bytes the first is, too) %Y%m%dT%H%M%SZ in it. A generation's folder
+	                     is always new: NAME.1 and so on where its name is taken. NULL: none */
+	int64_t every_ns; /* a generation ends when packet time comes to another multiple of this,
+	                     counted from 1970. 0: not by time */
+	uint64_t bytes;   /* it ends before the frame behind so many bytes of payload. 0: not so */
+	int64_t start_ns; /* the time of a generation that has no packets */
+};
+
+/* As the folder of what is recorded: that of the output generation. */
+#define TF_GENERATION ""
+
+/*
+ * Makes generations of all outputs that are given TF_GENERATION as their folder, and of the
+ * report. Comes before all of them. Files made later are opened beneath the folder that is
+ * opened now.
+ */
+bool tf_engine_rotate(struct tf_engine *e, const struct tf_rotation *how, struct tf_error *err);
+
+/* The generation ends: in tf_engine_capture() within a tenth of a second, before more frames are
+   taken; and before the next tf_engine_push(). May be called from a signal handler, and from any
+   thread. */
+void tf_engine_turn(struct tf_engine *e);
+
 #define TF_NAMES_ROOM 256 /* room for a template of names, with its NUL */
 
 /*
@@ -665,7 +709,7 @@ enum tf_gaps {
 
 /* How streams are stored. What is 0 or NULL is as usual. */
 struct tf_recording {
-	const char *folder; /* made when missing; nothing is written outside it */
+	const char *folder; /* made when missing; nothing is written outside it. TF_GENERATION */
 	const char *names;  /* the template of names; NULL: %A.%a-%B.%b%V%v%C%c */
 	enum tf_gaps gaps;
 	unsigned files_max; /* descriptors in use, at most; at least one for each worker is */
@@ -841,6 +885,17 @@ bool tf_engine_record_packets(struct tf_engine *e, const struct tf_packets *how,
  * or one of several names of a file.
  */
 bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error *err);
+
+/*
+ * Writes all frames that are taken (not those that the filter or the times leave out) to a pcapng
+ * file ("-": standard output), in their order, with nanoseconds; from interfaces with their names
+ * and what was dropped. With tf_engine_rotate(), which comes before, each generation has one: path
+ * may have its letters, and a number is put in front of the last dot where the name is taken.
+ * Before the first frame.
+ * -> false with *err (TF_OUTPUT) when the file cannot be written, or is a symbolic link or one of
+ * several names of a file.
+ */
+bool tf_engine_keep(struct tf_engine *e, const char *path, struct tf_error *err);
 
 /* Copies one frame in. -> false with *err when the run has failed; or, for this frame alone,
    when it has more than 512 KiB. */

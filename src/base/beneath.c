@@ -224,3 +224,16 @@ bool beneath_remove(const struct beneath *b, const char *name)
 	leave(at, b->folder);
 	return removed;
 }
+
+int beneath_new_folder(const struct beneath *b, const char *name)
+{
+	const char *last;
+	if (!beneath_make_folders(b, name))
+		return -1;
+	int at = open_folder(b, name, &last);
+	int fd = at >= 0 && mkdirat(at, last, 0777) == 0
+	                 ? b->way(at, last, O_RDONLY | O_DIRECTORY, 0)
+	                 : -1;
+	leave(at, b->folder);
+	return fd;
+}

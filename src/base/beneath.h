@@ -46,6 +46,10 @@ int beneath_open(const struct beneath *b, const char *name, int flags, mode_t mo
    0777 less the umask -> false with errno, when one of them cannot be. */
 bool beneath_make_folders(const struct beneath *b, const char *name);
 
+/* Makes a folder of that name, which nobody has, and those above it that are missing -> its
+   descriptor, for reading, or -1 with errno (EEXIST: the name is taken) */
+int beneath_new_folder(const struct beneath *b, const char *name);
+
 /* -> whether the name is there, as whatever it may be; false with errno */
 bool beneath_has(const struct beneath *b, const char *name);
 

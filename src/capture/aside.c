@@ -15,6 +15,7 @@
 enum {
 	ROOM = 64 * 1024,
 	LINK_TYPES = 65536,
+	NAMED = 16,
 };
 
 struct aside {
@@ -25,6 +26,10 @@ struct aside {
 	uint32_t interfaces;
 	size_t used;
 	uint8_t room[ROOM];
+	struct {
+		uint32_t source, interface;
+	} named[NAMED]; /* interfaces that have names */
+	unsigned named_count;
 	/* The interface of each link type, from 1; mostly never touched. */
 	uint32_t interface[LINK_TYPES];
 };
@@ -70,9 +75,22 @@ static void put(struct aside *a, const void *p, size_t n)
 	}
 }
 
-static uint32_t interface_of(struct aside *a, uint16_t link_type)
+/* -> the interface with a name that is this source, or UINT32_MAX */
+static uint32_t named_of(const struct aside *a, uint32_t source)
+{
+	for (unsigned i = 0; i < a->named_count; i++)
+		if (a->named[i].source == source)
+			return a->named[i].interface;
+	return UINT32_MAX;
+}
+
+static uint32_t interface_of(struct aside *a, const struct tf_frame *f)
 {
 	uint8_t block[PCAPNG_INTERFACE];
+	uint16_t link_type = (uint16_t)f->link_type;
+	uint32_t named = named_of(a, f->source);
+	if (named != UINT32_MAX)
+		return named;
 	if (a->interface[link_type] == 0) {
 		pcapng_interface(block, link_type);
 		put(a, block, sizeof block);
@@ -81,12 +99,30 @@ static uint32_t interface_of(struct aside *a, uint16_t link_type)
 	return a->interface[link_type] - 1;
 }
 
+void aside_name(struct aside *a, uint32_t source, uint32_t link_type, uint32_t snaplen,
+                const char *name)
+{
+	uint8_t block[PCAPNG_NAMED];
+	MUST(a->named_count < NAMED);
+	put(a, block, pcapng_named(block, link_type, snaplen, name));
+	a->named[a->named_count].source = source;
+	a->named[a->named_count++].interface = a->interfaces++;
+}
+
+void aside_drops(struct aside *a, uint32_t source, int64_t ts_ns, uint64_t interface,
+                 uint64_t kernel)
+{
+	uint8_t block[PCAPNG_STATISTICS];
+	pcapng_statistics(block, named_of(a, source), ts_ns, interface, kernel);
+	put(a, block, sizeof block);
+}
+
 bool aside_write(struct aside *a, const struct tf_frame *f, const char *comment)
 {
 	uint8_t head[PCAPNG_PACKET], end[PCAPNG_END];
 	if (a->failed)
 		return false;
-	pcapng_packet(head, f, interface_of(a, (uint16_t)f->link_type), comment);
+	pcapng_packet(head, f, interface_of(a, f), comment);
 	put(a, head, sizeof head);
 	put(a, f->bytes, f->captured);
 	put(a, end, pcapng_packet_end(end, f, comment));
@@ -144,19 +180,21 @@ static int open_output(const char *path, struct tf_error *err)
 
 struct aside *aside_open(const char *path, struct tf_error *err)
 {
+	int fd = open_output(path, err);
+	return fd >= 0 ? aside_take(fd, strcmp(path, "-") == 0 ? "standard output" : path, err)
+	               : NULL;
+}
+
+struct aside *aside_take(int fd, const char *path, struct tf_error *err)
+{
 	struct aside *a = calloc(1, sizeof *a);
-	const char *name = strcmp(path, "-") == 0 ? "standard output" : path;
-	if (a == NULL || (a->path = strdup(name)) == NULL) {
+	if (a == NULL || (a->path = strdup(path)) == NULL) {
 		free(a);
-		(void)error_set(err, TF_OUTPUT, "no memory to write %s", name);
+		(void)close(fd);
+		(void)error_set(err, TF_OUTPUT, "no memory to write %s", path);
 		return NULL;
 	}
-	a->fd = open_output(path, err);
-	if (a->fd < 0) {
-		free(a->path);
-		free(a);
-		return NULL;
-	}
+	a->fd = fd;
 	uint8_t section[PCAPNG_SECTION];
 	pcapng_section(section);
 	put(a, section, sizeof section);

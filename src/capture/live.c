@@ -156,6 +156,21 @@ void live_close(struct live *l)
 	free(l);
 }
 
+uint32_t live_link_type(const struct live *l)
+{
+	return l->link_type;
+}
+
+uint32_t live_snaplen(const struct live *l)
+{
+	return (uint32_t)pcap_snapshot(l->pcap);
+}
+
+uint32_t live_index(const struct live *l)
+{
+	return l->index;
+}
+
 const char *live_name(const struct live *l)
 {
 	return l->name;

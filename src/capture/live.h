@@ -77,6 +77,11 @@ struct live_losses live_losses(struct live *l);
 /* -> how many frames wait, about. */
 uint64_t live_waiting(struct live *l);
 
+/* What its frames are: a LINKTYPE_ number, and how much of them is captured at most. */
+uint32_t live_link_type(const struct live *l);
+uint32_t live_snaplen(const struct live *l);
+uint32_t live_index(const struct live *l);
+
 const char *live_name(const struct live *l);
 void live_close(struct live *l);
 

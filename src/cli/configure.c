@@ -15,6 +15,31 @@ struct stage {
 	const struct outputs *to;
 };
 
+/* -- generations -- */
+
+static const char *folder(const struct options *o)
+{
+	return options_turn(o) && options_use_folder(o) ? TF_GENERATION : o->folder;
+}
+
+static bool rotation(const struct stage *s, struct tf_error *err)
+{
+	const struct options *o = s->options;
+	const struct tf_rotation how = {
+	        .folder = options_use_folder(o) ? o->folder : NULL,
+	        .every_ns = (int64_t)o->rotate_s * 1000000000,
+	        .bytes = o->rotate_bytes,
+	        .start_ns = s->to->facts->tell.start_ns,
+	};
+	return !options_turn(o) || tf_engine_rotate(s->engine, &how, err);
+}
+
+static bool keep(const struct stage *s, struct tf_error *err)
+{
+	const char *path = s->options->write;
+	return path == NULL || tf_engine_keep(s->engine, path, err);
+}
+
 /* -- files of streams -- */
 
 /* Transcripts that are files get a part of the descriptors. */
@@ -33,7 +58,7 @@ static bool files(const struct stage *s, struct tf_error *err)
 		return true;
 	unsigned others = transcripts(s);
 	const struct tf_recording how = {
-	        .folder = o->folder,
+	        .folder = folder(o),
 	        .names = o->template,
 	        .gaps = o->gaps,
 	        .files_max = s->to->files > others ? s->to->files - others : 1,
@@ -53,7 +78,7 @@ static bool flow_pcap(const struct stage *s, struct tf_error *err)
 	if (!o->flow_pcap || o->no_files)
 		return true;
 	const struct tf_packets how = {
-	        .folder = o->folder,
+	        .folder = folder(o),
 	        .names = o->template,
 	        .files_max = s->to->files,
 	        .format = o->packets_format == PACKETS_PCAPNG ||
@@ -103,7 +128,7 @@ static bool console(const struct stage *s, struct tf_error *err)
 	                                .names = o->template,
 	                                .packets = o->packets_view,
 	                                .sessions = o->session,
-	                                .folder = o->console ? NULL : o->folder,
+	                                .folder = o->console ? NULL : folder(o),
 	                                .files_max = transcripts(s),
 	                                .prefix = o->console ? prefix : NULL,
 	                                .bare = !o->console_headers,
@@ -132,7 +157,7 @@ static bool report(const struct stage *s, struct tf_error *err)
 	        .usage = facts_usage,
 	        .usage_arg = s->to->facts,
 	};
-	if (o->report == NULL && !options_record(o))
+	if (o->report == NULL && !options_record(o) && !options_turn(o))
 		how.path = path;
 	return tf_engine_report(s->engine, &how, err);
 }
@@ -154,7 +179,7 @@ static bool hooks(const struct stage *s, struct tf_error *err)
 
 /* In the order in which their sinks hear events. */
 static bool (*const features[])(const struct stage *s, struct tf_error *err) = {
-        files, flow_pcap, console, report, hooks, unrecorded,
+        rotation, files, flow_pcap, console, report, hooks, unrecorded, keep,
 };
 
 static bool run(const struct stage *s, struct tf_error *err)

@@ -56,6 +56,8 @@ static void close_strays(const struct options *o)
 		all = all && keep(fds, &n, system_descriptor(o->report));
 	if (o->unrecorded != NULL)
 		all = all && keep(fds, &n, system_descriptor(o->unrecorded));
+	if (o->write != NULL)
+		all = all && keep(fds, &n, system_descriptor(o->write));
 	if (o->tcp_alert_fd <= INT_MAX)
 		all = all && keep(fds, &n, (int)o->tcp_alert_fd);
 	if (all)

@@ -69,6 +69,22 @@ static void ask(int number)
 	asked = 1;
 }
 
+static void turn(int number)
+{
+	struct tf_engine *e = atomic_load(&stoppable);
+	(void)number;
+	if (e)
+		tf_engine_turn(e);
+}
+
+/* Who started us so that a terminal's end does not stop us wants that, and no other folder. */
+static void set_turn(void)
+{
+	struct sigaction next = {.sa_handler = turn, .sa_flags = SA_RESTART}, before;
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		(void)sigaction(SIGHUP, &next, NULL);
+}
+
 static void set_signals(const struct options *o)
 {
 	struct sigaction status = {.sa_handler = ask, .sa_flags = SA_RESTART};
@@ -79,6 +95,8 @@ static void set_signals(const struct options *o)
 	(void)sigaction(SIGTERM, &orderly, NULL);
 	if (options_live(o))
 		(void)sigaction(SIGUSR1, &status, NULL);
+	if (options_live(o) && (options_use_folder(o) || o->write != NULL))
+		set_turn();
 }
 
 /* These come back as errors of the writes that caused them. */
@@ -355,6 +373,8 @@ static bool begin(struct run *run)
 	cfg.open_capture = sources_take;
 	cfg.open_arg = &run->sources;
 	if (o->unrecorded != NULL && !is_free(run, "-w", o->unrecorded))
+		return false;
+	if (o->write != NULL && !is_free(run, "--write", o->write))
 		return false;
 	cfg.workers = workers(o);
 	cfg.sources_max = sources_max(run);

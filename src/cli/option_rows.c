@@ -107,8 +107,15 @@ static const struct option_row rows[] = {
          .example = "tcpflow -i eth0 --umask 027 -o flows"},
 
         {'o', "output", "DIR", output,
-         "write the files into this folder (default .), made if missing", take_text, FIELD(folder),
-         .wanted = "a folder", .usual = true, .example = "tcpflow -r capture.pcap -o flows"},
+         "write the files into this folder (default .), made if missing; with letters such as "
+         "%Y-%m-%d/%H%M%S into one named by the time of the first packet",
+         take_text, FIELD(folder), .wanted = "a folder", .usual = true,
+         .example = "tcpflow -r capture.pcap -o flows"},
+        {0, "rotate", "WHEN", output,
+         "begin another folder at each full 30s, 10m, 1h or 1d of packet time, or after 500M or 1G "
+         "of payload; may be given once for each; see -o",
+         take_rotate, .wanted = "a time such as 30s, 10m, 1h or 1d, or a size such as 500M or 1G",
+         .example = "tcpflow -i eth0 --rotate 1h --rotate 10G -o /var/flows"},
         {'b', "max-bytes", "N", output,
          "record at most N bytes of each stream (default: all); with 0 the files are empty",
          take_number, FIELD(flow_bytes), 0, INT64_MAX, .usual = true,
@@ -153,6 +160,11 @@ static const struct option_row rows[] = {
          "file, with comments that say why; \"-\" is standard output",
          take_text, FIELD(unrecorded), .wanted = "a file name",
          .example = "tcpflow -r capture.pcap -w rest.pcapng -o flows"},
+        {0, "write", "FILE", output,
+         "keep all packets, too, in this pcapng file; rotated as the folder is, and named by the "
+         "same letters",
+         take_text, FIELD(write), .wanted = "a file name",
+         .example = "tcpflow -i eth0 --write all.pcapng -o flows"},
 
         {'T', "template", "TEXT", naming,
          "name files by this template (default %A.%a-%B.%b%V%v%C%c)", take_text, FIELD(template),

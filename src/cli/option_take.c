@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ROTATE_MOST = 1000000000 }; /* seconds, which is 31 years */
+
 /* -- for any field -- */
 
 static void store(struct options *o, const struct option_row *row, const void *from, size_t n)
@@ -193,6 +195,29 @@ bool take_recover(struct options *o, const struct option_row *row, const char *v
 	o->action = ACTION_RECOVER;
 	o->folder = value;
 	return *value != '\0';
+}
+
+/* A time or a size, by what stands behind the number. */
+bool take_rotate(struct options *o, const struct option_row *row, const char *value,
+                 struct tf_error *err)
+{
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	enum { DIGITS = 9 };
+	size_t n = strspn(value, "0123456789");
+	uint64_t number = 0;
+	(void)row, (void)err;
+	for (size_t i = 0; i < n && n <= DIGITS; i++)
+		number = 10 * number + (uint64_t)(value[i] - '0');
+	for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+		if (value[n] == units[i].letter && value[n + 1] == '\0') {
+			o->rotate_s = number * units[i].seconds;
+			return o->rotate_s > 0 && o->rotate_s <= ROTATE_MOST;
+		}
+	}
+	return value[n] != '\0' && number_parse(value, &o->rotate_bytes) && o->rotate_bytes > 0;
 }
 
 bool take_all(struct options *o, const struct option_row *row, const char *value,

@@ -24,6 +24,7 @@ option_take take_shift;  /* int64_t: nanoseconds, given as seconds */
 option_take take_source, take_finisher, take_interface;
 option_take take_help, take_scanners, take_version, take_verbose;
 option_take take_names, take_plain_console, take_recover, take_all, take_stats, take_min_free;
-option_take take_umask, take_decap, take_tunnel_port, take_overlap, take_overlap_map;
+option_take take_rotate, take_umask;
+option_take take_decap, take_tunnel_port, take_overlap, take_overlap_map;
 
 #endif

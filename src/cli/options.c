@@ -271,3 +271,10 @@ void options_free(struct options *o)
 	free(o->filter);
 	*o = (struct options){0};
 }
+
+bool options_turn(const struct options *o)
+{
+	return options_live(o) || o->rotate_s > 0 || o->rotate_bytes > 0 ||
+	       strchr(o->folder, '%') != NULL ||
+	       (o->write != NULL && strchr(o->write, '%') != NULL);
+}

@@ -82,7 +82,10 @@ struct options {
 	uint64_t umask; /* OPTION_NONE: not given */
 	/* output */
 	const char *folder;
+	uint64_t rotate_s;      /* another generation of output after so long, */
+	uint64_t rotate_bytes;  /* or so much payload; 0: not so */
 	const char *unrecorded; /* the file of -w, or NULL */
+	const char *write;      /* that of --write, or NULL */
 	uint64_t flow_bytes;    /* recorded of each stream */
 	uint64_t hole_max;
 	uint64_t disk_max;     /* bytes of all streams; 0: any number */
@@ -193,6 +196,16 @@ static inline bool options_record(const struct options *o)
 {
 	return !o->no_files && !o->console && !o->flow_pcap;
 }
+
+/* Something is written into the folder. */
+static inline bool options_use_folder(const struct options *o)
+{
+	return options_record(o) || (o->flow_pcap && !o->no_files) || (o->session && !o->console) ||
+	       o->report == NULL;
+}
+
+/* What is written may come in several generations, each in a folder of its own. */
+bool options_turn(const struct options *o);
 
 /* Something is to be said besides errors: the summary, warnings, progress. */
 static inline bool options_talkative(const struct options *o)

@@ -44,22 +44,45 @@ static bool add_report(struct places *p, const char *path)
 	return add(p, path, folder_of(path), true);
 }
 
-static bool writes_folder(const struct options *o)
+/* -> bytes of path that name the folder in which output generations begin: before the first
+   component with a letter */
+static size_t root_of(const char *path)
 {
-	bool report = o->report == NULL || o->jsonl;
-	return options_record(o) || (o->flow_pcap && !o->no_files) || (o->session && !o->console) ||
-	       report;
+	char root[PATH_MAX];
+	size_t n = strcspn(path, "%");
+	if (path[n] == '\0' || n >= sizeof root)
+		return n;
+	memcpy(root, path, n);
+	root[n] = '\0';
+	return folder_of(root);
+}
+
+/* Where output comes in generations, other files will be made beside the first one. */
+static bool add_write(struct places *p, const struct options *o)
+{
+	struct stat st;
+	const char *path = o->write;
+	if (strcmp(path, "-") == 0 || system_descriptor(path) >= 0)
+		return true;
+	if (strchr(path, '%') != NULL)
+		return add(p, path, root_of(path), true);
+	if (!options_turn(o) || (stat(path, &st) == 0 && !S_ISREG(st.st_mode)))
+		return add(p, path, strlen(path), false);
+	return add(p, path, folder_of(path), true);
 }
 
 bool places_gather(struct places *p, const struct options *o, struct tf_error *err)
 {
 	char path[PATH_MAX];
+	bool writes = options_use_folder(o) || o->jsonl;
 	*p = (struct places){0};
-	bool ok = !writes_folder(o) || add(p, o->folder, strlen(o->folder), true);
+	bool ok = !writes || add(p, o->folder, root_of(o->folder), true);
 	if (o->report != NULL && o->report[0] != '\0')
 		ok = ok && add_report(p, o->report);
 	if (o->unrecorded != NULL && strcmp(o->unrecorded, "-") != 0)
 		ok = ok && add(p, o->unrecorded, strlen(o->unrecorded), false);
+	if (o->write != NULL)
+		ok = ok && add_write(p, o);
 	if (o->stats != NULL && o->stats_length < sizeof path) {
 		memcpy(path, o->stats, o->stats_length);
 		path[o->stats_length] = '\0';

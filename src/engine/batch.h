@@ -16,6 +16,7 @@ struct batch {
 	bool last;  /* the worker's work ends with it */
 	bool ticks; /* behind its packets a period of packet time begins (flow/idle.h): */
 	uint64_t period, tick_turn;
+	bool turns; /* behind it an output generation ends */
 	bool rest;  /* the input may pause behind it */
 	bool flush; /* sinks are to flush behind it */
 	bool drops; /* of its packets some came while the kernel dropped others */

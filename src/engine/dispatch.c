@@ -27,7 +27,7 @@ static void recycle(struct dispatch *d, struct worker *w, struct batch *b)
 	for (unsigned i = 0; i < b->blocks; i++)
 		b->block[i]->users--;
 	b->blocks = b->packets = 0;
-	b->ticks = b->rest = b->flush = b->drops = false;
+	b->ticks = b->rest = b->flush = b->drops = b->turns = false;
 	w->idle[w->idles++] = b;
 }
 
@@ -378,6 +378,7 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 			leave(d, frame, fate);
 		return;
 	}
+	d->payload_bytes += pkt->payload.n;
 	pkt->number = d->numbers;
 	pkt->known_only = d->known_only;
 	pkt->place = d->place;
@@ -456,6 +457,24 @@ void dispatch_look_at_clock(struct dispatch *d)
 		struct worker *w = &d->worker[i];
 		fill(d, w)->flush = true;
 		hand_over(d, w);
+	}
+}
+
+void dispatch_turn(struct dispatch *d)
+{
+	for (unsigned i = 0; i < d->workers; i++) {
+		struct worker *w = &d->worker[i];
+		fill(d, w)->turns = true;
+		hand_over(d, w);
+	}
+	for (unsigned i = 0; i < d->workers; i++) {
+		struct worker *w = &d->worker[i];
+		collect(d, w);
+		while (is_busy(w))
+			if (w != d->self)
+				wait_for_one(d, w);
+			else
+				MUST(work_off(d)); /* what is not back waits for this thread */
 	}
 }
 

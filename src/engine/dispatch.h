@@ -58,6 +58,7 @@ struct dispatch {
 	uint64_t numbers;                          /* frames so far */
 	uint64_t fate[FATES];
 	uint64_t frame_bytes;
+	uint64_t payload_bytes; /* of segments, as captured */
 	struct ticker ticker;
 	bool known_only;   /* frames now begin no flow */
 	bool drops_rising; /* frames now come while the kernel drops others */
@@ -137,6 +138,10 @@ void dispatch_look_at_clock(struct dispatch *d);
 
 /* What the reader has counted and uses, by whoever reads. */
 void dispatch_glance(const struct dispatch *d, struct glance *to);
+
+/* All workers tell TURN, behind the frames so far, and have nothing to do when it returns. In
+   whatever thread reads. */
+void dispatch_turn(struct dispatch *d);
 
 /* Hands over the batches being filled, and waits until all came back. last: tells
    the workers to end. */

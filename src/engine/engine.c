@@ -26,6 +26,7 @@ struct tf_engine *tf_engine_new(const struct tf_config *cfg, struct tf_error *er
 	e->worker = workers;
 	e->share = share;
 	e->dir.fd = e->report_dir.fd = e->print_dir.fd = e->packets_dir.fd = -1;
+	e->generation.root.fd = e->generation.dir.fd = e->keep.root.fd = -1;
 	if (cfg->filter != NULL && (e->filter = filter_new(cfg->filter, err)) == NULL) {
 		tf_engine_free(e);
 		return NULL;
@@ -62,6 +63,10 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 {
 	if (e->records)
 		return error_set(err, TF_USAGE, "one recorder is enough");
+	bool turns = how->folder[0] == '\0';
+	struct outdir *dir = turns ? generation_folder(e, err) : &e->dir;
+	if (dir == NULL)
+		return false;
 	if (!name_form_init(&e->names, how->names, err))
 		return false;
 	e->names.community_seed = e->config.community_seed;
@@ -71,19 +76,19 @@ bool tf_engine_record(struct tf_engine *e, const struct tf_recording *how, struc
 	e->folder = strdup(how->folder);
 	e->conflicts = (struct conflicts_setup){
 	        .keep_rejected = e->config.keep_rejected,
-	        .journal = {.dir = &e->dir,
+	        .journal = {.dir = dir,
 	                    .part = calloc(e->config.workers, sizeof(struct journal_part *)),
 	                    .share = e->share},
 	};
 	if (e->folder == NULL || e->conflicts.journal.part == NULL)
 		return error_set(err, TF_USAGE, "out of memory");
-	if (!outdir_open(&e->dir, e->folder, err))
+	if (!turns && !outdir_open(&e->dir, e->folder, err))
 		return false;
-	e->alerts = (struct alerts){.folder = e->folder};
-	if (!quota_init(&e->quota, how, e->dir.fd, err))
+	e->alerts = (struct alerts){.folder = turns ? e->generation.path : e->folder};
+	if (!quota_init(&e->quota, how, turns ? e->generation.root.fd : e->dir.fd, err))
 		return false;
 	e->files = (struct files_setup){
-	        .dir = &e->dir,
+	        .dir = dir,
 	        .names = &e->names,
 	        .gaps = how->gaps,
 	        .descriptors = how->files_max,
@@ -133,8 +138,9 @@ bool tf_engine_push(struct tf_engine *e, const struct tf_frame *frame, struct tf
 		return false;
 	if (frame->captured > DISPATCH_ROOM)
 		return error_set(err, TF_USAGE, "a frame of %u bytes is too long", frame->captured);
+	generation_look(e);
 	numbered.number = ++e->pushed;
-	return engine_copy(e, &numbered) || !engine_failed(e, err);
+	return (engine_copy(e, &numbered) && !e->dispatch.failed) || !engine_failed(e, err);
 }
 
 /* -- the end --------------------------------------------------------------------------- */
@@ -185,13 +191,17 @@ static void check_fates(const struct dispatch *d)
 static bool finish(struct tf_engine *e, struct tf_error *err)
 {
 	dispatch_close(&e->dispatch);
+	generation_last(e);
 	dispatch_flush(&e->dispatch, true);
 	for (unsigned i = 0; i < e->config.workers; i++)
 		if (e->worker[i].threaded)
 			(void)pthread_join(e->worker[i].thread, NULL);
 	e->finished = true;
 	check_fates(&e->dispatch);
-	bool aside_ok = unrecorded_close(&e->unrecorded, err);
+	bool ok = !generation_failed(e, err);
+	engine_tell_drops(e);
+	ok = keep_end(&e->keep, ok ? err : NULL) && ok;
+	bool aside_ok = unrecorded_close(&e->unrecorded, ok ? err : NULL) && ok;
 	bool sinks_ok = close_sinks(e, aside_ok ? err : NULL) && aside_ok;
 	return alerts_close(&e->alerts, sinks_ok ? err : NULL) && sinks_ok;
 }
@@ -271,6 +281,8 @@ void tf_engine_free(struct tf_engine *e)
 	dispatch_free(&e->dispatch);
 	filter_free(e->filter);
 	report_free(e);
+	generation_free(e);
+	keep_free(&e->keep);
 	outdir_close(&e->dir);
 	outdir_close(&e->packets_dir);
 	free_record(e);

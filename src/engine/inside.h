@@ -7,6 +7,8 @@
 #include "capture/filter.h"
 #include "capture/live.h"
 #include "engine/crew.h"
+#include "engine/generation.h"
+#include "engine/keep.h"
 #include "engine/unrecorded.h"
 #include "sink/alert.h"
 #include "sink/conflicts.h"
@@ -97,6 +99,8 @@ struct tf_engine {
 	bool prints;
 	struct unrecorded unrecorded;
 	struct ears ears;
+	struct generation generation;
+	struct keep keep;
 	bool ready;   /* memory is split, sinks are open */
 	bool started; /* to prepare for frames was tried, */
 	bool running; /* and to start threads, */
@@ -121,6 +125,36 @@ void report_free(struct tf_engine *e);
 /* A sink of the house, which takes memory of each worker: for each flow, and besides. */
 bool engine_attach(struct tf_engine *e, struct tf_sink sink, size_t per_flow, size_t fixed,
                    struct tf_error *err);
+
+/* -- generation.c -- */
+
+/* The folder of the generation that is now, whichever that is -> NULL with *err: there is none */
+struct outdir *generation_folder(struct tf_engine *e, struct tf_error *err);
+
+/* -> its name, as it stands in front of names in reports; NULL: nothing does */
+const char *generation_path(const struct tf_engine *e);
+
+/* What was counted in it. */
+void generation_counters(const struct tf_engine *e, struct tf_counters *to);
+
+/* A frame comes: a generation may end before it, and another begin. */
+void generation_frame(struct tf_engine *e, int64_t ts_ns);
+
+/* No frame comes; tf_engine_turn() may have been called. */
+void generation_look(struct tf_engine *e);
+
+/* No frame comes any more. */
+void generation_last(struct tf_engine *e);
+
+/* -> whether a turn has failed: *err, which may be NULL, says why */
+bool generation_failed(const struct tf_engine *e, struct tf_error *err);
+void generation_free(struct tf_engine *e);
+
+/* -- keep.c -- */
+
+/* The file of packets begins, or ends: what it says of interfaces. */
+void engine_name_interfaces(struct tf_engine *e);
+void engine_tell_drops(struct tf_engine *e);
 
 /* -- print.c -- */
 

@@ -112,6 +112,7 @@ static bool take_round(struct tf_engine *e, struct ears_end *end, struct tf_erro
 {
 	struct ears *ears = &e->ears;
 	look_at_losses(e);
+	generation_look(e);
 	if (ears_take(e, end) > 0)
 		ears->naps = ears->draining ? 0 : ears->naps;
 	else if (!ears->failed)
@@ -119,7 +120,7 @@ static bool take_round(struct tf_engine *e, struct ears_end *end, struct tf_erro
 	if (ears->emptied)
 		hole_watch_empty(&ears->watch, ears->latest_ns);
 	dispatch_look_at_clock(&e->dispatch);
-	bool broken = ears->failed && engine_failed(e, err);
+	bool broken = (ears->failed || e->dispatch.failed) && engine_failed(e, err);
 	ears->failed = false;
 	return !broken;
 }

@@ -14,16 +14,19 @@ bool tf_engine_record_packets(struct tf_engine *e, const struct tf_packets *how,
 	if (!name_form_init(&e->packets_names, how->names, err))
 		return false;
 	e->packets_names.community_seed = e->config.community_seed;
+	struct outdir *dir = &e->packets_dir;
+	if (how->folder[0] == '\0' && (dir = generation_folder(e, err)) == NULL)
+		return false;
 	char *folder = strdup(how->folder);
 	if (folder == NULL)
 		return error_set(err, TF_USAGE, "out of memory");
-	if (!outdir_open(&e->packets_dir, folder, err)) {
+	if (dir == &e->packets_dir && !outdir_open(dir, folder, err)) {
 		free(folder);
 		return false;
 	}
 	e->packets_folder = folder;
 	e->packets = (struct packets_setup){
-	        .dir = &e->packets_dir,
+	        .dir = dir,
 	        .names = &e->packets_names,
 	        .descriptors = how->files_max,
 	        .format = how->format,

@@ -51,7 +51,10 @@ bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct 
 	print_free(e); /* of a call that failed */
 	if (!copy_text(how->folder, &e->print_folder) || !copy_text(how->prefix, &e->print_prefix))
 		return error_set(err, TF_USAGE, "out of memory");
-	if (how->folder != NULL && !outdir_open(&e->print_dir, e->print_folder, err))
+	struct outdir *dir = how->folder != NULL ? &e->print_dir : NULL;
+	if (dir != NULL && how->folder[0] == '\0' && (dir = generation_folder(e, err)) == NULL)
+		return false;
+	if (dir == &e->print_dir && !outdir_open(dir, e->print_folder, err))
 		return false;
 	if (!name_form_init(&e->print_names, how->names, err))
 		return false;
@@ -60,7 +63,7 @@ bool tf_engine_print(struct tf_engine *e, const struct tf_printing *how, struct 
 	        .how = *how,
 	        .names = &e->print_names,
 	        .terminal = how->folder == NULL && isatty(how->fd) == 1,
-	        .dir = how->folder != NULL ? &e->print_dir : NULL,
+	        .dir = dir,
 	        .community_seed = e->config.community_seed,
 	        .flow_bytes = e->config.flow_bytes,
 	        .share = e->share,

@@ -2,6 +2,7 @@
 /* Frames, and the sources that they come from: one after the other, or several at the
    same time. */
 #include "base/error.h"
+#include "capture/aside.h"
 #include "engine/inside.h"
 #include "engine/merge.h"
 
@@ -28,6 +29,16 @@ static bool is_wanted(struct tf_engine *e, const struct tf_frame *frame)
 	return true;
 }
 
+/* A frame that is wanted. */
+static void hand_on(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
+{
+	if (e->generation.watches)
+		generation_frame(e, frame->ts_ns);
+	if (e->keep.file != NULL && !aside_write(e->keep.file, frame, NULL))
+		e->dispatch.failed = e->keep.failed = true; /* keep_end() says why */
+	dispatch_frame(&e->dispatch, frame, b);
+}
+
 static __attribute__((noinline)) bool take_shifted(struct tf_engine *e,
                                                    const struct tf_frame *frame, struct block *b)
 {
@@ -36,7 +47,7 @@ static __attribute__((noinline)) bool take_shifted(struct tf_engine *e,
 	if (__builtin_add_overflow(frame->ts_ns, by, &shifted.ts_ns))
 		shifted.ts_ns = by > 0 ? INT64_MAX : INT64_MIN;
 	if (is_wanted(e, &shifted))
-		dispatch_frame(&e->dispatch, &shifted, b);
+		hand_on(e, &shifted, b);
 	return !e->dispatch.failed;
 }
 
@@ -45,7 +56,7 @@ bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block
 	if (e->config.shift_ns != 0)
 		return take_shifted(e, frame, b);
 	if (!e->selects || is_wanted(e, frame))
-		dispatch_frame(&e->dispatch, frame, b);
+		hand_on(e, frame, b);
 	return !e->dispatch.failed;
 }
 
@@ -62,6 +73,10 @@ bool engine_copy(struct tf_engine *e, const struct tf_frame *frame)
 
 bool engine_failed(struct tf_engine *e, struct tf_error *err)
 {
+	if (generation_failed(e, err))
+		return true;
+	if (e->keep.failed)
+		return !keep_end(&e->keep, err);
 	if (e->unrecorded.failed) {
 		(void)unrecorded_close(&e->unrecorded, err);
 		return true;

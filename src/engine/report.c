@@ -17,6 +17,8 @@ enum { HEAD_MAX = 256 * 1024, NAME_MAX_HERE = 60 /* and a number behind it */ };
 static const char *ended(void *arg)
 {
 	const struct tf_engine *e = arg;
+	if (e->generation.turning)
+		return "rotated";
 	for (unsigned i = 0; i < e->config.workers; i++)
 		if (e->worker[i].flows.failed)
 			return "failed";
@@ -25,7 +27,7 @@ static const char *ended(void *arg)
 
 static void counters(void *arg, struct tf_counters *to)
 {
-	tf_engine_counters(arg, to);
+	generation_counters(arg, to);
 }
 
 /* As stat(); what is open already needs no right to be looked at. */
@@ -71,6 +73,11 @@ static bool use_special(struct tf_engine *e, const char *path, const struct text
 {
 	if (e->config.workers > 1 && !e->records)
 		return error_set(err, TF_USAGE, "a report to %s takes one worker (-j 1)", path);
+	if (e->generation.set && !e->generation.open)
+		return error_set(err, TF_USAGE,
+		                 "each output generation has its report: %s, which is no file, "
+		                 "cannot be that",
+		                 path);
 	e->report_path = strdup(path);
 	if (e->report_path == NULL)
 		return error_set(err, TF_USAGE, "out of memory");
@@ -81,6 +88,7 @@ static bool use_special(struct tf_engine *e, const char *path, const struct text
 	                  : open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return error_sys(err, TF_OUTPUT, "cannot open %s", path);
+	e->generation.fixed = true;
 	return journal_use(&e->report.xml, fd, head->to, head->n, err);
 }
 
@@ -92,6 +100,17 @@ static bool is_link(const char *path)
 	return system_descriptor(path) >= 0 || (lstat(path, &st) == 0 && S_ISLNK(st.st_mode));
 }
 
+/* A generation that has not begun makes its report then, with this head. */
+static bool make_journal(struct tf_engine *e, const struct text *head, struct tf_error *err)
+{
+	struct generation *g = &e->generation;
+	g->head = strndup(head->to, head->n);
+	g->head_n = head->n;
+	if (g->head == NULL)
+		return error_set(err, TF_USAGE, "out of memory");
+	return (g->set && !g->open) || journal_make(&e->report.xml, head->to, head->n, err);
+}
+
 static bool make_xml(struct tf_engine *e, const char *path, const struct text *head,
                      struct tf_error *err)
 {
@@ -99,10 +118,10 @@ static bool make_xml(struct tf_engine *e, const char *path, const struct text *h
 	struct stat st;
 	if (path == NULL) {
 		j->base = "report.xml";
-		return journal_make(j, head->to, head->n, err);
+		return make_journal(e, head, err);
 	}
 	if (look(path, &st) != 0)
-		return open_folder(e, path, err) && journal_make(j, head->to, head->n, err);
+		return open_folder(e, path, err) && make_journal(e, head, err);
 	if (S_ISDIR(st.st_mode))
 		return error_set(err, TF_USAGE, "%s is a folder, not a file for the report", path);
 	if (S_ISREG(st.st_mode) && is_link(path) && st.st_size > 0)
@@ -112,7 +131,7 @@ static bool make_xml(struct tf_engine *e, const char *path, const struct text *h
 		                 path);
 	if (!S_ISREG(st.st_mode) || is_link(path))
 		return use_special(e, path, head, err);
-	return open_folder(e, path, err) && journal_make(j, head->to, head->n, err);
+	return open_folder(e, path, err) && make_journal(e, head, err);
 }
 
 static bool begin_xml(struct tf_engine *e, const struct tf_reporting *how, struct tf_error *err)
@@ -138,17 +157,21 @@ static bool prepare(struct tf_engine *e, const struct tf_reporting *how, struct 
 {
 	struct stat st;
 	bool to_void = how->path != NULL && look(how->path, &st) == 0 && is_void(&st);
+	struct generation *g = &e->generation;
+	struct outdir *dir = g->root.fd >= 0 ? &g->dir : &e->dir;
 	bool here = e->folder != NULL && strcmp(e->folder, ".") != 0;
 	e->report = (struct report_setup){
-	        .xml = {.dir = &e->dir, .part = parts(e), .share = e->share, .fd = -1},
-	        .jsonl = {.dir = &e->dir,
+	        .xml = {.dir = dir, .part = parts(e), .share = e->share, .fd = -1},
+	        .jsonl = {.dir = dir,
 	                  .base = "flows.jsonl",
 	                  .part = parts(e),
 	                  .share = e->share,
 	                  .fd = -1},
 	        .has_xml = (how->path == NULL || how->path[0] != '\0') && !to_void,
 	        .has_jsonl = how->jsonl,
-	        .folder = here ? e->folder : NULL,
+	        .folder = g->set ? generation_path(e)
+	                  : here ? e->folder
+	                         : NULL,
 	        .seed = e->config.community_seed,
 	        .ended = ended,
 	        .counters = counters,
@@ -164,7 +187,8 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
 {
 	if (e->started || e->reports)
 		return error_set(err, TF_USAGE, "one report, before the first frame, is enough");
-	if (!e->records && (how->path == NULL || how->jsonl))
+	bool lies = e->records || e->generation.root.fd >= 0;
+	if (!lies && (how->path == NULL || how->jsonl))
 		return error_set(err, TF_USAGE, "a report lies in the folder of the recorder");
 	e->reports = true;
 	if (!prepare(e, how, err))
@@ -172,7 +196,8 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
 	struct report_setup *s = &e->report;
 	if (s->has_xml && !begin_xml(e, how, err))
 		return false;
-	if (s->has_jsonl && !journal_make(&s->jsonl, "", 0, err))
+	bool waits = e->generation.set && !e->generation.open;
+	if (s->has_jsonl && !waits && !journal_make(&s->jsonl, "", 0, err))
 		return false;
 	if (!s->has_xml && !s->has_jsonl)
 		return true;
@@ -181,19 +206,38 @@ bool tf_engine_report(struct tf_engine *e, const struct tf_reporting *how, struc
 	                     err);
 }
 
+/* Reports of generations that are to come begin with it, too. */
+static bool add_to_head(struct tf_engine *e, const struct text *t, struct tf_error *err)
+{
+	struct generation *g = &e->generation;
+	if (g->head == NULL)
+		return true;
+	char *head = realloc(g->head, g->head_n + t->n);
+	if (head == NULL)
+		return error_set(err, TF_USAGE, "out of memory");
+	memcpy(head + g->head_n, t->to, t->n);
+	g->head = head;
+	g->head_n += t->n;
+	return true;
+}
+
 bool tf_engine_tell_privileges(struct tf_engine *e, const char *const *line, size_t n,
                                struct tf_error *err)
 {
 	enum { ROOM = 8192 };
 	char room[ROOM];
 	const struct journal *j = &e->report.xml;
+	const struct generation *g = &e->generation;
 	if (!e->reports || !e->report.has_xml || n == 0)
 		return true;
 	if (e->running)
 		return error_set(err, TF_USAGE, "privileges are told before the first frame");
 	struct text t = text_in(room, sizeof room);
 	report_xml_privileges(line, n, &t);
-	return !t.full && (join_write(j->fd, t.to, t.n) ||
+	if (!add_to_head(e, &t, err))
+		return false;
+	bool waits = g->set && !g->open;
+	return !t.full && (waits || join_write(j->fd, t.to, t.n) ||
 	                   error_sys(err, TF_OUTPUT, "cannot write %s", j->name));
 }
 

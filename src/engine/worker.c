@@ -91,6 +91,8 @@ void worker_run(struct worker *w, const struct batch *b)
 		flows_packet(&w->flows, &b->packet[i]);
 	if (b->ticks && !w->flows.failed)
 		flows_tick(&w->flows, b->period, b->tick_turn);
+	if (b->turns && !w->flows.failed)
+		flows_turn(&w->flows);
 	if (b->last)
 		flows_end_all(&w->flows);
 	if (b->rest && !b->last)

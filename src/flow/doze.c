@@ -11,6 +11,9 @@
  *	    more | more | bytes ...                          of each sink that has doze(), two
  *	                                                     bytes of length and its own
  *
+ * At a turn of output generations (flows_turn()) it is expanded, told, and squeezed into its own
+ * cells again, so that all can be told in the order of their lists.
+ *
  * Its place in the table, its list and its idle slot does not change, so neither does the
  * order of anything. Pointers into the slabs of reasm/ stay; trails, which are many and large, go
  * when more than half of them are in use. A flow that holds early segments is left alone, unless
@@ -373,6 +376,21 @@ bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const u
 	d->number = stub->pub.number;
 	d->ended = true;
 	list_add(fs, ref, FLOW_STUB);
+	return true;
+}
+
+bool doze_back(struct flows *fs, uint32_t ref)
+{
+	struct flow *f = fs->work->shown;
+	struct dozing *d = dozing_at(fs, ref);
+	size_t n = squeeze_flow(fs, f);
+	if (n == 0 || (n = doze_sinks(fs, f, n)) == 0)
+		return false;
+	const struct stand stand = d->stand;
+	give_more(fs, d->more);
+	fill(fs, d, n);
+	d->stand = stand;
+	d->number = f->pub.number;
 	return true;
 }
 

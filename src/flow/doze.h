@@ -47,6 +47,10 @@ struct flow *doze_begun(const struct flows *fs);
 bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const uint8_t *bytes,
                 size_t n);
 
+/* The flow, as the latest doze_show() and what came then have left it, dozes on in the same place.
+   DOZE_CELLS cells are free. -> false: it does not fit, and is shown still. */
+bool doze_back(struct flows *fs, uint32_t ref);
+
 /* Its cells are free. */
 void doze_forget(struct flows *fs, uint32_t ref);
 

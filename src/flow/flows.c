@@ -31,8 +31,7 @@ static bool is_stub(const struct flows *fs, uint32_t ref)
 	return ref_form(ref) == REF_DOZING && stand_at(fs, ref)->list == FLOW_STUB;
 }
 
-/* Out of the table, and out of memory; it has ended. */
-static void forget(struct flows *fs, uint32_t ref)
+void flows_forget(struct flows *fs, uint32_t ref)
 {
 	bucket_remove(fs, ref);
 	list_remove(fs, ref);
@@ -51,8 +50,7 @@ static void forget(struct flows *fs, uint32_t ref)
 	fs->count -= !stub;
 }
 
-/* -> the flow as it is when it is awake; or NULL: nobody is to hear of it any more */
-static struct flow *show(struct flows *fs, uint32_t ref)
+struct flow *flows_show(struct flows *fs, uint32_t ref)
 {
 	struct flow *f = NULL;
 	if (ref_form(ref) == REF_AWAKE) {
@@ -69,10 +67,10 @@ static struct flow *show(struct flows *fs, uint32_t ref)
 /* Ends a flow, unless it has ended, and forgets it. */
 static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
 {
-	struct flow *f = show(fs, ref);
+	struct flow *f = flows_show(fs, ref);
 	if (f != NULL)
 		life_end(fs, f, why);
-	forget(fs, ref);
+	flows_forget(fs, ref);
 }
 
 /* -- memory ----------------------------------------------------------------------- */
@@ -161,30 +159,31 @@ static bool has_idled(const struct flows *fs, const struct flow *f, const struct
 static void evict_dozing(struct flows *fs, uint32_t ref)
 {
 	if (!stub_leave(fs, ref)) {
-		forget(fs, ref);
+		flows_forget(fs, ref);
 		return;
 	}
 	fs->count--;
 	fs->stubs++;
 	uint32_t oldest = fs->list[FLOW_STUB].oldest;
 	if (fs->stubs > fs->stubs_most && oldest != fs->spared)
-		forget(fs, oldest);
+		flows_forget(fs, oldest);
 }
 
-/* That flow makes room for pkt's. */
-static void evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
+void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
 	bool syn = ref_form(ref) == REF_SYN;
 	enum flow_list list = syn ? FLOW_EMBRYONIC : (enum flow_list)stand_at(fs, ref)->list;
 	bool closed = list == FLOW_CLOSED; /* those have lost nothing */
 	fs->counters->flows_evicted += !closed;
 	fs->counters->flows_evicted_embryonic += list == FLOW_EMBRYONIC;
-	if (closed) {
+	if (closed && pkt == NULL) {
+		fs->counters->flows_forgotten++;
+	} else if (closed) {
 		const struct flow *f =
 		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
 		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
 	}
-	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN)
+	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN && pkt != NULL)
 		evict_dozing(fs, ref);
 	else
 		finish(fs, ref, TF_END_EVICTED);
@@ -197,7 +196,7 @@ static bool make_room(struct flows *fs, size_t cells, const struct tf_packet *pk
 		uint32_t ref = quietest_of_all(fs);
 		if (ref == 0)
 			return false;
-		evict(fs, ref, pkt);
+		flows_evict(fs, ref, pkt);
 	}
 	return true;
 }
@@ -210,13 +209,13 @@ static void make_awake_room(struct flows *fs, const struct tf_packet *pkt)
 	if (fs->cells.count == 0) {
 		uint32_t ref = quietest_of_all(fs);
 		MUST(ref != 0); /* the slab is empty, so they are all listed */
-		evict(fs, ref, pkt);
+		flows_evict(fs, ref, pkt);
 		return;
 	}
 	MUST(make_room(fs, DOZE_CELLS, pkt)); /* all that is not awake may go for it */
 	struct flow *stuck = doze_one(fs);
 	if (stuck != NULL)
-		evict(fs, ref_of(fs, stuck), pkt);
+		flows_evict(fs, ref_of(fs, stuck), pkt);
 }
 
 static struct flow *take_flow(struct flows *fs, const struct tf_packet *pkt)
@@ -303,7 +302,7 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
                            unsigned dir)
 {
 	if (!stub_goes_on(fs, ref, dir, pkt)) {
-		forget(fs, ref);
+		flows_forget(fs, ref);
 		return NULL;
 	}
 	fs->spared = ref;
@@ -441,7 +440,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 }
 
 /* What a sink hears that does not say what it wants. */
-#define USUAL (~(1U << TF_SEGMENT))
+#define USUAL (~(1U << TF_SEGMENT | 1U << TF_TURN))
 
 void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 {
@@ -449,8 +448,8 @@ void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 	if ((kinds >> TF_DATA & 1) != 0)
 		fs->last_data = fs->outlets;
 	fs->wants |= kinds;
-	fs->tells_silent = fs->tells_silent ||
-	                   ((kinds & (1U << TF_BEGIN | 1U << TF_END)) != 0 && !sink->skips_silent);
+	const unsigned all = 1U << TF_BEGIN | 1U << TF_END | 1U << TF_TURN;
+	fs->tells_silent = fs->tells_silent || ((kinds & all) != 0 && !sink->skips_silent);
 	fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self, .kinds = kinds};
 }
 
@@ -602,25 +601,24 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 	}
 }
 
-/* Behind all packets; flows come in an order that does not depend on which of them
-   share a worker, since no flow's place in its list does. (Unless it was passed for memory.) */
-static uint64_t last_turn(const struct flows *fs, const struct flow *f)
+uint64_t flows_last_turn(const struct flows *fs, const struct flow *f)
 {
-	uint64_t turn = UINT64_C(1) << 63 | (uint64_t)f->stand.list << 60 | f->listed;
+	uint64_t turn = FLOWS_LAST_TURN | (uint64_t)f->stand.list << 60 | f->listed;
 	return turn > fs->turn ? turn : fs->turn;
 }
 
 void flows_end_all(struct flows *fs)
 {
+	fs->turn = FLOWS_LAST_TURN;
 	for (int list = 0; list < FLOW_LISTS; list++) {
 		uint32_t ref;
 		while ((ref = fs->list[list].oldest) != 0) {
-			struct flow *f = show(fs, ref);
+			struct flow *f = flows_show(fs, ref);
 			if (f != NULL) {
-				fs->turn = last_turn(fs, f);
+				fs->turn = flows_last_turn(fs, f);
 				life_end(fs, f, TF_END_INPUT);
 			}
-			forget(fs, ref);
+			flows_forget(fs, ref);
 		}
 	}
 }

@@ -90,6 +90,7 @@ struct flow {
 	bool ended;      /* END was told; halves and slots are empty */
 	bool reset;      /* RST came */
 	bool spoke[2];   /* each direction has had a packet */
+	bool answered;   /* so has the second, be it one that was rejected */
 	struct history history;
 	struct checksums sums[2];
 	struct gate_side gate[2];
@@ -179,11 +180,18 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn);
 #define FLOWS_TURN(n, place) ((n)*512 + (uint64_t)(place)*2)
 #define FLOWS_TICK_TURN(n)   ((n)*512 - 1)
 
+/* Behind all of them. */
+#define FLOWS_LAST_TURN (UINT64_C(1) << 63)
+
 /* Sinks flush. */
 void flows_flush(struct flows *fs);
 
 /* The input may pause: sinks are told. */
 void flows_rest(struct flows *fs);
+
+/* The record of every flow ends, in the order of flows_end_all(), and goes on in the next output
+   generation: TURN. */
+void flows_turn(struct flows *fs);
 
 /* The input ended: ends every flow, oldest first. */
 void flows_end_all(struct flows *fs);

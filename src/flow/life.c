@@ -229,6 +229,34 @@ void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_
 	f->ended = true;
 }
 
+void life_uncount(struct flow *f)
+{
+	for (unsigned d = 0; d < 2; d++)
+		f->pub.packets[d] = f->pub.frame_bytes[d] = f->pub.captured[d] = 0;
+}
+
+void life_turn(struct flows *fs, struct flow *f)
+{
+	struct tf_account account[2];
+	struct tf_record record[2] = {{0}};
+	for (unsigned d = 0; d < 2; d++) {
+		reasm_turn(&fs->reasm, &f->half[d], f->pub.last_ns, &account[d]);
+		note_ends(&account[d], &f->half[d]);
+	}
+	struct tf_event ev = {
+	        .kind = TF_TURN,
+	        .dir = TF_BOTH,
+	        .ts_ns = f->pub.last_ns,
+	        .end = TF_END_ROTATED,
+	        .account = account,
+	        .record = record,
+	};
+	tell(fs, f, &ev);
+	for (unsigned d = 0; d < 2; d++)
+		reasm_settle(&fs->reasm, &account[d]);
+	life_uncount(f);
+}
+
 static void tell_segment(struct flows *fs, struct flow *f, unsigned dir,
                          const struct tf_packet *pkt)
 {
@@ -273,7 +301,8 @@ void life_count(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 
 void life_hear(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
-	if (dir == 1 && f->pub.packets[1] == 0 && !f->pub.resumed) {
+	if (dir == 1 && !f->answered) {
+		f->answered = true;
 		first_word(f, 1, pkt);
 		f->pub.nth[1] = next_number(fs, &fs->directions);
 	}

@@ -21,6 +21,9 @@ void life_tell_begin(struct flows *fs, struct flow *f);
 /* A packet of f, of whatever kind: f's sums. */
 void life_count(struct flow *f, unsigned dir, const struct tf_packet *pkt);
 
+/* The sums begin anew. */
+void life_uncount(struct flow *f);
+
 /* f is zeroed and listed; pkt is its first packet. Tells BEGIN. */
 void life_begin(struct flows *fs, struct flow *f, const struct tf_packet *pkt);
 
@@ -58,8 +61,26 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why);
 /* The same; keep (or NULL): what a sink wants back should f be heard of again. */
 void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_keep *keep);
 
+/* Tells TURN: the record goes on in another output generation, and f as if nothing was. */
+void life_turn(struct flows *fs, struct flow *f);
+
 /* -- flows.c ---------------------------------------------------------------- */
 
 void flows_move(struct flows *fs, struct flow *f, enum flow_list list);
+
+/* -> the flow as it is when it is awake; or NULL: nobody is to hear of it any more. One that is not
+   awake lives until the next such call. */
+struct flow *flows_show(struct flows *fs, uint32_t ref);
+
+/* Out of the table, and out of memory; it has ended. */
+void flows_forget(struct flows *fs, uint32_t ref);
+
+/* That flow makes room for pkt's (NULL: for what others have become, and no stub is left). */
+void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt);
+
+/* -> a turn (struct tf_event) behind all packets. Flows come in an order that does not depend on
+   which of them share a worker, since no flow's place in its list does. (Unless it was passed for
+   memory.) */
+uint64_t flows_last_turn(const struct flows *fs, const struct flow *f);
 
 #endif

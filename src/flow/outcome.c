@@ -13,6 +13,7 @@ static const struct tf_word_row ends[] = {
         [TF_END_TIMEOUT] = {"timeout", "it was silent for longer than --idle-timeout"},
         [TF_END_FIN_UNACKED] = {"fin-unacked",
                                 "both sides sent FIN, but not both were seen acknowledged"},
+        [TF_END_ROTATED] = {"rotated", "it goes on in the next output generation"},
 };
 
 const struct tf_word_row *tf_end_rows(size_t *count)

@@ -30,12 +30,13 @@ struct row {
 	        ROW(MORE, half[d].ack_raw, half[d].base), ROW(LESS, half[d].acked, half[d].next),  \
 	        ROW(MORE, half[d].account.seen, half[d].account.written),                          \
 	        ROW(LESS, half[d].account.written, half[d].next),                                  \
+	        ROW(MORE, half[d].turned, half[d].account.written), /* now: before the turn */     \
 	        ROW(LESS, pub.captured[d], pub.frame_bytes[d]),                                    \
 	        ROW(LESS, pub.latest_ns[d], pub.last_ns),                                          \
 	        ROW(MORE, pub.began_ns[d], pub.first_ns),                                          \
 	        ROW(SECONDS, gate[d].stamp_s, pub.last_ns)
 
-/* From first to last; none is told by a field that a row before it has changed. */
+/* From first to last; what a row has changed is as it is then for those behind it. */
 static const struct row rows[] = {
         HALF_ROWS(0),
         HALF_ROWS(1),
@@ -172,5 +173,6 @@ void shape_usual(struct flow *f)
 		f->half[d].acked = f->half[d].edge = 0;
 		f->spoke[d] = true;
 	}
+	f->answered = true;
 	memcpy(f->pub.history, history, sizeof history);
 }

@@ -40,6 +40,7 @@ struct syn {
 	uint8_t link; /* Ethernet addresses, as an index; 0: there are none */
 	uint8_t length, captured;
 	uint8_t keeper : 3, checksum : 2; /* an outlet, or NOBODY; enum checksum */
+	uint8_t turned : 1; /* its packet was of an output generation before this one */
 };
 
 static_assert(sizeof(struct syn) == 64, "one cell");
@@ -192,6 +193,8 @@ void syn_show(const struct flows *fs, uint32_t ref, struct flow *f)
 	checksums_note(&f->sums[0], (enum checksum)s->checksum);
 	life_count(f, 0, &pkt);
 	history_packet(f, 0, &pkt, true);
+	if (s->turned)
+		life_uncount(f);
 	f->gate[0] = side_of(s);
 	f->listed = FLOWS_TURN(pkt.number, 0);
 	f->stand.list = FLOW_EMBRYONIC;
@@ -214,6 +217,14 @@ static bool take_slots(const struct flows *fs, struct syn *s, const struct flow 
 		s->slot_of = (uint32_t)slot;
 	}
 	return true;
+}
+
+bool syn_turn(struct flows *fs, uint32_t ref, const struct flow *shown)
+{
+	struct syn *s = syn_at(fs, ref);
+	s->turned = 1;
+	s->keeper = NOBODY;
+	return shown == NULL || take_slots(fs, s, shown);
 }
 
 bool syn_begin(struct flows *fs, const struct tf_packet *pkt, enum checksum checksum,

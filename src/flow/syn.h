@@ -20,6 +20,10 @@ bool syn_fits(struct flows *fs, const struct tf_packet *pkt);
 bool syn_begin(struct flows *fs, const struct tf_packet *pkt, enum checksum checksum,
                struct flow **shown);
 
+/* The record goes on in another output generation (TURN): shown is the flow that has been told so;
+   NULL: nobody wanted to hear it -> false: a sink keeps more of it than has room. */
+bool syn_turn(struct flows *fs, uint32_t ref, const struct flow *shown);
+
 /* -> -1: it has another key; else the direction of pkt. */
 int syn_direction(const struct flows *fs, uint32_t ref, const struct tf_packet *pkt);
 

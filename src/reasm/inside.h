@@ -221,6 +221,12 @@ void stream_reject_held(struct reasm *r, struct half *h, struct held *n, enum tf
 /* Gives up what is still held, all of it beyond FIN. */
 void stream_drop_beyond_fin(struct reasm *r, struct half *h);
 
+/* -> where the account begins, as events tell offsets */
+static inline int64_t account_offset(const struct half *h)
+{
+	return h->turns ? h->turned : h->start; /* no place is below start */
+}
+
 /* Tells what is held and all final gaps, fills in the account. */
 void stream_finish(struct reasm *r, struct half *h, int64_t ts_ns);
 

@@ -199,7 +199,7 @@ enum isn_fit reasm_isn(struct reasm *r, struct half *h, uint32_t isn, bool lenie
 	int64_t off = reasm_offset(h, isn + 1);
 	if (half_is_empty(h))
 		h->next = off;
-	else if (off < h->start)
+	else if (off < h->start && !h->turns)
 		gaps_add_low(r, h, off, h->start, ts_ns);
 	h->start = off;
 	return fit;

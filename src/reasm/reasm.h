@@ -149,6 +149,8 @@ struct half {
 	struct urgent *urgent;     /* NULL: none, or no memory */
 	int64_t limit_at;          /* from here on bytes are beyond flow_bytes */
 	int64_t late_end;          /* behind all bytes told after they had been acknowledged */
+	int64_t turned;            /* reasm_turn(): as tf_account.offset (when turns) */
+	bool turns;                /* the account begins within the stream */
 	struct tf_account account;
 };
 
@@ -256,6 +258,12 @@ void reasm_spill(struct reasm *r, struct half *h, int64_t ts_ns);
    and adds them to the counters. */
 void reasm_finish(struct reasm *r, struct half *h, int64_t ts_ns);
 void reasm_settle(struct reasm *r, const struct tf_account *account);
+
+/* The recording of this direction ends, and goes on with another account: all gaps are final and
+   told, and what lies before next cannot come any more. What is held early stays, as bytes of the
+   new account. *to: the old one, whose sums reasm_settle() checks after the TURN event was told.
+   */
+void reasm_turn(struct reasm *r, struct half *h, int64_t ts_ns, struct tf_account *to);
 
 /* -> whether I1..I4 hold. For tests. */
 bool reasm_check(const struct reasm *r, const struct half *h);

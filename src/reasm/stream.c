@@ -191,7 +191,7 @@ static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct p
 {
 	p.b.n = (size_t)min64((int64_t)p.b.n, h->start - off);
 	int64_t end = off + (int64_t)p.b.n;
-	if (h->isn_known) {
+	if (h->isn_known || h->turns) {
 		stream_refuse(r, h, off, p, TF_REJECT_OUTSIDE);
 		return p.b.n;
 	}
@@ -381,7 +381,8 @@ void stream_finish(struct reasm *r, struct half *h, int64_t ts_ns)
 	tell_limit(r, h, ts_ns);
 	trail_end(r, h);
 	claims_end(r, h);
-	h->account.span += told_offset(h, h->next) - h->start; /* no place is below start */
+	h->account.offset = account_offset(h);
+	h->account.span += told_offset(h, h->next) - h->account.offset;
 	urgent_end(r, h);
 	/* An ACK one beyond the last byte is that of a FIN which was not captured. */
 	int64_t sent = max64(h->acked, max64(h->next, h->cut_end) + 1) - 1;

@@ -57,6 +57,8 @@ static int64_t within_limit(const struct reasm *r, const struct half *h, int64_t
 static int64_t within_budget(const struct reasm *r, const struct half *h, int64_t off, int64_t n)
 {
 	int64_t told = within_limit(r, h, off, n);
+	if (h->turns) /* then nothing turns up before the start */
+		return told;
 	int64_t left = r->limits.flow_bytes - h->account.written;
 	return left < told ? left : told;
 }

@@ -163,8 +163,8 @@ static void deliver(struct console *s, const struct tf_flow *flow)
 	text_cut(&s->out, 0);
 }
 
-/* The connection has ended, maybe after the sink has failed: the files of others have what they
-   can have. */
+/* The connection has ended, or its file has, maybe after the sink has failed: the files of others
+   have what they can have. */
 static void finish_transcript(struct console *s, const struct tf_event *ev)
 {
 	struct transcript *t = slab_at(&s->transcripts, (uint32_t)*ev->slot);
@@ -175,7 +175,10 @@ static void finish_transcript(struct console *s, const struct tf_event *ev)
 		gather_flush(&s->gather, &t->file);
 		store_finish(&s->store, &t->file.stored, &none);
 	}
-	slab_give(&s->transcripts, t);
+	if (ev->kind == TF_TURN)
+		*t = (struct transcript){.size = 0};
+	else
+		slab_give(&s->transcripts, t);
 }
 
 static bool write_old(void *self, struct tf_error *err)
@@ -276,6 +279,7 @@ static void hear(struct console *s, const struct tf_event *ev)
 		print_packet(s, ev);
 		break;
 	case TF_END:
+	case TF_TURN:
 		print(s, is_unheard(s, ev) ? NULL : s->form->end, ev);
 		break;
 	case TF_CONFLICT:
@@ -291,6 +295,8 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	struct console *s = self;
 	if (!s->failed)
 		hear(s, ev);
+	if (ev->kind == TF_TURN)
+		finish_transcript(s, ev);
 	if (ev->kind == TF_END)
 		account_late(s, ev);
 	if (ev->kind == TF_END && ev->dir == TF_BOTH) {
@@ -390,6 +396,7 @@ struct tf_sink console_sink(struct console_setup *setup)
 {
 	unsigned streams = 1U << TF_DATA | 1U << TF_GAP, packets = 1U << TF_SEGMENT;
 	unsigned both = 1U << TF_BEGIN | 1U << TF_END;
+	both |= setup->dir != NULL ? 1U << TF_TURN : 0;
 	return (struct tf_sink){.name = "console",
 	                        .order = TF_STREAM,
 	                        .kinds = both | (setup->how.packets ? packets : streams),

@@ -363,9 +363,10 @@ static const char *const ends[] = {
         [TF_END_INPUT] = "the capture ends",
         [TF_END_TIMEOUT] = "end: silent for too long",
         [TF_END_FIN_UNACKED] = "end: closed by both sides, not all of it acknowledged",
+        [TF_END_ROTATED] = "this file ends, the connection goes on in the next",
 };
 
-static_assert(sizeof ends / sizeof *ends == TF_END_FIN_UNACKED + 1, "a row for each end");
+static_assert(sizeof ends / sizeof *ends == TF_END_ROTATED + 1, "a row for each end");
 
 /* What both sides made of it is told with the originator's name. */
 static void session_end(struct console *s, const struct tf_event *ev)

@@ -16,6 +16,9 @@
  * Where there is no room for a connection (quota.h), which is asked once, when its first file is
  * wanted, both its slots say so from then on, and END moves its bytes from written to no_room.
  *
+ * When another output generation begins (TURN), the file ends where the stream has come to, with
+ * its last hole, and the next one begins there.
+ *
  * The first failure is told once and ends the run; each END then moves the bytes that
  * were lost from written to write_failed.
  */
@@ -34,6 +37,7 @@ struct file {
 	struct gathered data;
 	int64_t seam, next;   /* stream offsets, in order: behind the latest gap, and behind all */
 	int64_t told;         /* bytes */
+	bool limited;         /* nothing is written any more: tf_config.flow_bytes */
 	struct findx index[]; /* one, if it is wanted */
 };
 
@@ -139,6 +143,12 @@ static void leave_out(struct tf_account *account)
 	account->written = 0;
 }
 
+/* -> the offset that the stream has come to */
+static int64_t reached(const struct tf_account *a)
+{
+	return a->offset + a->span - a->evicted;
+}
+
 static size_t words(const struct files *s)
 {
 	return s->slab.size / sizeof(uint64_t);
@@ -200,6 +210,8 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 	if (f == NULL)
 		return;
 	gather_flush(&s->gather, &f->data);
+	if (ev->kind == TF_TURN && !in_order(s) && !f->limited)
+		store_extend(&s->store, &f->data.stored, reached(account));
 	if (s->index)
 		findx_finish(f->index, &s->gather, s->work);
 	struct digest_result digest;
@@ -241,6 +253,28 @@ static void resume(struct files *s, const struct tf_event *ev)
 		if (f != NULL)
 			digest_break(s->store.digests, &f->data.stored.digest);
 	}
+}
+
+/* The same at a TURN: where the stream goes on is remembered, for a file that is made with its
+   next byte. A connection that had no room has none then. */
+static void turn_one(struct files *s, const struct tf_event *ev, unsigned k)
+{
+	int64_t at = reached(&ev->account[k]);
+	bool begun = ev->slot[k] != 0 || ev->account[k].span > 0;
+	finish(s, ev, k);
+	if (!begun || ev->slot[k] == LEFT_OUT)
+		return;
+	struct file *f = new_file(s, ev->flow, (uint8_t)k, &ev->slot[k]);
+	stored_shift(&f->data.stored, at);
+	f->seam = f->next = at;
+}
+
+static void turn(struct files *s, const struct tf_event *ev)
+{
+	for (unsigned k = 0; k < 2; k++)
+		make_empty(s, ev, k);
+	for (unsigned k = 0; k < 2; k++)
+		turn_one(s, ev, k);
 }
 
 /* The stream goes on at off: what lies before it, from f->next on, was not captured. */
@@ -312,7 +346,9 @@ static void gap(struct files *s, const struct tf_event *ev)
 		return;
 	}
 	struct file *f = known(s, *ev->slot);
-	if (f != NULL)
+	if (f != NULL && ev->cause == TF_GAP_LIMIT)
+		f->limited = true;
+	else if (f != NULL)
 		stored_lower(&f->data.stored, ev->offset);
 }
 
@@ -328,6 +364,9 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 		break;
 	case TF_END:
 		end(s, ev);
+		break;
+	case TF_TURN:
+		turn(s, ev);
 		break;
 	case TF_CONFLICT:
 		if (ev->conflict->rewrites)
@@ -497,7 +536,7 @@ struct tf_sink files_sink(struct files_setup *setup)
 	return (struct tf_sink){.name = "files",
 	                        .order = setup->gaps == TF_GAPS_HOLE ? TF_PLACED : TF_STREAM,
 	                        .kinds = 1U << TF_BEGIN | 1U << TF_DATA | 1U << TF_GAP |
-	                                 1U << TF_CONFLICT | 1U << TF_END,
+	                                 1U << TF_CONFLICT | 1U << TF_END | 1U << TF_TURN,
 	                        .lets_doze = !setup->index,
 	                        .skips_silent = true,
 	                        .arg = setup,

@@ -142,20 +142,22 @@ static struct part *lowest(struct part *part, unsigned parts, struct mark *mark,
 	return best;
 }
 
-bool join_parts(struct part *part, unsigned parts, bool killed, int to, struct part **from)
+bool join_parts(struct part *part, unsigned parts, bool killed, int to, uint64_t *connections,
+                struct part **from)
 {
 	struct outlet out;
 	struct part *p;
 	struct mark mark = {0};
-	uint64_t connections = 0;
 	bool ended = false;
 	out.fd = to;
 	out.n = 0;
 	*from = NULL;
 	while ((p = lowest(part, parts, &mark, &ended, from)) != NULL) {
 		const uint8_t *row = p->buffer + p->at + sizeof mark;
-		if (mark.n == 0)
-			p->number[mark.id] = killed && ended ? TF_UNNUMBERED : connections++;
+		if (mark.n == 0 && mark.number != TF_UNNUMBERED)
+			p->number[mark.id] = mark.number;
+		else if (mark.n == 0)
+			p->number[mark.id] = killed && ended ? TF_UNNUMBERED : (*connections)++;
 		else if (!put_row(&out, row, mark.n, p->number[mark.id]))
 			return false;
 		p->at += sizeof mark + mark.n;

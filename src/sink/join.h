@@ -4,7 +4,8 @@
  * become one.
  *
  *	part       header | mark row | mark | mark row | ...
- *	mark       turn, flow, n, id: a row of n bytes follows; with n == 0, connection id begins
+ *	mark       turn, flow, n, id: a row of n bytes follows; with n == 0, connection id begins,
+ *	           or (with a number) began in an output generation before this one
  *	joined     the rows of all parts, by turn
  *
  * Turns (with tf_flow.number) never fall within a part and never are in two parts, so joining
@@ -36,6 +37,7 @@ struct part_header {
 	uint32_t ids;            /* the highest id there may be */
 	uint32_t joined;         /* all rows of all parts stand in the journal, which is not
 	                            removed before the others */
+	uint64_t connections;    /* begun before those of this part and its like */
 	char name[JOURNAL_NAME]; /* the journal's; empty: it is not made yet */
 };
 #define JOIN_MAGIC "tcpflow's rows\n"
@@ -44,7 +46,8 @@ struct part_header {
 struct mark {
 	uint64_t turn, flow; /* of turns that are the same the lower tf_flow.number is first */
 	uint32_t n;          /* bytes of the row that follows; 0: none does, */
-	uint32_t id;         /* and this connection begins */
+	uint32_t id;         /* and this connection begins, */
+	uint64_t number;     /* or is known by that number: else TF_UNNUMBERED */
 };
 
 /* A part that is read. */
@@ -61,8 +64,10 @@ struct part {
 bool join_begin(int fd, struct part_header *h);
 
 /* Writes the rows of all parts to `to` -> false with errno; *from: the part that could not be
-   read, NULL when it was writing that failed. killed: parts may end too early. */
-bool join_parts(struct part *part, unsigned parts, bool killed, int to, struct part **from);
+   read, NULL when it was writing that failed. killed: parts may end too early. *connections:
+   begun so far. */
+bool join_parts(struct part *part, unsigned parts, bool killed, int to, uint64_t *connections,
+                struct part **from);
 
 /* Writes n bytes, in several calls if need be -> false with errno */
 bool join_write(int fd, const void *p, size_t n);

@@ -24,6 +24,7 @@ struct journal_part {
 	off_t written;           /* bytes of whole rows in the file */
 	uint64_t *number;        /* [ids + 1]: see struct part */
 	uint32_t ids;
+	bool numbers;      /* rows have numbers of connections */
 	int64_t latest_ns; /* of all rows */
 	bool failed;
 	struct tf_error err;
@@ -97,7 +98,10 @@ static bool ready(struct journal_part *p)
 {
 	struct journal *j = p->journal;
 	char suffix[16];
-	struct part_header h = {.magic = JOIN_MAGIC, .order = JOIN_ORDER, .ids = p->ids};
+	struct part_header h = {.magic = JOIN_MAGIC,
+	                        .order = JOIN_ORDER,
+	                        .ids = p->ids,
+	                        .connections = j->connections};
 	if (p->fd >= 0)
 		return true;
 	memcpy(h.name, j->name, sizeof h.name);
@@ -156,7 +160,23 @@ void journal_begin(struct journal_part *p, const struct tf_event *ev, uint32_t i
 {
 	if (is_alone(p) || !make_room(p, sizeof(struct mark)))
 		return;
-	put_mark(p, p->text.n, (struct mark){.turn = ev->turn, .flow = ev->flow->number, .id = id});
+	put_mark(p, p->text.n,
+	         (struct mark){.turn = ev->turn,
+	                       .flow = ev->flow->number,
+	                       .id = id,
+	                       .number = TF_UNNUMBERED});
+	text_cut(&p->text, p->text.n + sizeof(struct mark));
+}
+
+void journal_carry(struct journal_part *p, const struct tf_event *ev, uint32_t id)
+{
+	if (is_alone(p) || !make_room(p, sizeof(struct mark)))
+		return;
+	put_mark(p, p->text.n,
+	         (struct mark){.turn = ev->turn,
+	                       .flow = ev->flow->number,
+	                       .id = id,
+	                       .number = p->number[id]});
 	text_cut(&p->text, p->text.n + sizeof(struct mark));
 }
 
@@ -215,6 +235,13 @@ size_t journal_memory_fixed(void)
 	return sizeof(struct journal_part) + JOIN_BUFFER + 256; /* and alignment */
 }
 
+/* -> whether the part is there before its first row: where rows have numbers, whoever mends has to
+   know of all parts. */
+static bool is_witnessed(const struct journal_part *p)
+{
+	return p->numbers && !is_alone(p);
+}
+
 struct journal_part *journal_open(struct journal *j, unsigned worker, bool numbers,
                                   struct tf_error *err)
 {
@@ -235,7 +262,8 @@ struct journal_part *journal_open(struct journal *j, unsigned worker, bool numbe
 	                           .ids = ids,
 	                           .latest_ns = INT64_MIN};
 	j->part[worker] = p;
-	if (numbers && j->workers > 1 && !ready(p)) {
+	p->numbers = numbers;
+	if (is_witnessed(p) && j->dir->fd >= 0 && !ready(p)) {
 		(void)journal_works(p, err);
 		return NULL;
 	}
@@ -327,7 +355,7 @@ static bool join(struct journal_part *speaker)
 	if (j->fd < 0)
 		return fail_at(speaker, "make", j->base);
 	off_t start = lseek(j->fd, 0, SEEK_CUR);
-	if (join_parts(part, j->workers, false, j->fd, &from))
+	if (join_parts(part, j->workers, false, j->fd, &j->connections, &from))
 		return true;
 	int cause = errno;
 	cut(j->fd,
@@ -378,6 +406,35 @@ static void close_all(struct journal_part *speaker)
 			speaker->err = p->err;
 		}
 	}
+}
+
+bool journal_finish(struct journal *j, struct tf_error *err)
+{
+	struct journal_part *speaker = j->part[0];
+	for (unsigned i = 0; i < j->workers; i++)
+		(void)journal_flush(j->part[i]);
+	if (is_alone(speaker))
+		close_journal(speaker, speaker->latest_ns);
+	else
+		close_all(speaker);
+	for (unsigned i = 0; i < j->workers; i++) {
+		struct journal_part *p = j->part[i];
+		p->fd = -1;
+		p->written = 0;
+		p->latest_ns = INT64_MIN;
+	}
+	j->name[0] = '\0';
+	return journal_works(speaker, err);
+}
+
+bool journal_begin_again(struct journal *j, struct tf_error *err)
+{
+	for (unsigned i = 0; i < j->workers; i++) {
+		struct journal_part *p = j->part[i];
+		if (is_witnessed(p) && !ready(p))
+			return journal_works(p, err);
+	}
+	return true;
 }
 
 bool journal_close(struct journal_part *p, struct tf_error *err)

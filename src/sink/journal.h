@@ -11,6 +11,9 @@
  * killed leaves a file that ends within a row at worst, or parts that can still be joined:
  * see recover.h.
  *
+ * At the end of an output generation the journal is finished as at its last close, while no worker
+ * runs, and begins again in another folder; connections keep their numbers.
+ *
  * Bounds: JOIN_BUFFER and, where rows have numbers of connections, 8 bytes for each flow, for
  * each worker. A row has at most JOIN_ROW_MAX bytes.
  */
@@ -41,6 +44,7 @@ struct journal {
 	int fd; /* -1: there is no file yet */
 	char name[JOURNAL_NAME];
 	unsigned closed;
+	uint64_t connections; /* in rows of several workers, in the generations before this one */
 };
 
 /* Makes the file now, with `head` as its beginning: an older one of that name keeps what it has
@@ -79,6 +83,18 @@ bool journal_flush(struct journal_part *p);
 
 /* -> false, with *err (when err is not NULL), when it has */
 bool journal_works(const struct journal_part *p, struct tf_error *err);
+
+/* The connection of that event, whose id is in use, began in a generation before this one: before
+   its first row in this one. */
+void journal_carry(struct journal_part *p, const struct tf_event *ev, uint32_t id);
+
+/* An output generation ends, and no worker runs: what the parts have becomes the journal, which is
+   closed, as all files are -> false with *err */
+bool journal_finish(struct journal *j, struct tf_error *err);
+
+/* Another one begins, in j->dir as it is now; journal_make() came first, where there is to be a
+   journal without rows -> false with *err */
+bool journal_begin_again(struct journal *j, struct tf_error *err);
 
 /* As struct tf_sink's close. */
 bool journal_close(struct journal_part *p, struct tf_error *err);

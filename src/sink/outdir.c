@@ -64,6 +64,12 @@ void outdir_close(struct outdir *d)
 	d->fd = -1;
 }
 
+int outdir_new(const struct outdir *d, const char *name)
+{
+	const struct beneath b = beneath_of(d->fd);
+	return beneath_new_folder(&b, name);
+}
+
 /* The one place where files are opened beneath the folder. */
 static int open_beneath(const struct outdir *d, const char *name, int flags)
 {

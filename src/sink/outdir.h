@@ -13,12 +13,17 @@
 
 struct outdir {
 	int fd;
-	const char *path; /* for messages; the caller's, outlives this */
+	const char *path;    /* for messages; the caller's, outlives this */
+	unsigned generation; /* of output: another folder, in which all names are free again */
 };
 
 /* Opens the folder, made (with the folders above it) when missing. */
 bool outdir_open(struct outdir *d, const char *path, struct tf_error *err);
 void outdir_close(struct outdir *d);
+
+/* Makes a new folder of that name in d, and what is missing above it -> its descriptor, or -1 with
+   errno (EEXIST: the name is taken) */
+int outdir_new(const struct outdir *d, const char *name);
 
 /* What a file is known by when it is opened again. */
 struct outfile_id {

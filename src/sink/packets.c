@@ -272,7 +272,8 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	struct packets *s = self;
 	if (ev->kind == TF_SEGMENT)
 		segment(s, ev);
-	for (int k = 0; ev->kind == TF_END && ev->dir == TF_BOTH && k < 2; k++) {
+	bool ends = ev->kind == TF_TURN || (ev->kind == TF_END && ev->dir == TF_BOTH);
+	for (int k = 0; ends && k < 2; k++) {
 		finish(s, (uint32_t)ev->slot[k]);
 		ev->slot[k] = 0;
 	}
@@ -345,7 +346,7 @@ struct tf_sink packets_sink(struct packets_setup *setup)
 {
 	return (struct tf_sink){.name = "packets",
 	                        .order = TF_PLACED,
-	                        .kinds = 1U << TF_SEGMENT | 1U << TF_END,
+	                        .kinds = 1U << TF_SEGMENT | 1U << TF_END | 1U << TF_TURN,
 	                        .arg = setup,
 	                        .open = open_sink,
 	                        .event = event,

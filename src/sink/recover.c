@@ -44,8 +44,9 @@ struct patient {
 	struct shape shape;
 	struct part part[PARTS];
 	struct part_header header[PARTS];
-	bool joined; /* the parts are of no use any more */
-	bool busy;   /* a run still writes it */
+	uint64_t connections; /* before those of its parts */
+	bool joined;          /* the parts are of no use any more */
+	bool busy;            /* a run still writes it */
 };
 
 /* -- looking ------------------------------------------------------------------------- */
@@ -149,6 +150,7 @@ static void find_parts(struct patient *p, const char *stem)
 			continue;
 		}
 		part->ids = p->header[i].ids;
+		p->connections = p->header[i].connections;
 		p->joined = p->joined || p->header[i].joined != 0;
 		if (p->header[i].name[0] != '\0')
 			memcpy(p->name, p->header[i].name, sizeof p->name);
@@ -220,7 +222,8 @@ static bool mend_file(struct patient *p)
 	} else if (!cut(p, join ? s->head_end : s->rows_end)) {
 		return false;
 	}
-	if (join && !(take_memory(p) && join_parts(p->part, PARTS, true, p->fd, &from)))
+	if (join &&
+	    !(take_memory(p) && join_parts(p->part, PARTS, true, p->fd, &p->connections, &from)))
 		return false;
 	return !s->xml || write_tail(p);
 }

@@ -21,7 +21,7 @@
 
 #include "base/error.h"
 
-enum { GAPS_PER_STREAM = 2, ONE_IN = 8 };
+enum { GAPS_PER_STREAM = 2, ONE_IN = 8, STREAM_MAX = (1 << 30) - 1 };
 
 struct report {
 	struct report_setup *setup;
@@ -29,24 +29,25 @@ struct report {
 	struct journal_part *xml, *jsonl; /* NULL: not wanted */
 	struct report_sums sums;
 	uint64_t unlisted; /* gaps */
+	struct report *next;
 };
 
 /* -- gaps ---------------------------------------------------------------------------- */
 
 /* -> what is kept of that stream, or NULL: no room */
-static struct report_stream *stream_of(struct report *s, uint32_t *index)
+static struct report_stream *stream_of(struct report *s, struct report_link *link)
 {
-	struct report_stream *m = slab_at(&s->streams, *index);
+	struct report_stream *m = slab_at(&s->streams, link->stream);
 	if (m == NULL && (m = slab_take(&s->streams)) != NULL) {
 		*m = (struct report_stream){0};
-		*index = slab_index(&s->streams, m);
+		link->stream = slab_index(&s->streams, m) & STREAM_MAX;
 	}
 	return m;
 }
 
-static void note_gap(struct report *s, uint32_t *index, const struct tf_event *ev)
+static void note_gap(struct report *s, struct report_link *to, const struct tf_event *ev)
 {
-	struct report_stream *m = stream_of(s, index);
+	struct report_stream *m = stream_of(s, to);
 	struct report_gap *g = m != NULL && m->listed < REPORT_GAPS ? slab_take(&s->gaps) : NULL;
 	if (m != NULL)
 		m->gaps++;
@@ -63,18 +64,18 @@ static void note_gap(struct report *s, uint32_t *index, const struct tf_event *e
 	m->listed++;
 }
 
-static void note_conflict(struct report *s, uint32_t *index)
+static void note_conflict(struct report *s, struct report_link *to)
 {
-	struct report_stream *m = stream_of(s, index);
+	struct report_stream *m = stream_of(s, to);
 	if (m != NULL)
 		m->conflicts++;
 }
 
-static void forget(struct report *s, uint32_t *index)
+static void forget(struct report *s, struct report_link *link)
 {
-	struct report_stream *m = slab_at(&s->streams, *index);
+	struct report_stream *m = slab_at(&s->streams, link->stream);
 	struct report_gap *g;
-	*index = 0;
+	link->stream = 0;
 	if (m == NULL)
 		return;
 	while ((g = slab_at(&s->gaps, m->first)) != NULL) {
@@ -127,6 +128,16 @@ static void add_json(struct report *s, struct report_row *r, uint32_t id)
 	MUST(try_json(s, r, id));
 }
 
+/* -> whether a direction has a row: when it had a packet, and at its end when it had one before */
+static bool has_row(const struct tf_event *ev, struct report_flow *f, unsigned dir)
+{
+	struct report_link *link = &f->link[dir];
+	bool again = ev->kind == TF_END && link->listed, row = ev->flow->packets[dir] > 0;
+	if (ev->kind == TF_TURN && row)
+		link->listed = 1;
+	return row || again;
+}
+
 /* Rows of one direction, or of both. */
 static void add_rows(struct report *s, const struct tf_event *ev, struct report_flow *f)
 {
@@ -135,8 +146,9 @@ static void add_rows(struct report *s, const struct tf_event *ev, struct report_
 	unsigned first = ev->dir == TF_BOTH ? 0 : ev->dir, last = ev->dir == TF_BOTH ? 1 : ev->dir;
 	struct report_stream stream[2] = {{0}};
 	for (unsigned dir = 0; dir < 2; dir++)
-		if (f->stream[dir] != 0)
-			stream[dir] = *(struct report_stream *)slab_at(&s->streams, f->stream[dir]);
+		if (f->link[dir].stream != 0)
+			stream[dir] =
+			        *(struct report_stream *)slab_at(&s->streams, f->link[dir].stream);
 	(void)tf_community_id(ev->flow, s->setup->seed, community);
 	struct report_row r = {.setup = s->setup,
 	                       .end = ev,
@@ -144,11 +156,16 @@ static void add_rows(struct report *s, const struct tf_event *ev, struct report_
 	                       .record = ev->record,
 	                       .stream = &stream[first],
 	                       .gaps = &s->gaps,
-	                       .community = community};
+	                       .community = community,
+	                       .continues = f->link[0].turned};
+	if (r.continues && s->xml != NULL)
+		journal_carry(s->xml, ev, id);
+	if (r.continues && s->jsonl != NULL)
+		journal_carry(s->jsonl, ev, id);
 	if (s->jsonl != NULL)
 		add_json(s, &r, id);
 	for (unsigned dir = first; s->xml != NULL && dir <= last; dir++) {
-		if (ev->flow->packets[dir] > 0)
+		if (has_row(ev, f, dir))
 			add_xml(s, &r, dir, id);
 		r.account++;
 		r.record++;
@@ -178,14 +195,24 @@ static void end(struct report *s, const struct tf_event *ev, struct report_flow 
 {
 	add_rows(s, ev, f);
 	if (ev->dir != TF_BOTH) {
-		forget(s, &f->stream[ev->dir]);
+		forget(s, &f->link[ev->dir]);
 		return;
 	}
 	s->sums.at_end += ev->end == TF_END_INPUT;
-	forget(s, &f->stream[0]);
-	forget(s, &f->stream[1]);
+	forget(s, &f->link[0]);
+	forget(s, &f->link[1]);
 	slab_give(&s->flows, f);
 	ev->slot[0] = ev->slot[1] = 0;
+}
+
+/* The connection goes on; where it was silent in this generation, nothing is said of it. */
+static void turn(struct report *s, const struct tf_event *ev, struct report_flow *f)
+{
+	if (ev->flow->packets[0] + ev->flow->packets[1] > 0)
+		add_rows(s, ev, f);
+	forget(s, &f->link[0]);
+	forget(s, &f->link[1]);
+	f->link[0].turned = f->link[1].turned = 1;
 }
 
 static bool works(const struct report *s, struct tf_error *err)
@@ -203,11 +230,13 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	}
 	struct report_flow *f = slab_at(&s->flows, (uint32_t)*ev->slot);
 	if (ev->kind == TF_GAP)
-		note_gap(s, &f->stream[ev->dir], ev);
+		note_gap(s, &f->link[ev->dir], ev);
 	else if (ev->kind == TF_CONFLICT)
-		note_conflict(s, &f->stream[ev->dir]);
+		note_conflict(s, &f->link[ev->dir]);
 	else if (ev->kind == TF_END)
 		end(s, ev, f);
+	else if (ev->kind == TF_TURN)
+		turn(s, ev, f);
 	return works(s, err);
 }
 
@@ -227,14 +256,45 @@ static void count(void *self, struct tf_counters *c)
 	c->gaps_unlisted += s->unlisted;
 }
 
-static bool close_one(void *self, struct tf_error *err)
+static void add_sums(const struct report *s)
 {
-	struct report *s = self;
 	struct report_sums *all = &s->setup->sums;
 	all->rows += s->sums.rows;
 	all->connections += s->sums.connections;
 	all->at_end += s->sums.at_end;
 	all->most += s->sums.most;
+}
+
+bool report_finish(struct report_setup *setup, struct tf_error *err)
+{
+	bool ok = true;
+	setup->sums = (struct report_sums){0};
+	for (struct report *s = setup->first; s != NULL; s = s->next) {
+		add_sums(s);
+		s->sums = (struct report_sums){.most = s->flows.used};
+	}
+	if (setup->has_jsonl)
+		ok = journal_finish(&setup->jsonl, err);
+	if (setup->has_xml)
+		ok = journal_finish(&setup->xml, ok ? err : NULL) && ok;
+	setup->sums = (struct report_sums){0};
+	return ok;
+}
+
+bool report_begin_again(struct report_setup *setup, const char *head, size_t n,
+                        struct tf_error *err)
+{
+	struct journal *xml = &setup->xml, *jsonl = &setup->jsonl;
+	return (!setup->has_xml ||
+	        (journal_make(xml, head, n, err) && journal_begin_again(xml, err))) &&
+	       (!setup->has_jsonl ||
+	        (journal_make(jsonl, "", 0, err) && journal_begin_again(jsonl, err)));
+}
+
+static bool close_one(void *self, struct tf_error *err)
+{
+	struct report *s = self;
+	add_sums(s);
 	bool ok = s->jsonl == NULL || journal_close(s->jsonl, err);
 	return (s->xml == NULL || journal_close(s->xml, ok ? err : NULL)) && ok;
 }
@@ -269,6 +329,8 @@ static void *open_one(void *arg, unsigned worker, unsigned workers, struct tf_er
 		return NULL;
 	}
 	s->setup = setup;
+	s->next = setup->first;
+	setup->first = s;
 	return open_journals(s, worker, err) ? s : NULL;
 }
 
@@ -300,7 +362,7 @@ struct tf_sink report_sink(struct report_setup *setup)
 	return (struct tf_sink){.name = "report",
 	                        .order = TF_PLACED,
 	                        .kinds = 1U << TF_BEGIN | 1U << TF_GAP | 1U << TF_CONFLICT |
-	                                 1U << TF_END,
+	                                 1U << TF_END | 1U << TF_TURN,
 	                        .lets_doze = true,
 	                        .arg = setup,
 	                        .open = open_one,

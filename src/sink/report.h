@@ -25,9 +25,15 @@ struct report_stream {
 	uint32_t conflicts;
 };
 
-/* Most connections have nothing to be kept. */
+/* Most streams have nothing to be kept. */
+struct report_link {
+	uint32_t stream : 30; /* struct report_stream, as a slab index; 0: none */
+	uint32_t listed : 1;  /* it had a row in an output generation before this one, */
+	uint32_t turned : 1;  /* where the record began */
+};
+
 struct report_flow {
-	uint32_t stream[2]; /* struct report_stream, as slab indices; 0: none */
+	struct report_link link[2];
 };
 
 /* What a run's report says at its end. */
@@ -49,6 +55,7 @@ struct report_setup {
 	void (*usage)(void *arg, struct tf_usage *to); /* may be NULL */
 	void *usage_arg;
 	struct report_sums sums; /* filled in as the instances are closed */
+	struct report *first;    /* of its instances */
 };
 
 /* A row, of one direction in XML and of a connection in JSON. */
@@ -62,7 +69,8 @@ struct report_row {
 	const struct report_stream *stream;
 	const struct slab *gaps;
 	const char *community;
-	bool nameless; /* file names are left out: with them the row is too long */
+	bool nameless;  /* file names are left out: with them the row is too long */
+	bool continues; /* what an output generation before this one had of it */
 };
 
 /* What the sink takes from the arena: for each flow, for each that is awake, and besides. */
@@ -72,6 +80,14 @@ size_t report_memory_fixed(const struct report_setup *setup);
 
 /* The sink; setup (which outlives it) becomes its arg. */
 struct tf_sink report_sink(struct report_setup *setup);
+
+/* An output generation ends, and no worker runs: its reports are finished -> false with *err */
+bool report_finish(struct report_setup *setup, struct tf_error *err);
+
+/* Another one begins, in the folder that the journals have now: head is that of the report in
+   XML, n its bytes -> false with *err */
+bool report_begin_again(struct report_setup *setup, const char *head, size_t n,
+                        struct tf_error *err);
 
 /* -- report_xml.c -- */
 

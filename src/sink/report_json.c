@@ -117,6 +117,8 @@ static void write_direction(struct text *t, const struct report_row *r, unsigned
 	text_string(t, "{");
 	write_file(t, r, &r->record[k]);
 	number(t, "stream", r->end->stream);
+	if (r->continues)
+		number(t, "offset", r->account[k].offset);
 	string(t, "completeness", tf_completeness_rows(&n)[what].word);
 	number(t, "bytes_missing", tf_bytes_missing(a));
 	if (f->packets[dir] > 0) {
@@ -204,6 +206,10 @@ void report_json_row(const struct report_row *r, struct text *t)
 	write_id(t, r);
 	write_vlans(t, f);
 	string(t, "end", tf_end_rows(&n)[r->end->end].word);
+	if (r->continues) {
+		name(t, "continues");
+		text_string(t, "true");
+	}
 	if (r->end->dir != TF_BOTH) {
 		write_direction(t, r, r->end->dir, 0);
 	} else {

@@ -240,6 +240,8 @@ static void write_connection(struct text *t, const struct report_row *r, unsigne
 	moment(t, "began", f->first_ns);
 	moment(t, "ended", f->last_ns);
 	attribute(t, "end", tf_end_rows(&n)[r->end->end].word);
+	if (r->continues)
+		attribute(t, "continues", "true");
 	attribute(t, "conn_state", tf_conn_state(f));
 	attribute(t, "history", f->history);
 	if (f->resumed)
@@ -282,6 +284,8 @@ static void write_stream(struct text *t, const struct report_row *r)
 	enum tf_completeness what = tf_completeness_of(r->account, r->end->end);
 	text_string(t, "      <tf:stream");
 	number(t, "number", r->end->stream);
+	if (r->continues)
+		number(t, "offset", r->account->offset);
 	attribute(t, "completeness", tf_completeness_rows(&n)[what].word);
 	number(t, "bytes_missing", tf_bytes_missing(r->account));
 	number(t, "gaps", r->stream->gaps);

@@ -135,7 +135,7 @@ void store_shut(struct store *s, struct stored *f)
 /* -> where the number of this name is remembered */
 static struct number *number_of(struct store *s, const char *name)
 {
-	uint64_t hash = hash_bytes(name, strlen(name), s->seed);
+	uint64_t hash = hash_bytes(name, strlen(name), s->seed + s->dir->generation);
 	struct number *n = &s->number[hash % NUMBERS];
 	if (n->name != hash)
 		*n = (struct number){.name = hash};
@@ -361,6 +361,18 @@ size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, s
 	ssize_t got = pread(fd, to, n, HEAD_ROOM + off - f->origin);
 	(void)close(fd);
 	return got < 0 ? 0 : (size_t)got;
+}
+
+void store_extend(struct store *s, struct stored *f, int64_t end)
+{
+	int64_t size = end - f->origin;
+	if (!f->made || f->failed || f->lost > 0 || f->end >= size || !store_ready(s, f))
+		return;
+	digest_break(digests_of(s, f), &f->digest);
+	if (ftruncate(f->fd, size) == 0)
+		f->end = size;
+	else
+		store_fail(s, f, "make a hole at the end of");
 }
 
 /* -- the end of a stream --------------------------------------------------------------- */

@@ -88,6 +88,9 @@ void stored_lower(struct stored *f, int64_t low);
    origin. */
 void stored_shift(struct stored *f, int64_t by);
 
+/* Makes the file longer, if it is shorter: behind its last byte there is a hole of the stream. */
+void store_extend(struct store *s, struct stored *f, int64_t end);
+
 /* Makes or opens the file -> false: it has failed. */
 bool store_ready(struct store *s, struct stored *f);
 

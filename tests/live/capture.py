@@ -332,6 +332,71 @@ def interrupted_with(box, place, options):
     assert len(found) >= 3 << 20, f'{name} has only {len(found)} bytes'
 
 
+def parts(command):
+    """Generations, in their order: their folders. The first one is the folder itself."""
+    def when(p):
+        stamp, _, number = p.parent.name.partition('.')
+        return p.parent != Path(command.folder), stamp, int(number or 0)
+    return [p.parent for p in sorted(Path(command.folder).rglob('flows.jsonl'), key=when)]
+
+
+def rotated(box):
+    """SIGHUP in the middle of transfers: their parts, one behind the other, are what was sent. So are
+    the packets that are kept, read again. A generation that has ended is not written any more."""
+    place = Place(box)
+    os.chmod(box, 0o711)
+    for jobs in '12':
+        kept = Path(tempfile.mkdtemp(dir=box))
+        os.chmod(kept, 0o777)
+        confined = ['-U', 'nobody', '--sandbox=require'] if jobs == '2' else []
+        command = Command(box, '-i', 'near', '-j', jobs, '--strict', '--jsonl', '--write', f'{kept}/all.pcapng', *confined, own=True)
+        sums, seen = [], {}
+
+        def turn():
+            command.process.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            for folder in parts(command)[:-1]:
+                for p in folder.iterdir():
+                    if p.is_file():
+                        expect((p.stat().st_size, p.stat().st_mtime_ns), seen.setdefault(p, (p.stat().st_size, p.stat().st_mtime_ns)), p)
+        for turns in range(3):
+            with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
+                data = struct.pack('>Q', 100_000) + os.urandom(3 << 20)
+                s.settimeout(PATIENCE)
+                for k in range(3):
+                    s.sendall(data[k << 20:k + 1 << 20])
+                    turn()
+                s.sendall(data[3 << 20:])
+                s.shutdown(socket.SHUT_WR)
+                came = b''
+                while piece := s.recv(1 << 18):
+                    came += piece
+                sums += [sha(data), sha(came)]
+        expect(sorted(x for both in place.far.ask('sums 3') for x in both), sorted(sums), 'sums of the applications')
+        sums += place.some(count=10)
+        command.stop()
+        streams, generations = {}, parts(command)
+        assert len(generations) >= 9, generations
+        for i, folder in enumerate(generations):
+            for line in map(json.loads, (folder / 'flows.jsonl').read_text().splitlines()):
+                for side in ('orig', 'resp'):
+                    row, key = line[side], (line['flow_id'], line['first_packet'], side)
+                    expect(row.get('offset', 0), len(streams.setdefault(key, b'')), f'offset of {key} in {folder}')
+                    if 'file' in row:
+                        streams[key] += (folder / row['file']).read_bytes()
+        expect(sorted(sha(d) for d in streams.values() if d), sorted(sums), 'sums of the parts')
+        again = []
+        for p in sorted(kept.iterdir(), key=lambda p: int((p.suffixes[:-1] or ['.0'])[0][1:])):
+            again += ['-r', str(p)]
+            info = subprocess.run(['capinfos', '-M', str(p)], capture_output=True, text=True)
+            assert info.returncode == 0, info.stderr
+            assert 'Name = near' in info.stdout, info.stdout
+        assert len(again) >= 2 * len(generations) - 2, again
+        out = tempfile.mkdtemp(dir=box)
+        subprocess.run([os.environ['TCPFLOW_BINARY'], '-q', '-X', '', '-o', out, *again], check=True)
+        expect(sorted(sha(p.read_bytes()) for p in Path(out).iterdir()), sorted(sha(d) for d in streams.values() if d), 'sums of what was kept')
+
+
 def filtered(box):
     """The kernel applies the expression: of two directions, one."""
     place = Place(box)
@@ -678,7 +743,7 @@ def file_capabilities(box):
     command.expect(sums)
 
 
-SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, filtered, everything, several, drops, gone, refused, served)
+SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, rotated, filtered, everything, several, drops, gone, refused, served)
 
 
 def stop(number, frame):

@@ -383,6 +383,29 @@ static void together(void **state)
 	assert_true(exists("in/r199/s/t"));
 }
 
+/* A folder is new, or it is none. */
+static void new_folders(void **state)
+{
+	(void)state;
+	assert_int_equal(symlink("../out", "in/link"), 0);
+	int before = open_descriptors(), fd = beneath_new_folder(&dir, "a/b/c");
+	assert_true(fd >= 0 && exists("in/a/b/c"));
+	assert_int_equal(mkdirat(fd, "d", 0777), 0);
+	assert_true(exists("in/a/b/c/d"));
+	assert_int_equal(close(fd), 0);
+	static const struct {
+		const char *name;
+		int why;
+	} rows[] = {{"a/b/c", EEXIST},    {"a", EEXIST},      {"link", EEXIST}, {"link/x", ELOOP},
+	            {"../out/x", EINVAL}, {"/tmp/x", EINVAL}, {"", EINVAL},     {"a/..", EINVAL}};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(beneath_new_folder(&dir, rows[i].name), -1);
+		assert_int_equal(errno, rows[i].why);
+	}
+	assert_false(exists("out/x"));
+	assert_int_equal(open_descriptors(), before);
+}
+
 static beneath_way *linux_way = beneath_linux, *posix_way = beneath_posix;
 
 #define TEST(f)                                                                                    \
@@ -394,8 +417,9 @@ static beneath_way *linux_way = beneath_linux, *posix_way = beneath_posix;
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(makes),      TEST(is_not_plain), TEST(is_too_long), TEST(planted),
-	        TEST(hard_links), TEST(not_ours),     TEST(races),       TEST(together),
+	        TEST(makes),   TEST(is_not_plain), TEST(is_too_long),
+	        TEST(planted), TEST(hard_links),   TEST(not_ours),
+	        TEST(races),   TEST(together),     TEST(new_folders),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,6 +92,55 @@ static void there_and_back(void **state)
 	free(b.p);
 }
 
+/* -> the 32 bits at that place of the file */
+static uint32_t word_at(FILE *f, long place)
+{
+	uint8_t b[4] = {0};
+	assert_int_equal(fseek(f, place, SEEK_SET) | (fread(b, 1, 4, f) != 4), 0);
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+/* Interfaces with names: each frame has that of its source, whatever its link type. */
+static void named(void **state)
+{
+	(void)state;
+	struct tf_error err;
+	struct tf_frame f = {.bytes = (const uint8_t *)"abcd", .captured = 4, .length = 9};
+	struct aside *a = aside_open(path, &err);
+	assert_non_null(a);
+	aside_name(a, 7, 1, 1500, "eth0");
+	aside_name(a, 3, 101, 0, "tunnel0");
+	for (uint32_t source = 3; source <= 7; source += 4) {
+		f.source = source;
+		f.link_type = source == 7 ? 1 : 101;
+		assert_true(aside_write(a, &f, NULL));
+	}
+	aside_drops(a, 7, 1, 5, (uint64_t)6 << 32);
+	assert_true(aside_close(a, &err));
+
+	struct source *s = source_open(path, 0, &store.as_store, &err);
+	assert_non_null(s);
+	assert_int_equal(source_next(s, &f, &err), SOURCE_FRAME);
+	assert_int_equal(f.link_type, 101);
+	assert_int_equal(source_next(s, &f, &err), SOURCE_FRAME);
+	assert_int_equal(f.link_type, 1);
+	assert_int_equal(source_next(s, &f, &err), SOURCE_END);
+	assert_int_equal(source_notes(s)->comments, 0);
+	source_close(s);
+
+	FILE *file = fopen(path, "rb");
+	assert_non_null(file);
+	assert_int_equal(word_at(file, 28 + 4), 40);          /* the first interface: its size, */
+	assert_int_equal(word_at(file, 28 + 12), 1500);       /* snaplen, */
+	assert_int_equal(word_at(file, 28 + 20), 0x30687465); /* and name */
+	long statistics = 28 + 40 + 44 + 2 * 36;
+	assert_int_equal(word_at(file, statistics), 5);
+	assert_int_equal(word_at(file, statistics + 8), 0);
+	assert_int_equal(word_at(file, statistics + 24), 5);
+	assert_int_equal(word_at(file, statistics + 40), 6);
+	(void)fclose(file);
+}
+
 static void no_room(void **state)
 {
 	struct tf_error err;
@@ -212,9 +261,8 @@ static void to_stdout(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(there_and_back),
-	        cmocka_unit_test(no_room),
-	        cmocka_unit_test(in_the_way),
+	        cmocka_unit_test(there_and_back), cmocka_unit_test(named),
+	        cmocka_unit_test(no_room),        cmocka_unit_test(in_the_way),
 	        cmocka_unit_test(to_stdout),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -50,6 +50,15 @@ static void all_that_is_written(void **state)
 	expect("-r x -K -o a", "a ");
 	expect("-i lo -o a", "a ");
 	expect("-i lo -o a --stats b/s,5", "a b ");
+	expect("-r x -o a/b%H/c%M", "a ");
+	expect("-r x -o %H", ". ");
+	expect("-r x -o /%H --rotate 1h", "/ ");
+	expect("-r x -o a --write b/all", "a b/all! ");
+	expect("-r x -o a --write b/all --rotate 1h", "a b ");
+	expect("-i lo -o a --write b/all", "a b ");
+	expect("-r x -o a --write b/c/%H/all", "a b/c ");
+	expect("-i lo -o a --write /dev/null", "a /dev/null! ");
+	expect("-r x -o a --write -", "a ");
 }
 
 static void nothing_is_written(void **state)

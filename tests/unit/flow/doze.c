@@ -61,9 +61,8 @@ static struct flow *only(void)
 }
 
 /* A SYN of one that stands in a cell, and then wakes, is as if it had been awake all the time. */
-static void syn_as_awake(void **state)
+static void compare_syn(bool turns)
 {
-	(void)state;
 	static const uint8_t options[] = {2, 4,  5, 0xb4, 1, 3, 3, 7, 1, 1,
 	                                  8, 10, 1, 2,    3, 4, 0, 0, 0, 0};
 	uint8_t frame[14 + 20 + 20 + sizeof options] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
@@ -84,6 +83,9 @@ static void syn_as_awake(void **state)
 		take(&n, &pkt);
 		assert_int_equal(n.flows.syns, round);
 		heard(&n, "+1 ");
+		if (turns)
+			flows_turn(&n.flows);
+		assert_int_equal(n.flows.syns, round);
 		struct tf_packet again = packet(&n, 1, 1, TCP_ACK, 5000, 1, "");
 		take(&n, &again);
 		assert_int_equal(n.flows.syns, 0);
@@ -94,8 +96,16 @@ static void syn_as_awake(void **state)
 		                 2);
 		net_end(&n);
 		heard(&n, "-1:input ");
+		assert_int_equal(n.last.packets[0], !turns);
 	}
 	assert_memory_equal(as[0], as[1], sizeof as[0]);
+}
+
+static void syn_as_awake(void **state)
+{
+	(void)state;
+	compare_syn(false);
+	compare_syn(true);
 }
 
 /* Everybody else is heard of, until `host` dozes. */
@@ -313,6 +323,81 @@ static void few_stubs(void **state)
 	net_end(&n);
 }
 
+/* -- another output generation ------------------------------------------------------------------
+ */
+
+enum { NUMBERS = 20000 };
+
+static uint8_t turns_of[NUMBERS]; /* by number; ENDED when it has */
+enum { ENDED = 255 };
+
+static bool count_turns(void *self, const struct tf_event *ev, struct tf_error *err)
+{
+	(void)self;
+	(void)err;
+	assert_in_range(ev->flow->number, 1, NUMBERS - 1);
+	uint8_t *turns = &turns_of[ev->flow->number];
+	assert_int_not_equal(*turns, ENDED);
+	if (ev->kind == TF_TURN)
+		(*turns)++;
+	if (ev->kind == TF_END)
+		*turns = ENDED;
+	return true;
+}
+
+/* -> how many there are, all of which were told so often */
+static size_t all_told(uint8_t turns)
+{
+	size_t count = 0;
+	for (int list = 0; list < FLOW_LISTS; list++)
+		for (uint32_t ref = n.flows.list[list].oldest; ref != 0; count++) {
+			uint64_t number = ref_form(ref) == REF_SYN ? syn_number(&n.flows, ref)
+			                                           : doze_number(&n.flows, ref);
+			assert_int_equal(turns_of[number], turns);
+			ref = place_at(&n.flows, ref)->newer;
+		}
+	return count;
+}
+
+/* Each hears of a turn once, in whatever form it is, also while cells are used up; and few have to
+   go for it. */
+static void turns_in_all_forms(void **state)
+{
+	(void)state;
+	memset(turns_of, 0, sizeof turns_of);
+	net_start_with(&n, SMALL, true);
+	n.sink.event = count_turns;
+	n.flows.outlet[0].kinds |= 1U << TF_TURN;
+	for (unsigned i = 0; n.counters.flows_evicted == 0; i++)
+		send(&n, i, 0, i % 16 == 0 ? TCP_SYN : TCP_ACK, 1 + i * 0x1010101, 1,
+		     i % 16 == 0 ? "" : "x");
+	assert_in_range(n.flows.syns, 10, SIZE_MAX);
+	assert_int_equal(n.flows.slab.used, n.flows.slab.count);
+	for (uint8_t turns = 1; turns < 4; turns++) {
+		flows_turn(&n.flows);
+		net_check(&n);
+		size_t count = all_told(turns);
+		assert_int_equal(count, n.flows.count);
+		assert_in_range(count, n.counters.flows * 2 / 3, n.counters.flows);
+	}
+	n.begun = n.ended = (size_t)n.counters.flows;
+	net_end(&n);
+	for (size_t i = 1; i <= n.number; i++)
+		assert_int_equal(turns_of[i], ENDED);
+}
+
+/* What was given up does not go on in files that are closed. */
+static void leaves_no_stub(void **state)
+{
+	(void)state;
+	give_up();
+	flows_turn(&n.flows);
+	assert_int_equal(n.flows.stubs, 0);
+	send(&n, 1, 1, TCP_ACK, 5007, 1009, "more");
+	assert_null(strstr(n.log, "again"));
+	net_end(&n);
+}
+
 /* -- all at once, against flows that never doze ------------------------------------------------ */
 
 enum { HOSTS = 60, STREAM = 4096, STEPS = 6000, HEARD = 1 << 20 };
@@ -395,7 +480,7 @@ static bool ear_hear(void *self, const struct tf_event *ev, struct tf_error *err
 			e->told[host][ev->dir][(size_t)ev->offset + i] = ev->data.p[i];
 			e->has[host][ev->dir][(size_t)ev->offset + i] = true;
 		}
-	if (ev->kind == TF_END) {
+	if (ev->kind == TF_END || ev->kind == TF_TURN) {
 		say_end(e, ev);
 	} else if (ev->kind != TF_BEGIN) {
 		say(e, " %lld+%lld", (long long)ev->offset, (long long)ev->length);
@@ -436,6 +521,7 @@ static void ear_start(struct ear *e, size_t memory, bool doze)
 	idle_init(&e->net.flows.idle, 40000000);
 	e->net.sink = (struct tf_sink){.name = "ear",
 	                               .order = TF_PLACED,
+	                               .kinds = ~(1U << TF_SEGMENT),
 	                               .lets_doze = true,
 	                               .event = ear_hear,
 	                               .recall = ear_recall};
@@ -537,6 +623,8 @@ static void converse(uint64_t seed)
 			             random_chance(&r, 50) ? TCP_SYN : TCP_ACK, 1, 1, "");
 			both_take(&pkt);
 		}
+		for (int e = 0; e < 2 && i % 700 == 699; e++)
+			flows_turn(&ears[e].net.flows);
 		for (; period < (uint64_t)ears[0].net.now_ns / 5000000; period++)
 			for (int e = 0; e < 2; e++)
 				flows_tick(&ears[e].net.flows, period,
@@ -576,6 +664,8 @@ int main(void)
 	        cmocka_unit_test(resumes),
 	        cmocka_unit_test(does_not_resume),
 	        cmocka_unit_test(few_stubs),
+	        cmocka_unit_test(turns_in_all_forms),
+	        cmocka_unit_test(leaves_no_stub),
 	        cmocka_unit_test(as_if_awake),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ static void words(void **state)
 	(void)state;
 	size_t count;
 	const struct tf_word_row *rows = tf_end_rows(&count);
-	check_words(rows, count, TF_END_FIN_UNACKED + 1);
+	check_words(rows, count, TF_END_ROTATED + 1);
 	assert_string_equal(rows[TF_END_TIMEOUT].word, "timeout");
 	rows = tf_completeness_rows(&count);
 	check_words(rows, count, TF_CUT + 1);

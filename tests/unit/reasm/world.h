@@ -107,6 +107,7 @@ static inline void hear_limit(struct told_half *t, const struct tf_event *ev)
 	for (int64_t i = 0; i < ev->length && ev->late; i++)
 		assert_int_equal(t->told[world_index(ev->offset + i)], NOTHING);
 	t->limits += ev->late;
+	t->at = ev->late ? ev->offset + ev->length : t->at;
 	t->limit_start = ev->offset;
 	t->limit_end = ev->offset + ev->length;
 }

@@ -241,8 +241,8 @@ static void json_has_all_of_a_stream(void **state)
 static void each_end_has_its_word(void **state)
 {
 	(void)state;
-	static const char *const words[] = {"none", "fin",   "rst",     "reused",     "evicted",
-	                                    "hole", "input", "timeout", "fin-unacked"};
+	static const char *const words[] = {"none", "fin",   "rst",     "reused",      "evicted",
+	                                    "hole", "input", "timeout", "fin-unacked", "rotated"};
 	static char want[4000];
 	start((struct tf_printing){.form = TF_FORM_JSON});
 	for (size_t i = 0, n = 0; i < sizeof words / sizeof words[0]; i++) {

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "engine/keep.h"
+
+#include "base/error.h"
+#include "capture/aside.h"
+#include "engine/inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TRIES = 100000 };
+
+static bool open_root(struct keep *k, const char *path, struct tf_error *err)
+{
+	size_t n = stamp_root(path);
+	const char *form = path + n + strspn(path + n, "/");
+	if (!stamp_check(form, err))
+		return false;
+	memcpy(k->form, form, strlen(form) + 1);
+	k->root_path = n > 0 ? strndup(path, n) : strdup(path[0] == '/' ? "/" : ".");
+	if (k->root_path == NULL)
+		return error_set(err, TF_USAGE, "out of memory");
+	return outdir_open(&k->root, k->root_path, err);
+}
+
+bool keep_open(struct keep *k, const char *path, bool turns, bool now, struct tf_error *err)
+{
+	k->wanted = true;
+	k->straight = strcmp(path, "-") == 0;
+	if (turns && !k->straight && !open_root(k, path, err))
+		return false;
+	if (!now && !k->straight)
+		return true;
+	k->file = aside_open(path, err);
+	return k->file != NULL;
+}
+
+bool keep_begin(struct keep *k, int64_t ts_ns, struct tf_error *err)
+{
+	char name[STAMP_ROOM];
+	struct outfile_id id;
+	unsigned number = 0;
+	int fd;
+	do
+		stamp_write(k->form, ts_ns, number, true, name);
+	while ((fd = outdir_create(&k->root, name, &id)) < 0 && errno == EEXIST &&
+	       number++ < TRIES);
+	if (fd < 0)
+		return error_sys(err, TF_OUTPUT, "cannot make %s in %s", name, k->root_path);
+	k->file = aside_take(fd, name, err);
+	return k->file != NULL;
+}
+
+bool keep_end(struct keep *k, struct tf_error *err)
+{
+	struct aside *file = k->file;
+	k->file = NULL;
+	if (!aside_close(file, &k->err))
+		k->failed = true;
+	if (k->failed && err != NULL)
+		*err = k->err;
+	return !k->failed;
+}
+
+void keep_free(struct keep *k)
+{
+	(void)keep_end(k, NULL);
+	outdir_close(&k->root);
+	free(k->root_path);
+}
+
+/* -- in the engine ------------------------------------------------------------------------ */
+
+void engine_name_interfaces(struct tf_engine *e)
+{
+	for (unsigned i = 0; e->keep.file != NULL && i < e->ears.count; i++) {
+		const struct live *l = e->ears.live[i];
+		aside_name(e->keep.file, live_index(l), live_link_type(l), live_snaplen(l),
+		           live_name(l));
+	}
+}
+
+void engine_tell_drops(struct tf_engine *e)
+{
+	for (unsigned i = 0; e->keep.file != NULL && i < e->ears.count; i++) {
+		struct live *l = e->ears.live[i];
+		struct live_losses lost = live_losses(l);
+		aside_drops(e->keep.file, live_index(l), e->ears.latest_ns, lost.interface,
+		            lost.kernel);
+	}
+}
+
+bool tf_engine_keep(struct tf_engine *e, const char *path, struct tf_error *err)
+{
+	struct generation *g = &e->generation;
+	if (e->started)
+		return error_set(err, TF_USAGE, "frames must be kept from the first on");
+	if (e->keep.wanted)
+		return error_set(err, TF_USAGE, "one file of packets is enough");
+	bool now = !g->set || (g->open && !stamp_has(path));
+	if (!keep_open(&e->keep, path, g->set, now, err))
+		return false;
+	g->watches = g->watches || keep_waits(&e->keep);
+	engine_name_interfaces(e);
+	return true;
+}
