@@ -104,7 +104,8 @@ void aside_name(struct aside *a, uint32_t source, uint32_t link_type, uint32_t s
 {
 	uint8_t block[PCAPNG_NAMED];
 	MUST(a->named_count < NAMED);
-	put(a, block, pcapng_named(block, link_type, snaplen, name));
+	size_t n = pcapng_named(block, link_type, snaplen, name);
+	put(a, block, n);
 	a->named[a->named_count].source = source;
 	a->named[a->named_count++].interface = a->interfaces++;
 }

@@ -22,7 +22,7 @@ bool fanout_join(int fd, int *group)
 	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &word, sizeof word) != 0 ||
 	    getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &word, &size) != 0)
 		return false;
-	*group = word & 0xffff;
+	*group = (int)(word & 0xffff);
 	return true;
 }
 

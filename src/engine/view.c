@@ -19,7 +19,7 @@ void view_show(struct view *v, const struct glance *g)
 
 void view_look(const struct view *v, struct glance *to)
 {
-	uint64_t word[VIEW_WORDS], before, after;
+	uint64_t word[VIEW_WORDS] = {0}, before, after;
 	do {
 		before = atomic_load_explicit(&v->version, memory_order_acquire);
 		for (int i = 0; i < VIEW_WORDS; i++)

@@ -205,6 +205,7 @@ static void fill(struct flows *fs, struct dozing *d, size_t n)
 static void get(struct flows *fs, const struct dozing *d)
 {
 	uint8_t *to = fs->work->bytes;
+	MUST(d != NULL);
 	memcpy(to, d->bytes, IN_FIRST);
 	to += IN_FIRST;
 	for (const struct cell *c = slab_at(&fs->cells, d->more); c != NULL;
@@ -363,7 +364,7 @@ bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const u
 	struct dozing *d = dozing_at(fs, ref);
 	size_t n = squeeze_flow(fs, stub), cells;
 	(void)doze_size(fs, ref, &cells);
-	if (n == 0 || n + size + fs->outlets * LENGTH > IN_FIRST + (cells - 1) * IN_MORE)
+	if (n == 0 || n + size + (size_t)fs->outlets * LENGTH > IN_FIRST + (cells - 1) * IN_MORE)
 		return false;
 	n = put_kept(fs, n, bytes, size);
 	idle_leave(fs, ref);

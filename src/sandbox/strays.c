@@ -60,7 +60,7 @@ static void close_listed(const int *keep, size_t n)
 
 void strays_close(const int *keep, size_t n)
 {
-	int sorted[STRAYS_KEPT];
+	int sorted[STRAYS_KEPT] = {0};
 	unsigned next = 3;
 	MUST(n <= STRAYS_KEPT);
 	if (n > 0)

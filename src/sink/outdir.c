@@ -84,8 +84,9 @@ bool outdir_identify(int fd, struct outfile_id *id)
 	            : !S_ISREG(st.st_mode) || st.st_nlink > 1 ? ESTALE
 	                                                      : 0;
 	errno = cause;
-	*id = cause != 0 ? (struct outfile_id){0}
-	                 : (struct outfile_id){.device = st.st_dev, .inode = st.st_ino};
+	*id = (struct outfile_id){0};
+	if (cause == 0)
+		*id = (struct outfile_id){.device = st.st_dev, .inode = st.st_ino};
 	return cause == 0;
 }
 

@@ -71,9 +71,8 @@ static void note_line(struct shape *s, const char *line, size_t n, off_t end)
 		s->whole = true;
 		return;
 	}
-	if (line_is(line, n, "  <configuration>"))
-		s->head_end = s->rows_end = end;
-	else if (s->head_end > 0 && s->head_end == s->rows_end && tells_privilege(line, n))
+	bool at_head = s->head_end > 0 && s->head_end == s->rows_end;
+	if (line_is(line, n, "  <configuration>") || (at_head && tells_privilege(line, n)))
 		s->head_end = s->rows_end = end;
 	else if (line_is(line, n, "    </fileobject>"))
 		s->rows_end = end;
