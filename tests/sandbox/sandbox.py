@@ -20,9 +20,11 @@ import tempfile
 import threading
 from pathlib import Path
 
-COMMAND = os.environ['TCPFLOW_BINARY']
-CAPTURE = Path(os.environ['TCPFLOW_SOURCE']) / 'examples' / 'http.pcap'
-FORBIDDEN = sys.argv[1]
+# Copies, in a folder that everybody may walk to: the checkout may lie in somebody's home.
+PUBLIC = tempfile.TemporaryDirectory(prefix='tcpflow-sandbox-')
+os.chmod(PUBLIC.name, 0o755)
+COMMAND, CAPTURE, FORBIDDEN = (Path(shutil.copy(f, PUBLIC.name)) for f in (
+    os.environ['TCPFLOW_BINARY'], Path(os.environ['TCPFLOW_SOURCE']) / 'examples' / 'http.pcap', sys.argv[1]))
 ROOT = os.geteuid() == 0
 SOMEBODY = 12345  # a user without a name
 FLOWS = 6
