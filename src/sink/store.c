@@ -17,6 +17,8 @@
 enum {
 	NUMBERS = 4096,   /* names whose latest number is remembered */
 	COPY = 64 * 1024, /* piece size for putting the head in front */
+	IDLE = 12,        /* ticks, of at least 0.4 s */
+	SHUT = 1024,      /* files in one tick: a few milliseconds */
 };
 #define HEAD_ROOM (INT64_C(1) << 33) /* position of the origin in NAME.head */
 
@@ -122,6 +124,7 @@ static void close_file(struct store *s, struct stored *f)
 	f->fd = -1;
 	list_remove(s, f);
 	f->older = f->newer = NULL;
+	f->used = 0;
 	note_open(s, 0, 1);
 }
 
@@ -130,6 +133,16 @@ void store_shut(struct store *s, struct stored *f)
 	if (f->fd >= 0)
 		(void)outdir_identify(f->fd, &f->id); /* if it fails, so does opening it again */
 	close_file(s, f);
+}
+
+void store_tick(struct store *s)
+{
+	s->ticks++;
+	for (unsigned n = 0; n < SHUT && s->oldest != NULL; n++) {
+		if (s->ticks - s->oldest->used < IDLE)
+			return;
+		store_shut(s, s->oldest);
+	}
 }
 
 /* -> where the number of this name is remembered */
@@ -198,6 +211,7 @@ static int open_file(struct store *s, struct stored *f, char name[NAME_ROOM])
 /* The latest used is the last to be given up. */
 static void touch(struct store *s, struct stored *f)
 {
+	f->used = s->ticks;
 	if (s->newest == f)
 		return;
 	list_remove(s, f);
@@ -226,6 +240,7 @@ bool store_ready(struct store *s, struct stored *f)
 		}
 		store_shut(s, s->oldest); /* the system gives fewer than we were promised */
 	}
+	f->used = s->ticks;
 	list_add(s, f);
 	note_open(s, 1, 0);
 	return true;

@@ -13,14 +13,17 @@
  * second file and put in front when the stream ends: one pass over the data, however
  * many such pieces there were (doc/adr/0008).
  *
- * Descriptors are held by the files that were used last and given up in that order.
+ * Descriptors are held by the files that were used last and given up in that order: when another
+ * file needs one, or when a file was not used for IDLE ticks of store_tick(), which closes at most
+ * SHUT of them, so that a tick costs the same however many are open.
  *
  * Digests are computed as the file grows. What changes bytes that were digested, or comes
  * before them, breaks the digest; the file is then read back once, when it ends. That a
  * descriptor was given up in between changes nothing: the file that is opened again is the
  * one that was made.
  *
- * Invariants: S1 a file stands in `open` exactly when fd >= 0; S2 low <= origin.
+ * Invariants: S1 a file stands in `open` exactly when fd >= 0; S2 low <= origin; S3 in `open`
+ * `used` rises from the oldest to the newest.
  *
  * A file that cannot be written keeps what it has; from then on its bytes count as
  * lost. The first failure of a store is kept in `err`.
@@ -50,6 +53,7 @@ struct stored {
 	struct outfile_id id, head_id;
 	struct digest digest;
 	uint32_t number; /* files of this name before it */
+	uint32_t used;   /* store.ticks when it was used last; 0 when it is not open */
 	int fd;
 	bool made, head_made, failed;
 	bool garbled;                 /* its bytes are not where they should be, so all are lost */
@@ -62,6 +66,7 @@ struct store {
 	struct quota *quota;            /* counts descriptors; may be NULL */
 	struct stored *oldest, *newest; /* open ones */
 	unsigned open_count, open_max;
+	uint32_t ticks; /* calls of store_tick(), modulo 2^32 */
 	uint64_t seed;
 	uint64_t made, writes, read_back; /* counted; made: without files that go with others */
 	struct digests *digests;          /* NULL: none are wanted */
@@ -108,6 +113,10 @@ size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, s
 
 /* Closes its descriptor, if it is open: it is opened again when it is needed. */
 void store_shut(struct store *s, struct stored *f);
+
+/* About half a second has passed: files that were not used for some five seconds lose their
+   descriptors, as by store_shut(). */
+void store_tick(struct store *s);
 
 /* The file has failed, for a reason that errno tells; what could not be done. */
 void store_fail(struct store *s, struct stored *f, const char *what);
