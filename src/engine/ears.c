@@ -15,8 +15,8 @@
  * fragments and whole packets of a connection, both directions of one within a tunnel (each has
  * its own port outside), and what two interfaces have of it.
  *
- * A clock that was set must not keep a ring from being read: a frame that is FAR ahead of
- * others, or of the clock, waits for none.
+ * A clock that was set back must not keep a ring from being read: a frame that is FAR ahead of the
+ * clock waits for none. That others are far behind it says nothing: they may have waited for us.
  */
 #include "base/error.h"
 #include "engine/inside.h"
@@ -200,11 +200,11 @@ struct ears_turn ears_choose(const struct ears *ears, int64_t now_ns)
 	}
 	if (first == EARS)
 		return (struct ears_turn){EARS, false, 0};
-	int64_t from_ns = ears->ear[first].held.ts_ns, to_ns = ears->ear[last].held.ts_ns;
-	if ((uint64_t)to_ns - (uint64_t)from_ns > FAR)
+	if (ears->ear[last].held.ts_ns > now_ns + FAR)
 		return (struct ears_turn){last, false, INT64_MIN};
+	int64_t from_ns = ears->ear[first].held.ts_ns;
 	int64_t until_ns = second == EARS ? INT64_MAX : ears->ear[second].held.ts_ns;
-	if (all || from_ns > now_ns + FAR)
+	if (all)
 		return (struct ears_turn){first, false, until_ns};
 	int64_t sure_ns = now_ns - LIVE_LATE_NS;
 	if (from_ns > sure_ns)
