@@ -64,28 +64,40 @@ static unsigned rings_of(const struct tf_engine *e, const struct tf_listening *h
 	return wanted < room ? wanted : room;
 }
 
+/* All of them, or none -> false with *err */
+static bool open_rings(struct ears *ears, const struct live_setup *how, unsigned rings,
+                       struct tf_error *err)
+{
+	const unsigned before = ears->count;
+	bool ok = true;
+	while (ok && ears->count < before + rings)
+		ok = open_ring(ears, how, err);
+	if (ok && rings > 1)
+		ok = live_share(ears->live + before, rings, err);
+	while (!ok && ears->count > before)
+		close_last(ears);
+	return ok;
+}
+
 bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struct tf_error *err)
 {
 	struct ears *ears = &e->ears;
-	const unsigned before = ears->count;
 	if (e->started)
 		return error_set(err, TF_USAGE, "interfaces are opened before the first frame");
 	if (ears->interfaces == EARS_INTERFACES)
 		return error_set(err, TF_USAGE, "no more than %d interfaces", EARS_INTERFACES);
 	const unsigned rings = rings_of(e, how);
-	const struct live_setup setup = {.interface = how->interface,
-	                                 .ring = how->ring / rings,
-	                                 .snaplen = how->snaplen,
-	                                 .promiscuous = how->promiscuous,
-	                                 .filter = filter_text(e->filter),
-	                                 .index = e->sources};
-	bool ok = true;
-	while (ok && ears->count < before + rings)
-		ok = open_ring(ears, &setup, err);
-	if (ok && rings > 1)
-		ok = live_share(ears->live + before, rings, err);
-	while (!ok && ears->count > before)
-		close_last(ears);
+	struct live_setup setup = {.interface = how->interface,
+	                           .ring = how->ring / rings,
+	                           .snaplen = how->snaplen,
+	                           .promiscuous = how->promiscuous,
+	                           .filter = filter_text(e->filter),
+	                           .index = e->sources};
+	bool ok = open_rings(ears, &setup, rings, err);
+	if (!ok && rings > 1 && how->rings == 0) { /* not all that libpcap opens can be shared */
+		setup.ring = how->ring;
+		ok = open_rings(ears, &setup, 1, err);
+	}
 	if (!ok)
 		return false;
 	e->sources++;

@@ -434,6 +434,15 @@ def several(box):
     assert 'tcpflow: 3 packets' in command.said, command.said
 
 
+def not_shared(box):
+    """What no fan-out group may be made of is read by one handle."""
+    try:
+        Command(box, '-i', 'nflog:5', '-j', '1').stop()
+    except RuntimeError as e:
+        raise Lacking(f'no NFLOG here: {e}')
+    Command(box, '-i', 'nflog:5', '-j', '2').stop()
+
+
 def told_of_interfaces(path):
     """A pcapng file -> how many interfaces it has, and what the kernel dropped of each of them"""
     data, at, interfaces, dropped = Path(path).read_bytes(), 0, 0, {}
@@ -757,7 +766,7 @@ def file_capabilities(box):
     command.expect(sums)
 
 
-SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, rotated, filtered, everything, several, drops, gone, refused, served)
+SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, rotated, filtered, everything, several, not_shared, drops, gone, refused, served)
 
 
 def stop(number, frame):
