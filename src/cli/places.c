@@ -20,7 +20,7 @@ static bool add(struct places *p, const char *path, size_t n, bool folder)
 		free(copy);
 		return false;
 	}
-	p->place[p->count++] = (struct place){copy, folder};
+	p->place[p->count++] = (struct place){.path = copy, .folder = folder, .made = true};
 	return true;
 }
 
@@ -87,6 +87,8 @@ bool places_gather(struct places *p, const struct options *o, struct tf_error *e
 		memcpy(path, o->stats, o->stats_length);
 		path[o->stats_length] = '\0';
 		ok = ok && add(p, path, folder_of(path), true);
+		if (ok)
+			p->place[p->count - 1].made = false; /* by nobody, if it is missing */
 	}
 	return ok || error_set(err, TF_USAGE, "out of memory");
 }
