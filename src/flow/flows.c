@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lookup, lists and memory: see flows.h. What a packet means to its flow is in
    life.c. */
+#include "flow/foresight.h"
 #include "flow/syn.h"
 #include "flow/life.h"
 #include "flow/stub.h"
@@ -196,6 +197,7 @@ static bool make_room(struct flows *fs, size_t cells, const struct tf_packet *pk
 		uint32_t ref = quietest_of_all(fs);
 		if (ref == 0)
 			return false;
+		foresight_evictions(fs, ref);
 		flows_evict(fs, ref, pkt);
 	}
 	return true;
@@ -566,6 +568,16 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	if (!f->ended)
 		life_hear(fs, f, dir, pkt);
 	admit(fs, f, dir, pkt, verdict);
+}
+
+void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
+{
+	bool many = fs->count + fs->stubs >= FORESIGHT_FLOWS;
+	for (; n > 0 && !fs->failed; pkt++, n--) {
+		if (many)
+			foresight_packets(fs, pkt, n);
+		flows_packet(fs, pkt);
+	}
 }
 
 /* -> the oldest flow that is a SYN, if its slot is one of the due ones; else 0. In front of it

@@ -172,6 +172,9 @@ size_t flows_awake(const struct flows *fs);
 /* One segment; pkt->hash is set. */
 void flows_packet(struct flows *fs, const struct tf_packet *pkt);
 
+/* The same for n of them, one behind the other, until a sink can do no more. */
+void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n);
+
 /* That period of packet time has begun (idle.h): ends flows that were silent for too long, all
    of them at this turn. */
 void flows_tick(struct flows *fs, uint64_t period, uint64_t turn);

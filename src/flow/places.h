@@ -46,10 +46,15 @@ static inline struct stand *stand_at(const struct flows *fs, uint32_t ref)
 void bucket_add(struct flows *fs, uint32_t ref, uint64_t hash);
 void bucket_remove(struct flows *fs, uint32_t ref);
 
+static inline uint32_t *bucket_of(const struct flows *fs, uint64_t hash)
+{
+	return &fs->bucket[(uint32_t)hash & fs->bucket_mask];
+}
+
 /* -> the first in the bucket of hash, or an end (which ref_is_end() tells) */
 static inline uint32_t bucket_first(const struct flows *fs, uint64_t hash)
 {
-	return fs->bucket[(uint32_t)hash & fs->bucket_mask];
+	return *bucket_of(fs, hash);
 }
 
 static inline bool ref_is_end(uint32_t ref)
