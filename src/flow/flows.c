@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lookup, lists and memory: see flows.h. What a packet means to its flow is in
    life.c. */
-#include "flow/syn.h"
+#include "flow/calm.h"
 #include "flow/life.h"
+#include "flow/syn.h"
 #include "flow/stub.h"
 
 #include "base/error.h"
@@ -55,6 +56,8 @@ struct flow *flows_show(struct flows *fs, uint32_t ref)
 	struct flow *f = NULL;
 	if (ref_form(ref) == REF_AWAKE) {
 		f = flow_at(fs, ref);
+	} else if (is_calm(fs, ref) && !fs->tells_silent) {
+		return NULL;
 	} else if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref)) {
 		f = doze_show(fs, ref);
 	} else if (ref_form(ref) == REF_SYN && fs->tells_silent) {
@@ -183,7 +186,7 @@ void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
 		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
 	}
-	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN && pkt != NULL)
+	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN && pkt != NULL && !is_calm(fs, ref))
 		evict_dozing(fs, ref);
 	else
 		finish(fs, ref, TF_END_EVICTED);
@@ -316,17 +319,27 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
 	return f;
 }
 
-/* -> the flow that pkt belongs to, awake, or NULL */
-static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
+/* -> whether pkt, which is of it, is taken without that it wakes: a SYN, or calm */
+static bool takes_calmly(struct flows *fs, uint32_t ref, unsigned dir, const struct tf_packet *pkt)
+{
+	return (ref_form(ref) == REF_SYN || is_calm(fs, ref)) && calm_takes(fs, ref, dir, pkt);
+}
+
+/* -> the flow that pkt belongs to, awake, or NULL; *taken: it has been taken */
+static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir,
+                           bool *taken)
 {
 	uint32_t ref = bucket_first(fs, pkt->hash);
 	while (!ref_is_end(ref)) {
 		if (ref_form(ref) != REF_AWAKE) {
-			if (is_of(fs, ref, pkt, dir))
-				return is_stub(fs, ref) ? resume(fs, ref, pkt, *dir)
-				                        : wake(fs, ref, pkt);
-			ref = place_at(fs, ref)->chain;
-			continue;
+			if (!is_of(fs, ref, pkt, dir)) {
+				ref = place_at(fs, ref)->chain;
+				continue;
+			}
+			*taken = takes_calmly(fs, ref, *dir, pkt);
+			return *taken             ? NULL
+			       : is_stub(fs, ref) ? resume(fs, ref, pkt, *dir)
+			                          : wake(fs, ref, pkt);
 		}
 		struct flow *f = flow_at(fs, ref);
 		int d = f->stand.hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
@@ -341,7 +354,7 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 
 /* -- the gate ------------------------------------------------------------------------- */
 
-static void count_checksum(struct tf_counters *c, enum checksum what)
+void flows_count_checksum(struct tf_counters *c, enum checksum what)
 {
 	c->checksums_good += what == CHECKSUM_GOOD;
 	c->checksums_offloaded += what == CHECKSUM_OFFLOADED;
@@ -357,7 +370,7 @@ static bool passes(struct flows *fs, const struct checksums *sums, const struct 
 	if (fs->checksum == TF_CHECKSUM_IGNORE)
 		return true;
 	*what = checksum_of(pkt, sums->offloading);
-	count_checksum(fs->counters, *what);
+	flows_count_checksum(fs->counters, *what);
 	return *what != CHECKSUM_BAD ||
 	       (fs->checksum == TF_CHECKSUM_AUTO && !checksums_believed(sums));
 }
@@ -533,8 +546,11 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 {
 	static const struct checksums none;
 	unsigned dir = 0;
+	bool taken = false;
 	fs->turn = FLOWS_TURN(pkt->number, pkt->place);
-	struct flow *f = lookup(fs, pkt, &dir);
+	struct flow *f = lookup(fs, pkt, &dir, &taken);
+	if (taken)
+		return;
 	bool over = f != NULL && (has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;

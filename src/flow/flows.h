@@ -25,14 +25,15 @@
  *	a SYN     all that is known of a connection that has said no more, in one cell (syn.c)
  *
  * A reference (uint32_t) says which: an index, and REF_... Whatever a packet belongs to is
- * awake before the packet is looked at. Where a sink wants flows to stay where they are, all are
+ * awake before the packet is looked at, unless it is of a connection that has never said a byte
+ * and still does not: that dozes in a form in which such packets are taken (calm.c). Where a sink wants flows to stay where they are, all are
  * awake.
  *
  * Bounds: flows, cells, segments and chunks come from slabs of fixed size; a packet costs
  * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,
  * flows_forgotten, held_spilled.
  *
- * Choices not taken: doc/adr/0030.
+ * Choices not taken: doc/adr/0030, 0033.
  */
 #ifndef FLOW_FLOWS_H
 #define FLOW_FLOWS_H
