@@ -11,11 +11,16 @@ int link_of_frame(struct syn_links *l, const struct tf_packet *pkt)
 	const uint8_t *macs = pkt->wire.bytes;
 	if (pkt->wire.link_type != LIFE_ETHERNET || pkt->wire.captured < MACS)
 		return 0;
+	if (l->latest != 0 && memcmp(l->macs[l->latest], macs, MACS) == 0)
+		return l->latest;
 	unsigned i = 1 + (unsigned)(hash_bytes(macs, MACS, 0) % LINKS);
 	if (!l->used[i])
 		memcpy(l->macs[i], macs, MACS);
 	l->used[i] = true;
-	return memcmp(l->macs[i], macs, MACS) == 0 ? (int)i : -1;
+	if (memcmp(l->macs[i], macs, MACS) != 0)
+		return -1;
+	l->latest = (uint8_t)i;
+	return (int)i;
 }
 
 void link_show(const struct flows *fs, uint8_t link, unsigned dir, struct flow *f)

@@ -65,6 +65,7 @@ static inline bool is_calm(const struct flows *fs, uint32_t ref)
 struct syn_links {
 	uint8_t macs[1 + LINKS][MACS];
 	bool used[1 + LINKS];
+	uint8_t latest; /* which was asked for last */
 };
 
 /* -> the index of pkt's Ethernet addresses, 0: it has none, or -1: others have its place. */

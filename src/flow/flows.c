@@ -32,15 +32,11 @@ static bool is_stub(const struct flows *fs, uint32_t ref)
 	return ref_form(ref) == REF_DOZING && stand_at(fs, ref)->list == FLOW_STUB;
 }
 
-void flows_forget(struct flows *fs, uint32_t ref)
+/* It stands nowhere any more. */
+static void release(struct flows *fs, uint32_t ref)
 {
-	bucket_remove(fs, ref);
-	list_remove(fs, ref);
 	bool stub = is_stub(fs, ref);
-	if (ref_form(ref) == REF_SYN)
-		fs->syns--;
-	else
-		idle_leave(fs, ref);
+	fs->syns -= ref_form(ref) == REF_SYN;
 	if (ref_form(ref) == REF_AWAKE)
 		slab_give(&fs->slab, flow_at(fs, ref));
 	else if (ref_form(ref) == REF_SYN)
@@ -49,6 +45,15 @@ void flows_forget(struct flows *fs, uint32_t ref)
 		doze_forget(fs, ref);
 	fs->stubs -= stub;
 	fs->count -= !stub;
+}
+
+void flows_forget(struct flows *fs, uint32_t ref)
+{
+	bucket_remove(fs, ref);
+	list_remove(fs, ref);
+	if (ref_form(ref) != REF_SYN)
+		idle_leave(fs, ref);
+	release(fs, ref);
 }
 
 struct flow *flows_show(struct flows *fs, uint32_t ref)
@@ -623,6 +628,8 @@ uint64_t flows_last_turn(const struct flows *fs, const struct flow *f)
 	return turn > fs->turn ? turn : fs->turn;
 }
 
+/* Nobody is looked for any more, and there may be a million: so none leaves its bucket or its idle
+   slot, and none touches more of the table than its own cells. */
 void flows_end_all(struct flows *fs)
 {
 	fs->turn = FLOWS_LAST_TURN;
@@ -634,7 +641,9 @@ void flows_end_all(struct flows *fs)
 				fs->turn = flows_last_turn(fs, f);
 				life_end(fs, f, TF_END_INPUT);
 			}
-			flows_forget(fs, ref);
+			list_remove(fs, ref);
+			release(fs, ref);
 		}
 	}
+	places_clear(fs);
 }
