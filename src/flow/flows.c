@@ -7,6 +7,7 @@
 #include "flow/stub.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -232,6 +233,16 @@ static struct flow *take_flow(struct flows *fs, const struct tf_packet *pkt)
 	return slab_take(&fs->slab);
 }
 
+enum { MANY = 4096 }; /* flows: by then most pages of the table have been touched */
+
+static void count_one(struct flows *fs)
+{
+	if (++fs->count < MANY || fs->many)
+		return;
+	fs->many = true;
+	pages_join(fs->bucket, ((size_t)fs->bucket_mask + 1) * sizeof *fs->bucket);
+}
+
 /* f, which is new, gets its place. */
 static void settle(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 {
@@ -241,7 +252,7 @@ static void settle(struct flows *fs, struct flow *f, const struct tf_packet *pkt
 	enlist(fs, f, FLOW_EMBRYONIC);
 	idle_place(fs, ref, fs->idle.now);
 	f->stirs = true;
-	fs->count++;
+	count_one(fs);
 }
 
 /* rival: NULL, or the SYN that pkt bears out */
@@ -267,7 +278,7 @@ static bool begin_syn(struct flows *fs, const struct tf_packet *pkt, enum checks
 	if (pkt->known_only || !syn_fits(fs, pkt) || !make_room(fs, 1, pkt))
 		return false;
 	if (syn_begin(fs, pkt, checksum, &shown)) {
-		fs->count++;
+		count_one(fs);
 		return true;
 	}
 	struct flow *f = take_flow(fs, pkt);
@@ -449,6 +460,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	};
 	if (!take_memory(fs, s))
 		return false;
+	pages_enlarge(fs->cells.base, fs->cells.count * fs->cells.size);
 	idle_init(&fs->idle, s->idle_ns);
 	fs->reasm.limits = s->limits;
 	fs->reasm.counters = s->counters;

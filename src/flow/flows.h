@@ -113,6 +113,7 @@ struct flows {
 	size_t count;             /* flows in all forms, */
 	size_t syns;              /* and those that are a SYN */
 	size_t most;              /* at a time */
+	bool many;                /* the table has large pages */
 	size_t stubs, stubs_most; /* flows no more, and not in `count` */
 	uint32_t spared;          /* the flow that wakes, which is not to go now */
 	size_t hand;              /* where the search for flows that may doze goes on */
