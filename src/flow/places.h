@@ -66,6 +66,9 @@ static inline bool ref_is_end(uint32_t ref)
 void list_add(struct flows *fs, uint32_t ref, enum flow_list list);
 void list_remove(struct flows *fs, uint32_t ref);
 
+/* There is no flow any more, whatever buckets and idle slots say. */
+void places_clear(struct flows *fs);
+
 /* `from` has become `to`, which has the place (and is no SYN unless `from` was), so others are
    told. from, if it is no SYN, has neighbours in its idle slot, too. */
 void places_replace(struct flows *fs, uint32_t from, uint32_t to);
