@@ -330,17 +330,16 @@ void text_base64(struct text *t, const void *bytes, size_t n)
 /* -- times ------------------------------------------------------------------------------------ */
 
 struct date {
-	int64_t year;
-	unsigned month, day; /* from 1 */
+	unsigned year, month, day; /* the latter from 1 */
 };
 
 /* Years are counted from March, so that the leap day is the last one, and in eras of 400,
-   which all have 146,097 days; day 0 of era 0 is 0000-03-01. */
+   which all have 146,097 days; day 0 of era 0 is 0000-03-01. Nanoseconds in 64 bits are of the
+   years 1677 to 2262. */
 static struct date date_of(int64_t days_since_1970)
 {
-	int64_t days = days_since_1970 + 719468;
-	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-	unsigned day = (unsigned)(days - era * 146097);
+	uint32_t days = (uint32_t)(days_since_1970 + 719468), era = days / 146097;
+	unsigned day = days - era * 146097;
 	unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
 	unsigned of_year = day - (365 * year + year / 4 - year / 100);
 	unsigned month = (5 * of_year + 2) / 153; /* 0: March */
@@ -362,11 +361,16 @@ static char *put_digits(char *to, unsigned v, unsigned digits)
 
 void text_iso(struct text *t, int64_t ns, unsigned digits)
 {
-	int64_t sec = ns / SECOND - (ns % SECOND < 0), day = sec / 86400 - (sec % 86400 < 0);
-	unsigned rest = (unsigned)((ns % SECOND + SECOND) % SECOND);
+	bool before = ns % SECOND < 0;
+	int64_t sec = ns / SECOND - before, day = sec / 86400 - (sec % 86400 < 0);
+	unsigned rest = (unsigned)(ns % SECOND + (before ? SECOND : 0));
 	unsigned of_day = (unsigned)(sec - day * 86400);
 	struct date date = date_of(day);
-	char text[32], *at = put_digits(text, (unsigned)date.year, 4);
+	char *at = text_room(t, digits > 0 ? sizeof "YYYY-MM-DDThh:mm:ssZ" + digits
+	                                   : sizeof "YYYY-MM-DDThh:mm:ssZ" - 1);
+	if (at == NULL)
+		return;
+	at = put_digits(at, date.year, 4);
 	*at++ = '-';
 	at = put_digits(at, date.month, 2);
 	*at++ = '-';
@@ -381,8 +385,7 @@ void text_iso(struct text *t, int64_t ns, unsigned digits)
 		*at++ = '.';
 		at = put_digits(at, digits == 9 ? rest : rest / 1000, digits);
 	}
-	*at++ = 'Z';
-	text_bytes(t, text, (size_t)(at - text));
+	*at = 'Z';
 }
 
 void text_iso_exact(struct text *t, int64_t ns)
