@@ -74,6 +74,8 @@ struct store {
 	struct tf_error err;
 	struct number *number;
 	uint8_t *copy;
+	const struct stored *named; /* an open file, or NULL: */
+	char name[NAME_ROOM];       /* its name */
 };
 
 /* What store_init() takes from the arena. */
@@ -121,12 +123,10 @@ void store_tick(struct store *s);
 /* The file has failed, for a reason that errno tells; what could not be done. */
 void store_fail(struct store *s, struct stored *f, const char *what);
 
-/* The name that the file has; before it is made, the one that it would like to have. */
-void stored_name(const struct stored *f, char to[NAME_ROOM]);
-
 /* The stream has ended: puts NAME.head in front, sets the time, closes. *to gets the digests
    that store.digests makes of the file as it stands on disk then: none when it is not what it
-   should be. */
-void store_finish(struct store *s, struct stored *f, struct digest_result *to);
+   should be. -> the name that the file has, until the store is called again; NULL: it was not
+   made */
+const char *store_finish(struct store *s, struct stored *f, struct digest_result *to);
 
 #endif

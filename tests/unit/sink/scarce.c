@@ -232,15 +232,20 @@ static void head_fails(void **state)
 /* So many writes succeed from now on; < 0: all do. */
 static int writes_left = -1;
 
-/* Stands before the C library's. */
-ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t at)
+/* These two stand before the C library's. */
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 {
-	ssize_t done = 0;
 	if (writes_left == 0) {
 		errno = EIO;
 		return -1;
 	}
 	writes_left -= writes_left > 0;
+	return lseek(fd, at, SEEK_SET) < 0 ? -1 : write(fd, p, n);
+}
+
+ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t at)
+{
+	ssize_t done = 0;
 	for (int i = 0; i < count; i++) {
 		ssize_t n = pwrite(fd, iov[i].iov_base, iov[i].iov_len, at + done);
 		if (n < 0)
