@@ -165,7 +165,9 @@ static void evict_dozing(struct flows *fs, uint32_t ref)
 	fs->count--;
 	fs->stubs++;
 	uint32_t oldest = fs->list[FLOW_STUB].oldest;
-	if (fs->stubs > fs->stubs_most && oldest != fs->spared)
+	if (oldest == fs->spared)
+		oldest = place_at(fs, oldest)->newer;
+	if (fs->stubs > fs->stubs_most)
 		flows_forget(fs, oldest);
 }
 
