@@ -100,6 +100,8 @@
 	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \
 	X(bytes_tail_missing, "bytes", "bytes sent behind the last captured byte of a stream")     \
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
+	X(gaps_forgotten, "gaps",                                                                  \
+	  "gaps closed early for memory: what turns up there counts as unchecked")                 \
 	X(causes_forgotten, "places",                                                              \
 	  "places of rejected or evicted bytes not remembered: gaps there count as lost")          \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \
