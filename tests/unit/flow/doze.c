@@ -353,6 +353,7 @@ enum { NUMBERS = 20000 };
 
 static uint8_t turns_of[NUMBERS]; /* by number; ENDED when it has */
 enum { ENDED = 255 };
+static uint8_t turning; /* the turn that is being told; 0: none */
 
 static bool count_turns(void *self, const struct tf_event *ev, struct tf_error *err)
 {
@@ -361,6 +362,7 @@ static bool count_turns(void *self, const struct tf_event *ev, struct tf_error *
 	assert_in_range(ev->flow->number, 1, NUMBERS - 1);
 	uint8_t *turns = &turns_of[ev->flow->number];
 	assert_int_not_equal(*turns, ENDED);
+	assert_true(turning == 0 || *turns < turning); /* whoever has turned does not end for it */
 	if (ev->kind == TF_TURN)
 		(*turns)++;
 	if (ev->kind == TF_END)
@@ -397,7 +399,9 @@ static void turns_in_all_forms(void **state)
 	assert_in_range(n.flows.syns, 10, SIZE_MAX);
 	assert_int_equal(n.flows.slab.used, n.flows.slab.count);
 	for (uint8_t turns = 1; turns < 4; turns++) {
+		turning = turns;
 		flows_turn(&n.flows);
+		turning = 0;
 		net_check(&n);
 		size_t count = all_told(turns);
 		assert_int_equal(count, n.flows.count);
