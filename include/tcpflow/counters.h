@@ -58,6 +58,7 @@
 	X(checksums_offloaded, "segments", "segments whose checksum was left to a network card")   \
 	X(checksums_unknown, "segments", "segments of which too little is known for a check")      \
 	X(checksums_bad, "segments", "segments with a wrong TCP checksum")                         \
+	X(checksums_header, "segments", "segments with a wrong checksum of an IPv4 header")        \
 	X(checksums_rejected, "segments", "segments rejected for a wrong checksum (--checksum)")   \
 	X(rejected_flags, "segments", "segments with bytes or FIN but no ACK flag, rejected")      \
 	X(rejected_signature, "segments", "segments signed unlike their connection, rejected")     \

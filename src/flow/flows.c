@@ -343,15 +343,25 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 
 /* -- the gate ------------------------------------------------------------------------- */
 
-static void count_checksum(struct tf_counters *c, enum checksum what)
+static void count_checksum(struct tf_counters *c, const struct tf_packet *pkt, enum checksum what)
 {
+	c->checksums_header += pkt->misheaded;
 	c->checksums_good += what == CHECKSUM_GOOD;
 	c->checksums_offloaded += what == CHECKSUM_OFFLOADED;
 	c->checksums_bad += what == CHECKSUM_BAD;
 	c->checksums_unknown += what == CHECKSUM_UNKNOWN;
 }
 
-/* Looks at pkt's checksum, sums being what its direction has shown -> whether pkt is taken */
+/* -> whether pkt's IPv4 header is damaged. TCP's checksum covers its addresses, too; and where that
+   is left to a network card, the header's may be. */
+static bool is_misheaded(const struct flows *fs, const struct tf_packet *pkt, enum checksum what)
+{
+	if (fs->checksum == TF_CHECKSUM_STRICT)
+		return pkt->misheaded && what != CHECKSUM_OFFLOADED;
+	return pkt->suspicious && (what == CHECKSUM_BAD || what == CHECKSUM_UNKNOWN);
+}
+
+/* Looks at pkt's checksums, sums being what its direction has shown -> whether pkt is taken */
 static bool passes(struct flows *fs, const struct checksums *sums, const struct tf_packet *pkt,
                    enum checksum *what)
 {
@@ -359,7 +369,9 @@ static bool passes(struct flows *fs, const struct checksums *sums, const struct 
 	if (fs->checksum == TF_CHECKSUM_IGNORE)
 		return true;
 	*what = checksum_of(pkt, sums->offloading);
-	count_checksum(fs->counters, *what);
+	count_checksum(fs->counters, pkt, *what);
+	if (pkt->misheaded && is_misheaded(fs, pkt, *what))
+		return false;
 	return *what != CHECKSUM_BAD ||
 	       (fs->checksum == TF_CHECKSUM_AUTO && !checksums_believed(sums));
 }
