@@ -58,6 +58,7 @@
 	X(checksums_offloaded, "segments", "segments whose checksum was left to a network card")   \
 	X(checksums_unknown, "segments", "segments of which too little is known for a check")      \
 	X(checksums_bad, "segments", "segments with a wrong TCP checksum")                         \
+	X(checksums_header, "segments", "segments with a wrong checksum of an IPv4 header")        \
 	X(checksums_rejected, "segments", "segments rejected for a wrong checksum (--checksum)")   \
 	X(rejected_flags, "segments", "segments with bytes or FIN but no ACK flag, rejected")      \
 	X(rejected_signature, "segments", "segments signed unlike their connection, rejected")     \
@@ -100,6 +101,8 @@
 	X(bytes_cut, "bytes", "of these, bytes cut off by the snaplen")                            \
 	X(bytes_tail_missing, "bytes", "bytes sent behind the last captured byte of a stream")     \
 	X(gaps, "gaps", "holes left in the recorded streams")                                      \
+	X(gaps_forgotten, "gaps",                                                                  \
+	  "gaps closed early for memory: what turns up there counts as unchecked")                 \
 	X(causes_forgotten, "places",                                                              \
 	  "places of rejected or evicted bytes not remembered: gaps there count as lost")          \
 	X(conflicts, "conflicts", "overlaps whose bytes differ")                                   \

@@ -43,6 +43,7 @@ static const struct line {
              {"evicted", AT(flows_forgotten), false, NONE, NULL, NULL},
              {"evicted", AT(bytes_evicted), true, NONE, NULL, NULL},
              {"evicted", AT(held_spilled), false, NONE, NULL, NULL},
+             {"evicted", AT(gaps_forgotten), false, NONE, NULL, NULL},
              {"evicted", AT(datagrams_evicted), true, NONE, NULL, NULL},
              {"not stored", AT(bytes_write_failed), true, NONE, NULL, NULL},
              {"not stored", AT(flows_no_room), true, NONE, NULL, NULL},

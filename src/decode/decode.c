@@ -39,8 +39,8 @@
  * what has more); about 25 ns for Ethernet, IPv4, TCP.
  *
  * Choices not taken. A direct path for Ethernet, IPv4 and TCP: three calls through
- * pointers cost less than the cache miss on the frame itself. Checksums are not
- * looked at: captures made on the sending host have none yet.
+ * pointers cost less than the cache miss on the frame itself. What checksums say is not
+ * judged here: captures made on the sending host have none yet.
  */
 #include "decode/layer.h"
 

@@ -48,7 +48,7 @@ enum decap {
 
 struct row;
 
-enum { DECODE_PORTS = TF_TUNNEL_PORTS + 24 };
+enum { DECODE_PORTS = TF_TUNNEL_PORTS + 24, DECODE_SOURCES = 16 };
 
 /* Where the decoder goes on: with what a frame held behind the packet just decoded (p is
    NULL when nothing), or with the datagram that a fragment was part of. */
@@ -69,6 +69,10 @@ struct decode {
 	uint64_t closed;             /* 1 << enum decap: tunnels not to be opened */
 	bool esp_null, key5;
 	uint64_t seed; /* random: keeps the contexts of fragments apart */
+	struct {
+		uint32_t source; /* tf_frame.source */
+		int8_t balance;  /* how far right IPv4 headers outweigh wrong ones */
+	} headers[DECODE_SOURCES];
 	unsigned ports;
 	uint16_t port[DECODE_PORTS];            /* UDP ports, */
 	const struct row *tunnel[DECODE_PORTS]; /* and what they lead to */

@@ -12,6 +12,7 @@ enum {
 	OPTION_NONE = 1,
 	OPTION_LOOSE_ROUTE = 131,
 	OPTION_STRICT_ROUTE = 137,
+	CHECKSUM = 10, /* its place */
 	ADDRESS = 4
 };
 
@@ -87,6 +88,16 @@ static void read_options(struct walk *w, struct cursor c)
 	}
 }
 
+/* The checksum of a header (RFC 791, 3.1). 0 is one that the network card will make. */
+static void check_header(struct walk *w, const uint8_t *header, size_t n)
+{
+	bool right = sum_bytes(header, n) == UINT16_MAX;
+	if (sum_field(header + CHECKSUM) == 0)
+		return;
+	w->headed |= right;
+	w->misheaded |= !right;
+}
+
 /* What is not followed need not be put together. */
 static struct next end_fragment(struct cursor *c, struct walk *w, const struct tf_fragment *f)
 {
@@ -98,6 +109,7 @@ static struct next end_fragment(struct cursor *c, struct walk *w, const struct t
    shows of packets that the network card will cut into segments: it means all. */
 struct next ip4_read(struct cursor *c, struct walk *w)
 {
+	const uint8_t *start = c->p;
 	struct cursor h = cursor_header(c, HEADER_MIN);
 	if (c->bad)
 		return end_as(FATE_drop_short);
@@ -122,6 +134,8 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 		read_options(w, cursor_header(c, header - HEADER_MIN));
 	if (c->bad)
 		return end_as(FATE_drop_short);
+	if (total != 0) /* else the card makes other headers */
+		check_header(w, start, header);
 	w->ip6 = false;
 	if (fragment & (MORE_FRAGMENTS | OFFSET_BITS)) {
 		struct tf_fragment f = {.id = id,

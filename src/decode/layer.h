@@ -60,6 +60,8 @@ struct walk {
 	uint8_t ecn;        /* its ECN bits (RFC 3168, 5) */
 	bool sizeless;      /* and its payload length is 0 */
 	bool padded;        /* the 802.11 header is filled up to a multiple of 4 */
+	bool misheaded;     /* the checksum of an IPv4 header is wrong, */
+	bool headed;        /* or right */
 };
 
 /* A layer's answer: the layer to go on with or, when that is NULL, the fate. */

@@ -8,6 +8,29 @@ enum { HEADER_MIN = 20 };
    whoever counts in 32-bit sequence numbers need not fear a wire length that lies. */
 #define PAYLOAD_MAX ((size_t)1 << 30)
 
+/* A right header counts as much as so many wrong ones before it, as for TCP (flow/checksum.h). */
+enum { RIGHT_WEIGHT = 16, BELIEVED = INT8_MAX };
+
+/* -> whether the packet's source has shown so far that a wrong IPv4 header is damage: captures
+   whose addresses were changed afterwards may have no other. */
+static bool is_suspicious(struct walk *w)
+{
+	uint32_t source = w->frame->source, slot = source % DECODE_SOURCES;
+	int8_t *balance = &w->decode->headers[slot].balance;
+	if (w->decode->headers[slot].source != source) {
+		w->decode->headers[slot].source = source;
+		*balance = 0;
+	}
+	if (*balance == BELIEVED)
+		return w->misheaded;
+	if (w->misheaded)
+		*balance = (int8_t)(*balance - (*balance > INT8_MIN));
+	else if (w->headed)
+		*balance = (int8_t)(*balance + RIGHT_WEIGHT > 0 ? BELIEVED
+		                                                : *balance + RIGHT_WEIGHT);
+	return false;
+}
+
 /*
  * TCP (RFC 9293, 3.1). What IP left of the packet is header and payload; the snaplen
  * may have cut off any of it. Without its fixed header a segment says nothing, but it
@@ -39,6 +62,8 @@ struct next tcp_read(struct cursor *c, struct walk *w)
 	pkt->header = c->bad ? 0 : (uint8_t)header;
 	pkt->payload = (struct tf_span){.p = c->p, .n = c->n};
 	pkt->cut = (uint32_t)(wire - header - c->n);
+	pkt->misheaded = w->misheaded;
+	pkt->suspicious = is_suspicious(w);
 	pkt->wire.bytes = w->frame->bytes;
 	pkt->wire.captured = w->frame->captured;
 	pkt->wire.length = w->frame->length;

@@ -107,7 +107,7 @@ enum { CONTROL = TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK | TCP_URG };
 static bool is_bare(const struct tf_packet *pkt, unsigned flags)
 {
 	return (pkt->flags & CONTROL) == flags && pkt->payload.n == 0 && pkt->cut == 0 &&
-	       pkt->window != 0;
+	       pkt->window != 0 && !pkt->misheaded;
 }
 
 /* It is not older than the one before, nor so late that the connection has ended meanwhile. */
@@ -124,11 +124,12 @@ static enum checksum look(const struct flows *fs, const struct tf_packet *pkt, b
 }
 
 /* One that is not bad, of direction dir. */
-static void note_checksum(struct flows *fs, struct calm *c, unsigned dir, enum checksum what)
+static void note_checksum(struct flows *fs, struct calm *c, unsigned dir,
+                          const struct tf_packet *pkt, enum checksum what)
 {
 	bool good = what == CHECKSUM_GOOD || what == CHECKSUM_OFFLOADED;
 	if (fs->checksum != TF_CHECKSUM_IGNORE)
-		flows_count_checksum(fs->counters, what);
+		flows_count_checksum(fs->counters, pkt, what);
 	c->good = (c->good | (unsigned)good << dir) & 3U;
 	c->card = (c->card | (unsigned)(what == CHECKSUM_OFFLOADED) << dir) & 3U;
 }
@@ -231,7 +232,7 @@ static bool take_answer(struct flows *fs, uint32_t ref, const struct tf_packet *
 	c->head.more = slab_index(&fs->cells, now);
 	now->more = slab_index(&fs->cells, begun);
 	c->head.stand.hash = pkt->hash;
-	note_checksum(fs, c, 1, a.checksum);
+	note_checksum(fs, c, 1, pkt, a.checksum);
 	places_replace(fs, ref, to);
 	idle_place(fs, to, syn.slot);
 	heard(fs, &c->head.stand);
@@ -299,7 +300,7 @@ static bool take_ack(struct flows *fs, uint32_t ref, unsigned dir, const struct 
 	enum checksum checksum = look(fs, pkt, (c->card >> dir & 1) != 0);
 	if (!has_usual_options(c, now, dir, &o) || checksum == CHECKSUM_BAD)
 		return false;
-	note_checksum(fs, c, dir, checksum);
+	note_checksum(fs, c, dir, pkt, checksum);
 	count_packet(now, dir, pkt);
 	if (o.has_stamp)
 		note_stamp(fs, now, dir, pkt, o.stamp);

@@ -4,8 +4,8 @@
 #include "flow/calm.h"
 #include "flow/foresight.h"
 #include "flow/life.h"
-#include "flow/syn.h"
 #include "flow/stub.h"
+#include "flow/syn.h"
 
 #include "base/error.h"
 #include "base/pages.h"
@@ -175,7 +175,9 @@ static void evict_dozing(struct flows *fs, uint32_t ref)
 	fs->count--;
 	fs->stubs++;
 	uint32_t oldest = fs->list[FLOW_STUB].oldest;
-	if (fs->stubs > fs->stubs_most && oldest != fs->spared)
+	if (oldest == fs->spared)
+		oldest = place_at(fs, oldest)->newer;
+	if (fs->stubs > fs->stubs_most)
 		flows_forget(fs, oldest);
 }
 
@@ -372,15 +374,25 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 
 /* -- the gate ------------------------------------------------------------------------- */
 
-void flows_count_checksum(struct tf_counters *c, enum checksum what)
+void flows_count_checksum(struct tf_counters *c, const struct tf_packet *pkt, enum checksum what)
 {
+	c->checksums_header += pkt->misheaded;
 	c->checksums_good += what == CHECKSUM_GOOD;
 	c->checksums_offloaded += what == CHECKSUM_OFFLOADED;
 	c->checksums_bad += what == CHECKSUM_BAD;
 	c->checksums_unknown += what == CHECKSUM_UNKNOWN;
 }
 
-/* Looks at pkt's checksum, sums being what its direction has shown -> whether pkt is taken */
+/* -> whether pkt's IPv4 header is damaged. TCP's checksum covers its addresses, too; and where that
+   is left to a network card, the header's may be. */
+static bool is_misheaded(const struct flows *fs, const struct tf_packet *pkt, enum checksum what)
+{
+	if (fs->checksum == TF_CHECKSUM_STRICT)
+		return pkt->misheaded && what != CHECKSUM_OFFLOADED;
+	return pkt->suspicious && (what == CHECKSUM_BAD || what == CHECKSUM_UNKNOWN);
+}
+
+/* Looks at pkt's checksums, sums being what its direction has shown -> whether pkt is taken */
 static bool passes(struct flows *fs, const struct checksums *sums, const struct tf_packet *pkt,
                    enum checksum *what)
 {
@@ -388,7 +400,9 @@ static bool passes(struct flows *fs, const struct checksums *sums, const struct 
 	if (fs->checksum == TF_CHECKSUM_IGNORE)
 		return true;
 	*what = checksum_of(pkt, sums->offloading);
-	flows_count_checksum(fs->counters, *what);
+	flows_count_checksum(fs->counters, pkt, *what);
+	if (pkt->misheaded && is_misheaded(fs, pkt, *what))
+		return false;
 	return *what != CHECKSUM_BAD ||
 	       (fs->checksum == TF_CHECKSUM_AUTO && !checksums_believed(sums));
 }

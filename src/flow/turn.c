@@ -10,7 +10,10 @@
  *	a stub    goes
  *
  * So no flow's place changes while all are walked through, but for those that go where cells are
- * short. That a flow takes a cell more is rare: what has begun anew is mostly zero.
+ * short. That a flow takes a cell more is rare: what has begun anew is mostly zero. Who goes has
+ * not been told yet, so a generation's report has one row of it; but for a flow that then takes
+ * more than DOZE_CELLS, or a SYN of which a sink keeps more than there is room for, which end
+ * behind their turn.
  *
  * Bounds: one step for each flow; where cells are short, a look at all that are awake for
  * each that goes.
@@ -19,26 +22,29 @@
 #include "flow/life.h"
 #include "flow/syn.h"
 
-/* -> the first in the order of eviction that has cells and is not `but`; 0: there is none. None is
-   passed, since all are being walked through. */
-static uint32_t first_to_go(const struct flows *fs, uint32_t but)
+/* -> the first behind ref, in the order of the walk, that has cells: it has not been told of the
+   turn, so END is its only row; 0: there is none. None is passed, since all are being walked
+   through. */
+static uint32_t next_to_go(const struct flows *fs, uint32_t ref, int list)
 {
-	for (int list = 0; list < FLOW_STUB; list++) {
-		uint32_t ref = fs->list[list].oldest;
-		while (ref != 0 && (ref_form(ref) == REF_AWAKE || ref == but))
-			ref = place_at(fs, ref)->newer;
-		if (ref != 0)
-			return ref;
+	for (uint32_t at = place_at(fs, ref)->newer;; at = fs->list[list].oldest) {
+		while (at != 0 && ref_form(at) == REF_AWAKE)
+			at = place_at(fs, at)->newer;
+		if (at != 0 || ++list == FLOW_STUB)
+			return at;
 	}
-	return 0;
 }
 
-/* What ref becomes by its turn may take more cells than it has. */
-static void make_turn_room(struct flows *fs, uint32_t ref)
+/* What ref becomes by its turn may take more cells than it has -> whether there are so many */
+static bool make_turn_room(struct flows *fs, uint32_t ref, int list)
 {
-	uint32_t other;
-	while (fs->cells.count - fs->cells.used < DOZE_CELLS && (other = first_to_go(fs, ref)) != 0)
+	while (fs->cells.count - fs->cells.used < DOZE_CELLS) {
+		uint32_t other = next_to_go(fs, ref, list);
+		if (other == 0)
+			return false;
 		flows_evict(fs, other, NULL);
+	}
+	return true;
 }
 
 /* -> whether it stays in its form */
@@ -53,10 +59,13 @@ static bool turn_back(struct flows *fs, uint32_t ref, const struct flow *f)
 
 /* Tells it, in whatever form it is, and leaves it in that. No other changes its form or its place
    meanwhile, but some may go. -> the next in its list */
-static uint32_t turn_one(struct flows *fs, uint32_t ref)
+static uint32_t turn_one(struct flows *fs, uint32_t ref, int list)
 {
-	if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref))
-		make_turn_room(fs, ref);
+	if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref) && !make_turn_room(fs, ref, list)) {
+		uint32_t behind = place_at(fs, ref)->newer;
+		flows_evict(fs, ref, NULL);
+		return behind;
+	}
 	struct flow *f = flows_show(fs, ref);
 	if (f != NULL) {
 		fs->turn = flows_last_turn(fs, f);
@@ -79,5 +88,5 @@ void flows_turn(struct flows *fs)
 	fs->turn = FLOWS_LAST_TURN;
 	for (int list = 0; list < FLOW_STUB; list++)
 		for (uint32_t ref = fs->list[list].oldest; ref != 0;)
-			ref = turn_one(fs, ref);
+			ref = turn_one(fs, ref, list);
 }

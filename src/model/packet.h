@@ -33,8 +33,10 @@ struct tf_packet {
 	uint32_t cut;           /* payload bytes behind payload that the snaplen cut off */
 	uint8_t header;         /* bytes of TCP's header, which end where payload begins; 0: the
 	                           snaplen cut off some of them */
-	bool astray;            /* routed to a final destination that is not known, so the
+	bool astray : 1;        /* routed to a final destination that is not known, so the
 	                           checksum cannot be checked */
+	bool misheaded : 1;     /* the checksum of an IPv4 header is wrong, */
+	bool suspicious : 1;    /* where its source has shown right ones */
 	uint16_t detour;        /* to be added to the sum of src and dst for the checksum, which is
 	                           made with where the packet really comes from and goes to
 	                           (RFC 8200, 8.1); base/sum.h says how */

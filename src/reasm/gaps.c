@@ -25,7 +25,7 @@ static void attach(struct half *h, struct gap *g, struct gap *lower)
 
 /* A gap that is final while its stream goes on: what is told and what is missing below
    its end cannot be told apart any more. */
-static void forget(struct reasm *r, struct half *h, int64_t start, int64_t end,
+static void close_early(struct reasm *r, struct half *h, int64_t start, int64_t end,
                    enum tf_gap_cause cause, int64_t ts_ns)
 {
 	if (end > h->forgotten)
@@ -33,12 +33,26 @@ static void forget(struct reasm *r, struct half *h, int64_t start, int64_t end,
 	tell_gap(r, h, start, end, cause, true, ts_ns);
 }
 
-static void forget_lowest(struct reasm *r, struct half *h, int64_t ts_ns)
+static void close_lowest(struct reasm *r, struct half *h, int64_t ts_ns)
 {
 	struct gap *g = h->gap_low;
 	detach(h, g);
-	forget(r, h, g->start, g->end, g->cause, ts_ns);
+	close_early(r, h, g->start, g->end, g->cause, ts_ns);
 	slab_give(&r->gaps, g);
+}
+
+/* There is no room for the gap. */
+static void forget(struct reasm *r, struct half *h, int64_t start, int64_t end,
+                   enum tf_gap_cause cause, int64_t ts_ns)
+{
+	r->counters->gaps_forgotten++;
+	close_early(r, h, start, end, cause, ts_ns);
+}
+
+static void forget_lowest(struct reasm *r, struct half *h, int64_t ts_ns)
+{
+	r->counters->gaps_forgotten++;
+	close_lowest(r, h, ts_ns);
 }
 
 /* -> room for one more gap, or NULL: there is none. */
@@ -116,7 +130,7 @@ void gaps_fill(struct reasm *r, struct half *h, struct gap *g, int64_t start, in
 void gaps_forget(struct reasm *r, struct half *h, int64_t end, int64_t ts_ns)
 {
 	while (h->gap_low != NULL && h->gap_low->start < end)
-		forget_lowest(r, h, ts_ns);
+		close_lowest(r, h, ts_ns);
 	h->forgotten = max64(h->forgotten, end);
 }
 

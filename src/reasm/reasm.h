@@ -20,7 +20,8 @@
  * Bounds: early bytes use chunks of the shared pool (at most half of it) and a
  * node for each segment; when either runs out, the half that has held longest
  * passes its holes (counter held_spilled). A half remembers at most
- * REASM_GAPS gaps; the oldest is closed for good when one more comes.
+ * REASM_GAPS gaps; the oldest is closed for good when one more comes, or when gaps run out
+ * (counter gaps_forgotten).
  *
  * Choices not taken: doc/adr/0004 (placing early data at once), 0005 (policies), 0015
  * (urgent bytes).

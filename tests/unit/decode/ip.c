@@ -2,6 +2,8 @@
 /* IPv4, IPv6 and its extension headers: where a packet ends, and what is refused. */
 #include "samples.h"
 
+#include "base/sum.h"
+
 static struct build ip4_frame(void)
 {
 	struct build f = {.link = 1};
@@ -267,6 +269,100 @@ static void jumbo_elsewhere(void **state)
 	expect_segment(&f, 5, 0);
 }
 
+/* -- header checksums ----------------------------------------------------------------- */
+
+static struct decode decoder;
+
+/* -> what the packet says of the IPv4 header of f, which came from that source */
+static struct tf_packet look_at(const struct build *f, uint32_t source)
+{
+	struct tf_packet pkt;
+	memset(&pkt, 0xa5, sizeof pkt);
+	const struct tf_frame frame = {.bytes = f->b,
+	                               .captured = (uint32_t)f->n,
+	                               .length = (uint32_t)f->n,
+	                               .link_type = f->link,
+	                               .source = source};
+	assert_int_equal(decode_frame(&decoder, &frame, &pkt), FATE_tcp_segments);
+	return pkt;
+}
+
+static void start_decoder(void)
+{
+	struct tf_config cfg = decode_config();
+	decode_init(&decoder, &cfg);
+}
+
+static void seal(struct build *f, size_t n)
+{
+	set16(f, f->ip + 10, 0);
+	uint16_t sum = (uint16_t)~sum_bytes(f->b + f->ip, n);
+	memcpy(f->b + f->ip + 10, &sum, sizeof sum);
+}
+
+/* Any bit of a header that was sealed. What makes another packet of it has another fate. */
+static void damaged_headers(void **state)
+{
+	(void)state;
+	start_decoder();
+	struct build f = {.link = 228};
+	put_ip4(&f, 6, 25);
+	put_ip4_options(&f, 8);
+	put_tcp(&f, 20, 5);
+	seal(&f, 28);
+	assert_false(look_at(&f, 1).misheaded);
+	for (size_t at = 8; at < 28; at++)
+		for (unsigned bit = 0; bit < 8; bit++) {
+			if (at == 9) /* the protocol */
+				continue;
+			f.b[at] = (uint8_t)(f.b[at] ^ 1U << bit);
+			assert_true(look_at(&f, 1).misheaded);
+			assert_true(look_at(&f, 1).suspicious);
+			f.b[at] = (uint8_t)(f.b[at] ^ 1U << bit);
+		}
+	set16(&f, f.ip + 10, 0); /* left to the card */
+	assert_false(look_at(&f, 1).misheaded);
+	set16(&f, f.ip + 10, 1);
+	set16(&f, f.ip + 2, 0); /* so is the whole packet */
+	assert_false(look_at(&f, 1).misheaded);
+	struct build v6 = ip6_frame();
+	assert_false(look_at(&v6, 1).misheaded);
+}
+
+/* Also that of a tunnel around it. */
+static void damaged_outside(void **state)
+{
+	(void)state;
+	start_decoder();
+	struct build f = {.link = 228};
+	put_ip4(&f, 4, 45);
+	seal(&f, 20);
+	put_ip4_tcp(&f);
+	assert_false(look_at(&f, 1).misheaded);
+	f.b[8] ^= 4;
+	assert_true(look_at(&f, 1).misheaded);
+}
+
+/* Wrong ones mean something where there are right ones: in the same source, and not one among many
+   that are wrong. */
+static void suspicion(void **state)
+{
+	(void)state;
+	start_decoder();
+	struct build right = ip4_frame(), wrong = ip4_frame();
+	seal(&right, 20);
+	set16(&wrong, wrong.ip + 10, 0x1234);
+	assert_false(look_at(&wrong, 1).suspicious);
+	assert_false(look_at(&right, 1).suspicious);
+	assert_true(look_at(&wrong, 1).suspicious);
+	assert_false(look_at(&wrong, 2).suspicious);
+	assert_false(look_at(&wrong, 1 + DECODE_SOURCES).suspicious);
+	for (int i = 0; i < 1000; i++)
+		assert_false(look_at(&wrong, 3).suspicious);
+	assert_false(look_at(&right, 3).suspicious);
+	assert_false(look_at(&wrong, 3).suspicious);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +382,9 @@ int main(void)
 	        cmocka_unit_test(jumbograms),
 	        cmocka_unit_test(jumbo_contradictions),
 	        cmocka_unit_test(jumbo_elsewhere),
+	        cmocka_unit_test(damaged_headers),
+	        cmocka_unit_test(damaged_outside),
+	        cmocka_unit_test(suspicion),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -323,6 +323,29 @@ static void few_stubs(void **state)
 	net_end(&n);
 }
 
+/* Nor are there more when the oldest goes on, and others have to go for it. */
+static void few_stubs_when_resumed(void **state)
+{
+	(void)state;
+	give_up();
+	keeps_all = true;
+	for (unsigned i = 0; n.flows.stubs < n.flows.stubs_most; i++)
+		send(&n, 100000 + i * 256, 0, TCP_ACK, 1, 1, "x");
+	for (int i = 0; i < 20; i++) {
+		struct flow stub = *doze_look(&n.flows, n.flows.list[FLOW_STUB].oldest);
+		struct tf_packet pkt = packet(&n, 1, 0, TCP_ACK, stub.half[0].base, 1, "");
+		pkt.seq += (uint32_t)stub.half[0].next;
+		pkt.src = stub.pub.end[0];
+		pkt.dst = stub.pub.end[1];
+		(void)key_hash(&pkt, 1);
+		take(&n, &pkt);
+		assert_in_range(n.flows.stubs, 1, n.flows.stubs_most);
+	}
+	assert_int_equal(n.counters.flows_resumed, 20);
+	keeps_all = false;
+	net_end(&n);
+}
+
 /* -- another output generation ------------------------------------------------------------------
  */
 
@@ -330,6 +353,7 @@ enum { NUMBERS = 20000 };
 
 static uint8_t turns_of[NUMBERS]; /* by number; ENDED when it has */
 enum { ENDED = 255 };
+static uint8_t turning; /* the turn that is being told; 0: none */
 
 static bool count_turns(void *self, const struct tf_event *ev, struct tf_error *err)
 {
@@ -338,6 +362,7 @@ static bool count_turns(void *self, const struct tf_event *ev, struct tf_error *
 	assert_in_range(ev->flow->number, 1, NUMBERS - 1);
 	uint8_t *turns = &turns_of[ev->flow->number];
 	assert_int_not_equal(*turns, ENDED);
+	assert_true(turning == 0 || *turns < turning); /* whoever has turned does not end for it */
 	if (ev->kind == TF_TURN)
 		(*turns)++;
 	if (ev->kind == TF_END)
@@ -374,7 +399,9 @@ static void turns_in_all_forms(void **state)
 	assert_in_range(n.flows.syns, 10, SIZE_MAX);
 	assert_int_equal(n.flows.slab.used, n.flows.slab.count);
 	for (uint8_t turns = 1; turns < 4; turns++) {
+		turning = turns;
 		flows_turn(&n.flows);
+		turning = 0;
 		net_check(&n);
 		size_t count = all_told(turns);
 		assert_int_equal(count, n.flows.count);
@@ -664,6 +691,7 @@ int main(void)
 	        cmocka_unit_test(resumes),
 	        cmocka_unit_test(does_not_resume),
 	        cmocka_unit_test(few_stubs),
+	        cmocka_unit_test(few_stubs_when_resumed),
 	        cmocka_unit_test(turns_in_all_forms),
 	        cmocka_unit_test(leaves_no_stub),
 	        cmocka_unit_test(as_if_awake),

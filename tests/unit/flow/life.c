@@ -587,11 +587,49 @@ static void damaged_after_linger(void **state)
 	assert_int_equal(n.counters.checksums_rejected, 1);
 }
 
+/* A wrong IPv4 header in front of a segment of which nothing is known -> whether it was taken */
+static bool begins_with(enum tf_checksum kind, bool suspicious, bool whole)
+{
+	net_start(&n, 20);
+	n.flows.checksum = kind;
+	struct tf_packet pkt = damaged_packet(9, 0, TCP_ACK, 7000, "text");
+	pkt.misheaded = true;
+	pkt.suspicious = suspicious;
+	pkt.header = whole ? pkt.header : 0; /* then TCP's checksum cannot be made */
+	take(&n, &pkt);
+	size_t flows = n.flows.count;
+	assert_int_equal(n.counters.checksums_header, kind != TF_CHECKSUM_IGNORE);
+	assert_int_equal(n.counters.checksums_rejected, flows == 0);
+	assert_int_equal(n.counters.bytes_rejected, flows == 0 ? 4 : 0);
+	net_end(&n);
+	hush(&n);
+	return flows > 0;
+}
+
+static void damaged_address(void **state)
+{
+	(void)state;
+	for (int whole = 0; whole < 2; whole++) {
+		assert_true(begins_with(TF_CHECKSUM_AUTO, false, whole));
+		assert_false(begins_with(TF_CHECKSUM_AUTO, true, whole));
+		assert_false(begins_with(TF_CHECKSUM_STRICT, false, whole));
+		assert_true(begins_with(TF_CHECKSUM_IGNORE, true, whole));
+	}
+	net_start(&n, 20); /* one that a card will finish */
+	struct tf_packet pkt = damaged_packet(9, 0, TCP_ACK, 7000, "text");
+	memset((uint8_t *)(uintptr_t)pkt.payload.p - 20 + 16, 0, 2);
+	pkt.misheaded = pkt.suspicious = true;
+	take(&n, &pkt);
+	assert_int_equal(n.flows.count, 1);
+	net_end(&n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(damaged),
 	        cmocka_unit_test(damaged_after_linger),
+	        cmocka_unit_test(damaged_address),
 	        cmocka_unit_test(whole),
 	        cmocka_unit_test(times),
 	        cmocka_unit_test(time_jumps),

@@ -131,6 +131,7 @@ static void too_many(void **state)
 	pass_holes(REASM_GAPS + 1);
 	assert_int_equal(w.half[0].gap_count, REASM_GAPS);
 	assert_int_equal(w.told[0].gaps, 1);
+	assert_int_equal(w.counters.gaps_forgotten, 1);
 	assert_int_equal(w.told[0].gap_start, 0);
 	assert_int_equal(w.half[0].account.missing, 2);
 	int64_t repeated = w.half[0].account.duplicate;
@@ -194,9 +195,9 @@ static void no_memory(void **state)
 {
 	(void)state;
 	start();
-	void *taken[8192];
+	static void *taken[1 << 15];
 	size_t n = 0;
-	while (n < 8192 && (taken[n] = slab_take(&w.r.gaps)) != NULL)
+	while (n < sizeof taken / sizeof *taken && (taken[n] = slab_take(&w.r.gaps)) != NULL)
 		n++;
 	pass_holes(3);
 	told(&w, 0, "__ab__ab__ab");
@@ -209,6 +210,7 @@ static void no_memory(void **state)
 	ack(&w, 20);
 	assert_int_equal(w.half[0].gap_count, 1); /* the lower was given up for it */
 	told(&w, 12, "__ab..ab");
+	assert_int_equal(w.counters.gaps_forgotten, 3 + 1);
 	while (n > 0)
 		slab_give(&w.r.gaps, taken[--n]);
 	world_end(&w);

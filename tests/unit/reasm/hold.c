@@ -195,7 +195,7 @@ static void long_chains(void **state)
 {
 	(void)state;
 	enum { BYTES = 60000, REPEATS = 20000 };
-	world_start(&w, 1 << 18, 2 * BYTES + 10);
+	world_start(&w, 1 << 20, 2 * BYTES + 10);
 	world_syn(&w, 0);
 	give_up_after(60);
 	for (int i = 0; i < BYTES; i++) {
