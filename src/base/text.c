@@ -40,12 +40,25 @@ void text_printf(struct text *t, const char *format, ...)
 	t->n += (size_t)n;
 }
 
+/* Two digits of v < 100, of which a division gives one. */
+static void put_pair(char *to, unsigned v)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+	                            "25262728293031323334353637383940414243444546474849"
+	                            "50515253545556575859606162636465666768697071727374"
+	                            "75767778798081828384858687888990919293949596979899";
+	memcpy(to, pairs + (size_t)2 * v, 2);
+}
+
 void text_u64(struct text *t, uint64_t v)
 {
 	char digit[20], *at = digit + sizeof digit;
-	do
-		*--at = (char)('0' + v % 10);
-	while ((v /= 10) > 0);
+	for (; v >= 100; v /= 100)
+		put_pair(at -= 2, (unsigned)(v % 100));
+	if (v >= 10)
+		put_pair(at -= 2, (unsigned)v);
+	else
+		*--at = (char)('0' + v);
 	text_bytes(t, at, (size_t)(digit + sizeof digit - at));
 }
 
@@ -181,12 +194,17 @@ static size_t json_rune(struct text *t, const uint8_t *p, size_t n)
 	return length;
 }
 
+enum { BITS = 64 };
+#define BIT(c) (UINT64_C(1) << (c) % BITS)
+
 /* -> how many bytes from p on need no second look */
 static size_t plain(const uint8_t *p, size_t n)
 {
+	static const uint64_t easy[4] = {
+	        (UINT64_MAX << 0x20) & ~(BIT('"') | BIT('\'') | BIT('&') | BIT('<') | BIT('>')),
+	        UINT64_MAX & ~(BIT('\\') | BIT(0x7f))};
 	size_t i = 0;
-	while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\'' &&
-	       p[i] != '\\' && p[i] != '<' && p[i] != '>' && p[i] != '&')
+	while (i < n && (easy[p[i] / BITS] >> p[i] % BITS & 1) != 0)
 		i++;
 	return i;
 }
@@ -331,9 +349,27 @@ static struct date date_of(int64_t days_since_1970)
 /* Writes v with so many digits, zeros in front. */
 static char *put_digits(char *to, unsigned v, unsigned digits)
 {
-	for (unsigned i = digits; i > 0; i--, v /= 10)
-		to[i - 1] = (char)('0' + v % 10);
+	unsigned i = digits;
+	for (; i >= 2; i -= 2, v /= 100)
+		put_pair(to + i - 2, v % 100);
+	if (i > 0)
+		*to = (char)('0' + v % 10);
 	return to + digits;
+}
+
+enum { DATE = sizeof "2008-10-06T" - 1 };
+
+/* Times of a row are of few days. */
+static void put_date(struct text *t, int64_t day)
+{
+	struct date date = date_of(day);
+	char *at = put_digits(t->date, (unsigned)date.year, 4);
+	*at++ = '-';
+	at = put_digits(at, date.month, 2);
+	*at++ = '-';
+	at = put_digits(at, date.day, 2);
+	*at = 'T';
+	t->day = day;
 }
 
 void text_iso(struct text *t, int64_t ns, unsigned digits)
@@ -341,13 +377,10 @@ void text_iso(struct text *t, int64_t ns, unsigned digits)
 	int64_t sec = ns / SECOND - (ns % SECOND < 0), day = sec / 86400 - (sec % 86400 < 0);
 	unsigned rest = (unsigned)((ns % SECOND + SECOND) % SECOND);
 	unsigned of_day = (unsigned)(sec - day * 86400);
-	struct date date = date_of(day);
-	char text[32], *at = put_digits(text, (unsigned)date.year, 4);
-	*at++ = '-';
-	at = put_digits(at, date.month, 2);
-	*at++ = '-';
-	at = put_digits(at, date.day, 2);
-	*at++ = 'T';
+	char text[32], *at = text + DATE;
+	if (t->day != day || t->date[0] == '\0')
+		put_date(t, day);
+	memcpy(text, t->date, DATE);
 	at = put_digits(at, of_day / 3600, 2);
 	*at++ = ':';
 	at = put_digits(at, of_day / 60 % 60, 2);

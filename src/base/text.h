@@ -28,10 +28,12 @@
 #include <string.h>
 
 struct text {
-	char *to;    /* NUL-terminated */
-	size_t size; /* of it, with the NUL */
-	size_t n;    /* bytes of text, less than size */
-	bool full;   /* something did not fit; sticky */
+	char *to;      /* NUL-terminated */
+	size_t size;   /* of it, with the NUL */
+	size_t n;      /* bytes of text, less than size */
+	bool full;     /* something did not fit; sticky */
+	int64_t day;   /* since 1970, of the latest time that was written, */
+	char date[16]; /* and as it was written; "": there was none */
 };
 
 /* An empty text in to[size]; size is at least 1. */

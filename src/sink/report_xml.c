@@ -16,31 +16,37 @@ enum { FAMILY_IP4 = 2, FAMILY_IP6 = 10 }; /* as in 1.6.1: Linux' numbers */
 
 /* -- pieces ---------------------------------------------------------------------- */
 
-static void attribute(struct text *t, const char *name, const char *value)
+/* Attributes. begin is what stands before the value, as OF() makes it of a literal; so that of the
+   two dozen of a row only the copying is left. */
+#define OF(name) " " name "='", sizeof " " name "='" - 1
+
+static void attribute(struct text *t, const char *begin, size_t n, const char *value)
 {
-	text_string(t, " ");
-	text_string(t, name);
-	text_string(t, "='");
+	text_bytes(t, begin, n);
 	text_xml_string(t, value);
-	text_string(t, "'");
+	text_bytes(t, "'", 1);
 }
 
-static void number(struct text *t, const char *name, int64_t value)
+/* value: a word of ours, which needs no second look */
+static void word(struct text *t, const char *begin, size_t n, const char *value)
 {
-	text_string(t, " ");
-	text_string(t, name);
-	text_string(t, "='");
+	text_bytes(t, begin, n);
+	text_string(t, value);
+	text_bytes(t, "'", 1);
+}
+
+static void number(struct text *t, const char *begin, size_t n, int64_t value)
+{
+	text_bytes(t, begin, n);
 	text_i64(t, value);
-	text_string(t, "'");
+	text_bytes(t, "'", 1);
 }
 
-static void moment(struct text *t, const char *name, int64_t ns)
+static void moment(struct text *t, const char *begin, size_t n, int64_t ns)
 {
-	text_string(t, " ");
-	text_string(t, name);
-	text_string(t, "='");
+	text_bytes(t, begin, n);
 	text_iso_exact(t, ns);
-	text_string(t, "'");
+	text_bytes(t, "'", 1);
 }
 
 static void element(struct text *t, const char *indent, const char *name, const char *value)
@@ -167,21 +173,21 @@ static void write_tcpflow(struct text *t, const struct tf_flow *f, unsigned dir)
 	const struct tf_endpoint *src = &f->end[dir], *dst = &f->end[!dir];
 	char text[TF_ADDRESS_TEXT];
 	text_string(t, "      <tcpflow");
-	moment(t, "startime", f->began_ns[dir]);
-	moment(t, "endtime", f->latest_ns[dir]);
+	moment(t, OF("startime"), f->began_ns[dir]);
+	moment(t, OF("endtime"), f->latest_ns[dir]);
 	write_mac(t, " mac_daddr='", f->mac_to[dir]);
 	write_mac(t, " mac_saddr='", f->mac[dir]);
-	number(t, "family", tf_address_is_v4(&src->address) ? FAMILY_IP4 : FAMILY_IP6);
+	number(t, OF("family"), tf_address_is_v4(&src->address) ? FAMILY_IP4 : FAMILY_IP6);
 	tf_address_text(&src->address, text);
-	attribute(t, "src_ipn", text);
+	word(t, OF("src_ipn"), text);
 	tf_address_text(&dst->address, text);
-	attribute(t, "dst_ipn", text);
-	number(t, "srcport", src->port);
-	number(t, "dstport", dst->port);
-	number(t, "packets", (int64_t)f->packets[dir]);
-	number(t, "len", (int64_t)f->frame_bytes[dir]);
+	word(t, OF("dst_ipn"), text);
+	number(t, OF("srcport"), src->port);
+	number(t, OF("dstport"), dst->port);
+	number(t, OF("packets"), (int64_t)f->packets[dir]);
+	number(t, OF("len"), (int64_t)f->frame_bytes[dir]);
 	if (f->captured[dir] != f->frame_bytes[dir])
-		number(t, "caplen", (int64_t)f->captured[dir]);
+		number(t, OF("caplen"), (int64_t)f->captured[dir]);
 	text_string(t, " />\n");
 }
 
@@ -235,19 +241,19 @@ static void write_connection(struct text *t, const struct report_row *r, unsigne
 	text_string(t, "      <tf:connection number='");
 	journal_number(r->part, f);
 	text_string(t, "'");
-	number(t, "first_packet", (int64_t)f->number);
-	attribute(t, "role", dir == f->originator ? "originator" : "responder");
-	moment(t, "began", f->first_ns);
-	moment(t, "ended", f->last_ns);
-	attribute(t, "end", tf_end_rows(&n)[r->end->end].word);
+	number(t, OF("first_packet"), (int64_t)f->number);
+	word(t, OF("role"), dir == f->originator ? "originator" : "responder");
+	moment(t, OF("began"), f->first_ns);
+	moment(t, OF("ended"), f->last_ns);
+	word(t, OF("end"), tf_end_rows(&n)[r->end->end].word);
 	if (r->continues)
-		attribute(t, "continues", "true");
-	attribute(t, "conn_state", tf_conn_state(f));
-	attribute(t, "history", f->history);
+		word(t, OF("continues"), "true");
+	word(t, OF("conn_state"), tf_conn_state(f));
+	word(t, OF("history"), f->history);
 	if (f->resumed)
-		attribute(t, "resumed", "true");
+		word(t, OF("resumed"), "true");
 	if (r->community[0] != '\0')
-		attribute(t, "community_id", r->community);
+		word(t, OF("community_id"), r->community);
 	write_vlans(t, f);
 	write_tunnels(t, f, dir);
 	text_string(t, "/>\n");
@@ -258,11 +264,20 @@ static void write_gaps(struct text *t, const struct report_row *r)
 	const struct report_gap *g = slab_at(r->gaps, r->stream->first);
 	for (; g != NULL; g = slab_at(r->gaps, g->next)) {
 		text_string(t, "        <tf:gap");
-		number(t, "offset", g->offset);
-		number(t, "length", g->length);
-		attribute(t, "cause", word_cause((enum tf_gap_cause)g->cause));
+		number(t, OF("offset"), g->offset);
+		number(t, OF("length"), g->length);
+		word(t, OF("cause"), word_cause((enum tf_gap_cause)g->cause));
 		text_string(t, "/>\n");
 	}
+}
+
+static void write_term(struct text *t, const char *name, int64_t value)
+{
+	text_string(t, " ");
+	text_string(t, name);
+	text_string(t, "='");
+	text_i64(t, value);
+	text_string(t, "'");
 }
 
 /* Terms that are 0 are left out, but for the three that all others are weighed against. */
@@ -274,7 +289,7 @@ static void write_account(struct text *t, const struct tf_account *a)
 	text_string(t, "        <tf:account");
 	for (size_t i = 0; i < terms; i++)
 		if (i < ALWAYS || word_value(a, &term[i]) != 0)
-			number(t, term[i].name, word_value(a, &term[i]));
+			write_term(t, term[i].name, word_value(a, &term[i]));
 	text_string(t, "/>\n");
 }
 
@@ -283,14 +298,14 @@ static void write_stream(struct text *t, const struct report_row *r)
 	size_t n;
 	enum tf_completeness what = tf_completeness_of(r->account, r->end->end);
 	text_string(t, "      <tf:stream");
-	number(t, "number", r->end->stream);
+	number(t, OF("number"), r->end->stream);
 	if (r->continues)
-		number(t, "offset", r->account->offset);
-	attribute(t, "completeness", tf_completeness_rows(&n)[what].word);
-	number(t, "bytes_missing", tf_bytes_missing(r->account));
-	number(t, "gaps", r->stream->gaps);
-	number(t, "gaps_listed", r->stream->listed);
-	number(t, "conflicts", r->stream->conflicts);
+		number(t, OF("offset"), r->account->offset);
+	word(t, OF("completeness"), tf_completeness_rows(&n)[what].word);
+	number(t, OF("bytes_missing"), tf_bytes_missing(r->account));
+	number(t, OF("gaps"), r->stream->gaps);
+	number(t, OF("gaps_listed"), r->stream->listed);
+	number(t, OF("conflicts"), r->stream->conflicts);
 	text_string(t, ">\n");
 	write_account(t, r->account);
 	write_gaps(t, r);
@@ -318,8 +333,8 @@ static void write_counters(struct text *t, const struct tf_counters *c)
 	for (size_t i = 0; i < rows; i++) {
 		const char *at = (const char *)c + row[i].offset;
 		text_string(t, "    <tf:counter");
-		attribute(t, "name", row[i].name);
-		attribute(t, "unit", row[i].unit);
+		attribute(t, OF("name"), row[i].name);
+		attribute(t, OF("unit"), row[i].unit);
 		text_string(t, " value='");
 		text_u64(t, *(const uint64_t *)(const void *)at);
 		text_string(t, "'>");
@@ -364,8 +379,8 @@ void report_xml_tail(const struct report_setup *setup, struct text *t)
 	count(t, "  ", "flow_map_size", sums->at_end);
 	count(t, "  ", "total_packets", c.tcp_segments);
 	text_string(t, "  <tf:run");
-	attribute(t, "end", setup->ended(setup->arg));
-	number(t, "connections", (int64_t)sums->connections);
+	attribute(t, OF("end"), setup->ended(setup->arg));
+	number(t, OF("connections"), (int64_t)sums->connections);
 	text_string(t, "/>\n");
 	write_counters(t, &c);
 	if (setup->usage != NULL) {

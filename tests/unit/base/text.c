@@ -231,6 +231,19 @@ static void times_as_text(void **state)
 	}
 }
 
+/* What a text remembers of the day of its latest time is for that day alone. */
+static void tell_days_apart(void **state)
+{
+	static const int64_t hour = INT64_C(3600000000000);
+	(void)state;
+	start(sizeof buffer);
+	text_iso(&t, 23 * hour, 0);
+	text_iso(&t, 24 * hour, 0);
+	text_iso(&t, -hour, 0);
+	text_iso(&t, 0, 0);
+	expect("1970-01-01T23:00:00Z1970-01-02T00:00:00Z1969-12-31T23:00:00Z1970-01-01T00:00:00Z");
+}
+
 static void runes(void **state)
 {
 	(void)state;
@@ -257,6 +270,7 @@ int main(void)
 	        cmocka_unit_test(numbers_with_zeros_in_front),
 	        cmocka_unit_test(times_as_text),
 	        cmocka_unit_test(runes),
+	        cmocka_unit_test(tell_days_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
