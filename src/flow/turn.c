@@ -15,6 +15,7 @@
  * each that goes.
  */
 #include "flow/life.h"
+#include "flow/room.h"
 #include "flow/syn.h"
 
 /* -> the first in the order of eviction that has cells and is not `but`; 0: there is none. None is
@@ -36,7 +37,7 @@ static void make_turn_room(struct flows *fs, uint32_t ref)
 {
 	uint32_t other;
 	while (fs->cells.count - fs->cells.used < DOZE_CELLS && (other = first_to_go(fs, ref)) != 0)
-		flows_evict(fs, other, NULL);
+		room_evict(fs, other, NULL);
 }
 
 /* -> whether it stays in its form */
