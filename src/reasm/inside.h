@@ -15,15 +15,50 @@ struct piece {
 	uint64_t frame, position;
 };
 
-struct piece piece_of_packet(const struct half *h, int64_t off, const struct tf_packet *pkt);
-struct piece piece_of_chunk(const struct chunk *c);
-void piece_skip(struct piece *p, size_t n);
+static inline struct piece piece_of_packet(const struct half *h, int64_t off,
+                                           const struct tf_packet *pkt)
+{
+	return (struct piece){.b = pkt->payload,
+	                      .ts_ns = pkt->ts_ns,
+	                      .source = pkt->source,
+	                      .ttl = pkt->ttl,
+	                      .late = off < h->acked,
+	                      .frame = pkt->frame,
+	                      .position = pkt->position};
+}
+
+static inline struct piece piece_of_chunk(const struct chunk *c)
+{
+	return (struct piece){.b = chunk_span(c),
+	                      .ts_ns = c->ts_ns,
+	                      .source = c->source,
+	                      .ttl = c->ttl,
+	                      .late = c->late,
+	                      .frame = c->frame,
+	                      .position = c->position};
+}
+
+static inline struct tf_copy copy_of(const struct piece *p)
+{
+	return (struct tf_copy){.ts_ns = p->ts_ns,
+	                        .frame = p->frame,
+	                        .source = p->source,
+	                        .ttl = p->ttl,
+	                        .known = true};
+}
+
+static inline void piece_skip(struct piece *p, size_t n)
+{
+	p->b.p += n;
+	p->b.n -= n;
+	p->position += n;
+}
 
 /* -- tell.c: events and accounts ---------------------------------------- */
 
 /* Tells DATA up to the limit for a stream. late: fills a gap. loan: the chunk
    that holds p, or NULL; *loan is NULL afterwards when a sink took it over. */
-void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
+void tell_data(struct reasm *r, struct half *h, int64_t off, const struct piece *p, bool late,
                struct chunk **loan);
 
 /* late false: the hole is passed; true: it is final (and counted missing). Told in parts where
@@ -66,8 +101,6 @@ void trail_settle(struct reasm *r, struct half *h, int64_t from, int64_t to,
 
 /* The stream has ended. */
 void trail_end(struct reasm *r, struct half *h);
-
-struct tf_copy copy_of(const struct piece *p);
 
 /* -- claims.c -------------------------------------------------------------- */
 

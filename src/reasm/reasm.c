@@ -10,7 +10,9 @@ enum { SYN_REACH = 1 << 20 }; /* how far before the first data a SYN may lie */
 
 bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_pool *chunks)
 {
-	*r = (struct reasm){.chunks = chunks, .chunks_held_max = chunks->slab.count / 2};
+	*r = (struct reasm){.chunks = chunks,
+	                    .chunks_held_max = chunks->slab.count / 2,
+	                    .data = {.kind = TF_DATA}};
 	size_t gaps = memory / 4 / sizeof(struct gap);
 	return slab_init(&r->gaps, a, sizeof(struct gap), gaps) &&
 	       slab_init(&r->held, a, sizeof(struct held), memory / 4 * 3 / sizeof(struct held));
@@ -125,7 +127,8 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		r->counters->unjudged_window += h->edge == REASM_NO_EDGE;
 		h->account.seen += (int64_t)pkt->payload.n;
 		h->next += (int64_t)pkt->payload.n;
-		tell_data(r, h, off, piece_of_packet(h, off, pkt), false, NULL);
+		struct piece p = piece_of_packet(h, off, pkt);
+		tell_data(r, h, off, &p, false, NULL);
 		return;
 	}
 	bool fin = (pkt->flags & TCP_FIN) != 0;
