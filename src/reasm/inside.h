@@ -28,14 +28,38 @@ static inline struct piece piece_of_packet(const struct half *h, int64_t off,
 	                      .position = pkt->position};
 }
 
-struct piece piece_of_chunk(const struct chunk *c);
-void piece_skip(struct piece *p, size_t n);
+static inline struct piece piece_of_chunk(const struct chunk *c)
+{
+	return (struct piece){.b = chunk_span(c),
+	                      .ts_ns = c->ts_ns,
+	                      .source = c->source,
+	                      .ttl = c->ttl,
+	                      .late = c->late,
+	                      .frame = c->frame,
+	                      .position = c->position};
+}
+
+static inline struct tf_copy copy_of(const struct piece *p)
+{
+	return (struct tf_copy){.ts_ns = p->ts_ns,
+	                        .frame = p->frame,
+	                        .source = p->source,
+	                        .ttl = p->ttl,
+	                        .known = true};
+}
+
+static inline void piece_skip(struct piece *p, size_t n)
+{
+	p->b.p += n;
+	p->b.n -= n;
+	p->position += n;
+}
 
 /* -- tell.c: events and accounts ---------------------------------------- */
 
 /* Tells DATA up to the limit for a stream. late: fills a gap. loan: the chunk
    that holds p, or NULL; *loan is NULL afterwards when a sink took it over. */
-void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
+void tell_data(struct reasm *r, struct half *h, int64_t off, const struct piece *p, bool late,
                struct chunk **loan);
 
 /* The same for pkt, which goes on at off; not late. */
@@ -81,15 +105,6 @@ void trail_settle(struct reasm *r, struct half *h, int64_t from, int64_t to,
 
 /* The stream has ended. */
 void trail_end(struct reasm *r, struct half *h);
-
-static inline struct tf_copy copy_of(const struct piece *p)
-{
-	return (struct tf_copy){.ts_ns = p->ts_ns,
-	                        .frame = p->frame,
-	                        .source = p->source,
-	                        .ttl = p->ttl,
-	                        .known = true};
-}
 
 /* -- claims.c -------------------------------------------------------------- */
 

@@ -10,7 +10,9 @@ enum { SYN_REACH = 1 << 20 }; /* how far before the first data a SYN may lie */
 
 bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_pool *chunks)
 {
-	*r = (struct reasm){.chunks = chunks, .chunks_held_max = chunks->slab.count / 2};
+	*r = (struct reasm){.chunks = chunks,
+	                    .chunks_held_max = chunks->slab.count / 2,
+	                    .data = {.kind = TF_DATA}};
 	size_t nodes =
 	        memory / 4 / sizeof(struct held); /* nearly each has a chunk; gaps have none */
 	return slab_init(&r->held, a, sizeof(struct held), nodes) &&
@@ -249,6 +251,8 @@ void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 		h->fin = REASM_NO_FIN; /* the receiver has more: that FIN was not the sender's */
 		r->counters->fin_void++;
 	}
+	if (h->queue.root == NULL)
+		return;
 	stream_drain(r, h, ts_ns);
 	while (h->queue.root != NULL && queue_first(h)->start < min64(off, h->fin))
 		stream_pass(r, h, ts_ns);
