@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/scanners.h"
 #include "cli/sources.h"
+#include "cli/stats.h"
 #include "cli/summary.h"
 #include "cli/watch.h"
 
@@ -357,7 +358,9 @@ static bool begin_watch(struct run *run)
 	char path[PATH_MAX] = "";
 	if (o->stats != NULL && o->stats_length < sizeof path)
 		memcpy(path, o->stats, o->stats_length);
-	return is_free(run, "--stats", path) &&
+	char fresh[sizeof path + sizeof STATS_FRESH]; /* it is made first */
+	(void)snprintf(fresh, sizeof fresh, "%s" STATS_FRESH, path);
+	return is_free(run, "--stats", path) && is_free(run, "--stats", fresh) &&
 	       (watch_open(&run->watch, run->options, run->start_ns, &run->error) || fail(run));
 }
 
@@ -576,11 +579,16 @@ static int show(enum action action)
 	return fflush(stdout) == 0 ? TF_OK : TF_OUTPUT;
 }
 
+static bool is_standard(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
 /* -> whether standard output is for more than nothing */
 static bool prints(const struct options *o)
 {
 	if (o->action == ACTION_RECORD)
-		return o->console || (o->unrecorded != NULL && strcmp(o->unrecorded, "-") == 0);
+		return o->console || is_standard(o->unrecorded) || is_standard(o->write);
 	return o->action != ACTION_RECOVER;
 }
 
