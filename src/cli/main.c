@@ -278,6 +278,15 @@ static unsigned workers(const struct options *o)
 	return (unsigned)(cores < enough ? cores : enough);
 }
 
+enum { ROOTED = 2 * PATH_MAX };
+
+/* Where a file is, n bytes, that is to be written: in the new root folder, which is none yet. */
+static void rooted(const struct options *o, const char *path, size_t n, char to[ROOTED])
+{
+	const char *root = o->root != NULL ? o->root : "";
+	(void)snprintf(to, ROOTED, "%s%s%.*s", root, o->root != NULL ? "/" : "", (int)n, path);
+}
+
 /* A capture that is to be read must not be emptied or replaced first, by the file that an option
    names. */
 static bool is_free(struct run *run, const char *option, const char *path)
@@ -355,13 +364,23 @@ static bool give_up_rights(struct run *run)
 static bool begin_watch(struct run *run)
 {
 	const struct options *o = run->options;
-	char path[PATH_MAX] = "";
-	if (o->stats != NULL && o->stats_length < sizeof path)
-		memcpy(path, o->stats, o->stats_length);
-	char fresh[sizeof path + sizeof STATS_FRESH]; /* it is made first */
+	char path[ROOTED], fresh[ROOTED + sizeof STATS_FRESH]; /* which is made first */
+	if (o->stats == NULL)
+		return watch_open(&run->watch, o, NULL, run->start_ns, &run->error) || fail(run);
+	rooted(o, o->stats, o->stats_length, path);
 	(void)snprintf(fresh, sizeof fresh, "%s" STATS_FRESH, path);
 	return is_free(run, "--stats", path) && is_free(run, "--stats", fresh) &&
-	       (watch_open(&run->watch, run->options, run->start_ns, &run->error) || fail(run));
+	       (watch_open(&run->watch, o, path, run->start_ns, &run->error) || fail(run));
+}
+
+/* -> whether the file of an option other than --stats, which may be NULL, is no capture */
+static bool may_write(struct run *run, const char *option, const char *path)
+{
+	char at[ROOTED];
+	if (path == NULL)
+		return true;
+	rooted(run->options, path, strlen(path), at);
+	return is_free(run, option, at);
 }
 
 static bool begin(struct run *run)
@@ -375,9 +394,7 @@ static bool begin(struct run *run)
 	cfg.clock = on_clock;
 	cfg.open_capture = sources_take;
 	cfg.open_arg = &run->sources;
-	if (o->unrecorded != NULL && !is_free(run, "-w", o->unrecorded))
-		return false;
-	if (o->write != NULL && !is_free(run, "--write", o->write))
+	if (!may_write(run, "-w", o->unrecorded) || !may_write(run, "--write", o->write))
 		return false;
 	cfg.workers = workers(o);
 	cfg.sources_max = sources_max(run);

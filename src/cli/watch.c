@@ -21,13 +21,14 @@ static void open_notify(struct watch *w, int64_t now_ns)
 }
 
 /* The file is there from the start, so that a wrong place is told before anything is read. */
-bool watch_open(struct watch *w, const struct options *o, int64_t now_ns, struct tf_error *err)
+bool watch_open(struct watch *w, const struct options *o, const char *stats, int64_t now_ns,
+                struct tf_error *err)
 {
 	static const struct tf_counters none;
 	const struct tf_moment nothing = {.memory_max = o->memory};
 	open_notify(w, now_ns);
-	return o->stats == NULL ||
-	       (stats_open(&w->stats, o->stats, o->stats_length, o->stats_s, now_ns, err) &&
+	return stats == NULL ||
+	       (stats_open(&w->stats, stats, strlen(stats), o->stats_s, now_ns, err) &&
 	        stats_write(&w->stats, &none, &nothing, now_ns, err));
 }
 

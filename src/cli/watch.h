@@ -18,8 +18,10 @@ struct watch {
 	struct progress status; /* of the latest STATUS */
 };
 
-/* w->stats.folder and w->notify.fd are -1 -> false with *err: the file cannot be written */
-bool watch_open(struct watch *w, const struct options *o, int64_t now_ns, struct tf_error *err);
+/* w->stats.folder and w->notify.fd are -1; stats: the path of the file, or NULL -> false with *err:
+   it cannot be written */
+bool watch_open(struct watch *w, const struct options *o, const char *stats, int64_t now_ns,
+                struct tf_error *err);
 
 /* -> whether anybody watches. */
 bool watch_wanted(const struct watch *w);

@@ -26,8 +26,8 @@ static bool is_suspicious(struct walk *w)
 	if (w->misheaded)
 		*balance = (int8_t)(*balance - (*balance > INT8_MIN));
 	else if (w->headed)
-		*balance = (int8_t)(*balance + RIGHT_WEIGHT > 0 ? BELIEVED
-		                                                : *balance + RIGHT_WEIGHT);
+		*balance =
+		        (int8_t)(*balance + RIGHT_WEIGHT > 0 ? BELIEVED : *balance + RIGHT_WEIGHT);
 	return false;
 }
 

@@ -49,10 +49,11 @@ bool stamp_check(const char *form, struct tf_error *err)
 {
 	for (const char *p = form; (p = strchr(p, '%')) != NULL; p += 2)
 		if (p[1] == '\0' || strchr("YymdHMSjFs%", p[1]) == NULL)
-			return error_set(err, TF_USAGE,
-			                 "'%.100s' has %%%.1s, which is none of %%Y %%y %%m %%d %%H "
-			                 "%%M %%S %%j %%F %%s %%%%",
-			                 form, p + 1);
+			return error_set(
+			        err, TF_USAGE,
+			        "'%.100s' has %%%.1s, which is none of %%Y %%y %%m %%d %%H "
+			        "%%M %%S %%j %%F %%s %%%%",
+			        form, p + 1);
 	if (strlen(form) > FORM_MAX || longest(form) + NUMBER_MAX >= STAMP_ROOM)
 		return error_set(err, TF_USAGE, "'%.60s...' is too long", form);
 	for (const char *p = form;; p++) {

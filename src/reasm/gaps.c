@@ -26,7 +26,7 @@ static void attach(struct half *h, struct gap *g, struct gap *lower)
 /* A gap that is final while its stream goes on: what is told and what is missing below
    its end cannot be told apart any more. */
 static void close_early(struct reasm *r, struct half *h, int64_t start, int64_t end,
-                   enum tf_gap_cause cause, int64_t ts_ns)
+                        enum tf_gap_cause cause, int64_t ts_ns)
 {
 	if (end > h->forgotten)
 		h->forgotten = end;
