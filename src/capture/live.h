@@ -14,7 +14,7 @@
 
 #include <tcpflow/tcpflow.h>
 
-enum { LIVE_MOST = 64 }; /* handles that can be waited for */
+enum { LIVE_MOST = 64, LIVE_SNAPLEN_MOST = 262144 }; /* handles that can be waited for; bytes */
 
 struct live;
 

@@ -109,13 +109,23 @@ static bool may_write(const struct confine *c, const struct identity *who, const
 	return identity_take_off(&c->own) && ok;
 }
 
-/* What is missing will be made. */
-static bool suits(const struct confine *c, const struct identity *who)
+/* What is missing will be made. Which place was the first that somebody may not write to is told.
+ */
+static bool suits(struct confine *c, const struct identity *who)
 {
-	for (size_t i = 0; i < c->places.count; i++)
-		if (!may_write(c, who, &c->places.place[i]))
-			return false;
+	for (size_t i = 0; i < c->places.count; i++) {
+		if (may_write(c, who, &c->places.place[i]))
+			continue;
+		c->unfit = c->unfit != NULL ? c->unfit : c->places.place[i].path;
+		return false;
+	}
 	return true;
+}
+
+/* -> the place for which root remains, for messages */
+static const char *unfit(const struct confine *c)
+{
+	return c->unfit != NULL ? c->unfit : c->options->folder;
 }
 
 /* Whose folder it is -> false: root's */
@@ -149,7 +159,7 @@ static bool choose_usual(struct confine *c, struct tf_error *err)
 	return error_set(err, TF_SANDBOX,
 	                 "--sandbox=require: %s may not write to %s: name a user who may (-U), or "
 	                 "let that user own it",
-	                 usual, c->places.count > 0 ? c->places.place[0].path : c->options->folder);
+	                 usual, unfit(c));
 }
 
 static bool choose_named(struct confine *c, struct tf_error *err)
@@ -344,7 +354,7 @@ static void tell_choice(const struct confine *c)
 		        stderr,
 		        "still root, though without capabilities: no other user may write to %s "
 		        "(-U names one, and -o a folder of that user)",
-		        c->places.count > 0 ? c->places.place[0].path : o->folder);
+		        unfit(c));
 }
 
 void confine_tell(const struct confine *c)

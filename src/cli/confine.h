@@ -31,6 +31,7 @@ struct confine {
 	bool leaves;       /* who is to be another one */
 	bool remains_root; /* nobody said so, but no other one may write there */
 	bool nobody;       /* for want of a user of its own */
+	const char *unfit; /* where a user may not write who would have been the one */
 	struct lock_state state;
 };
 

@@ -17,6 +17,7 @@
 #include "cli/scanners.h"
 #include "cli/signals.h"
 #include "cli/sources.h"
+#include "cli/stats.h"
 #include "cli/summary.h"
 #include "cli/watch.h"
 
@@ -258,14 +259,28 @@ static bool is_free(struct run *run, const char *option, const char *path)
 	return true;
 }
 
+/* So is the text that is about to replace the file of --stats. */
+static bool is_free_for_stats(struct run *run)
+{
+	const struct options *o = run->options;
+	char path[PATH_MAX];
+	if (o->stats == NULL)
+		return true;
+	const char *behind[] = {"", STATS_FRESH};
+	for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+		(void)snprintf(path, sizeof path, "%.*s%s", (int)o->stats_length, o->stats,
+		               behind[i]);
+		if (!is_free(run, "--stats", path))
+			return false;
+	}
+	return true;
+}
+
 /* With the paths that will be opened: beneath the root folder that is to stay. */
 static bool are_free(struct run *run)
 {
 	const struct options *o = run->options;
-	char stats[PATH_MAX] = "";
-	if (o->stats != NULL && o->stats_length < sizeof stats)
-		memcpy(stats, o->stats, o->stats_length);
-	return is_free(run, "--stats", stats) &&
+	return is_free_for_stats(run) &&
 	       (o->unrecorded == NULL || is_free(run, "-w", o->unrecorded)) &&
 	       (o->write == NULL || is_free(run, "--write", o->write));
 }
@@ -514,11 +529,16 @@ static int show(enum action action)
 	return fflush(stdout) == 0 ? TF_OK : TF_OUTPUT;
 }
 
+static bool is_standard(const char *path)
+{
+	return path != NULL && strcmp(path, "-") == 0;
+}
+
 /* -> whether standard output is for more than nothing */
 static bool prints(const struct options *o)
 {
 	if (o->action == ACTION_RECORD)
-		return o->console || (o->unrecorded != NULL && strcmp(o->unrecorded, "-") == 0);
+		return o->console || is_standard(o->unrecorded) || is_standard(o->write);
 	return o->action != ACTION_RECOVER;
 }
 

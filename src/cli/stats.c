@@ -16,7 +16,7 @@ enum { ROOM = 128 * 1024 };
 
 #define SECOND INT64_C(1000000000)
 
-static const char fresh[] = ".new";
+static const char fresh[] = STATS_FRESH;
 
 size_t stats_parse(const char *value, uint64_t *seconds)
 {

@@ -25,6 +25,8 @@
 #define STATS_MOST_S  86400
 #define STATS_USUAL_S 10
 
+#define STATS_FRESH ".new" /* behind its name, the text that is about to replace it */
+
 /* Cuts FILE[,SECONDS] -> the length of FILE, or 0: there is none, or the seconds are not within
    their bounds. A comma that no number follows is part of FILE. */
 size_t stats_parse(const char *value, uint64_t *seconds);

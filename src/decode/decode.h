@@ -71,7 +71,7 @@ struct decode {
 	uint64_t seed; /* random: keeps the contexts of fragments apart */
 	struct {
 		uint32_t source; /* tf_frame.source */
-		int8_t balance;  /* how far right IPv4 headers outweigh wrong ones */
+		int16_t balance; /* how far right IPv4 headers outweigh wrong ones */
 	} headers[DECODE_SOURCES];
 	unsigned ports;
 	uint16_t port[DECODE_PORTS];            /* UDP ports, */

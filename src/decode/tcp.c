@@ -8,27 +8,26 @@ enum { HEADER_MIN = 20 };
    whoever counts in 32-bit sequence numbers need not fear a wire length that lies. */
 #define PAYLOAD_MAX ((size_t)1 << 30)
 
-/* A right header counts as much as so many wrong ones before it, as for TCP (flow/checksum.h). */
-enum { RIGHT_WEIGHT = 16, BELIEVED = INT8_MAX };
+/* Damage is rare: a wrong header stands for it where at least ENOUGH right ones came before, and
+   for each wrong one before that up to WRONG more. */
+enum { ENOUGH = 64, MOST = 1024, WRONG = 256, LEAST = -16 * WRONG };
 
 /* -> whether the packet's source has shown so far that a wrong IPv4 header is damage: captures
-   whose addresses were changed afterwards may have no other. */
+   some of whose addresses were changed afterwards have many. */
 static bool is_suspicious(struct walk *w)
 {
 	uint32_t source = w->frame->source, slot = source % DECODE_SOURCES;
-	int8_t *balance = &w->decode->headers[slot].balance;
+	int16_t *balance = &w->decode->headers[slot].balance;
 	if (w->decode->headers[slot].source != source) {
 		w->decode->headers[slot].source = source;
 		*balance = 0;
 	}
-	if (*balance == BELIEVED)
-		return w->misheaded;
+	bool trusted = *balance >= ENOUGH;
 	if (w->misheaded)
-		*balance = (int8_t)(*balance - (*balance > INT8_MIN));
-	else if (w->headed)
-		*balance =
-		        (int8_t)(*balance + RIGHT_WEIGHT > 0 ? BELIEVED : *balance + RIGHT_WEIGHT);
-	return false;
+		*balance = (int16_t)(*balance - WRONG > LEAST ? *balance - WRONG : LEAST);
+	else if (w->headed && *balance < MOST)
+		(*balance)++;
+	return w->misheaded && trusted;
 }
 
 /*

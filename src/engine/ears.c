@@ -86,6 +86,9 @@ bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struc
 		return error_set(err, TF_USAGE, "interfaces are opened before the first frame");
 	if (ears->interfaces == EARS_INTERFACES)
 		return error_set(err, TF_USAGE, "no more than %d interfaces", EARS_INTERFACES);
+	if (how->snaplen < 1 || how->snaplen > LIVE_SNAPLEN_MOST)
+		return error_set(err, TF_USAGE, "the snaplen must lie between 1 and %d",
+		                 LIVE_SNAPLEN_MOST);
 	const unsigned rings = rings_of(e, how);
 	struct live_setup setup = {.interface = how->interface,
 	                           .ring = how->ring / rings,

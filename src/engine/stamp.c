@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { FORM_MAX = 200, LETTER_MAX = 24 /* bytes that a letter becomes */ };
+enum { FORM_MAX = 200, NUMBER_MAX = 8, LETTER_MAX = 24 /* bytes that a letter becomes */ };
 
 bool stamp_has(const char *path)
 {
@@ -34,15 +34,27 @@ static const char *component(const char *p, bool *dots)
 	return p + n;
 }
 
+/* -> how many bytes the form may become, without a number */
+static size_t longest(const char *form)
+{
+	size_t n = 0;
+	for (const char *p = form; *p != '\0'; p++) {
+		n += *p == '%' ? LETTER_MAX : 1;
+		p += *p == '%';
+	}
+	return n;
+}
+
 bool stamp_check(const char *form, struct tf_error *err)
 {
 	for (const char *p = form; (p = strchr(p, '%')) != NULL; p += 2)
 		if (p[1] == '\0' || strchr("YymdHMSjFs%", p[1]) == NULL)
-			return error_set(err, TF_USAGE,
-			                 "'%.100s' has %%%c, which is none of %%Y %%y %%m %%d %%H "
-			                 "%%M %%S %%j %%F %%s %%%%",
-			                 form, p[1]);
-	if (strlen(form) > FORM_MAX)
+			return error_set(
+			        err, TF_USAGE,
+			        "'%.100s' has %%%.1s, which is none of %%Y %%y %%m %%d %%H "
+			        "%%M %%S %%j %%F %%s %%%%",
+			        form, p + 1);
+	if (strlen(form) > FORM_MAX || longest(form) + NUMBER_MAX >= STAMP_ROOM)
 		return error_set(err, TF_USAGE, "'%.60s...' is too long", form);
 	for (const char *p = form;; p++) {
 		bool dots;

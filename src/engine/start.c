@@ -48,6 +48,8 @@ bool engine_check(const struct tf_config *c, struct tf_error *err)
 		return error_set(err, TF_USAGE, "there is no such overlap policy");
 	if ((unsigned)c->checksum > TF_CHECKSUM_IGNORE)
 		return error_set(err, TF_USAGE, "there is no such policy for checksums");
+	if ((unsigned)c->key > TF_KEY_5TUPLE)
+		return error_set(err, TF_USAGE, "there is no such key of flows");
 	if ((unsigned)c->urgent > TF_URGENT_OOB)
 		return error_set(err, TF_USAGE, "there is no such policy for urgent bytes");
 	if ((unsigned)c->fragments > TF_FRAGMENTS_LAST)

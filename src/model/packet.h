@@ -36,7 +36,7 @@ struct tf_packet {
 	bool astray : 1;        /* routed to a final destination that is not known, so the
 	                           checksum cannot be checked */
 	bool misheaded : 1;     /* the checksum of an IPv4 header is wrong, */
-	bool suspicious : 1;    /* where its source has shown right ones */
+	bool suspicious : 1;    /* where its source has many right ones and few such */
 	uint16_t detour;        /* to be added to the sum of src and dst for the checksum, which is
 	                           made with where the packet really comes from and goes to
 	                           (RFC 8200, 8.1); base/sum.h says how */

@@ -110,6 +110,21 @@ void doubt_follow(struct reasm *r, struct half *h, int64_t ts_ns)
 	place(r, h, far);
 }
 
+/* The direction's next segment, which ends at `end`, is not far: neither is the one in doubt if the
+   stream comes near to it by that; else that belonged elsewhere. */
+static void settle_far(struct reasm *r, struct half *h, int64_t end)
+{
+	int64_t top = max64(reasm_top(h), end);
+	bool near = h->far->start <= top + r->limits.hole_max &&
+	            h->far->end >= h->start - r->limits.hole_max;
+	if (!near)
+		doubt_disown(r, h);
+	else if (h->far->start > h->edge)
+		h->doubt = DOUBT_WINDOW;
+	else
+		doubt_believe(r, h);
+}
+
 /* A segment far from all others: set aside until the next one shows where the
    direction is. -> false: it belongs to the stream now (again) */
 static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
@@ -117,7 +132,7 @@ static bool take_far(struct reasm *r, struct half *h, int64_t off, const struct 
 	int64_t n = (int64_t)pkt->payload.n + pkt->cut;
 	if (!half_is_far(r, h, off, n)) {
 		if (h->far != NULL && h->doubt == DOUBT_FAR)
-			doubt_disown(r, h);
+			settle_far(r, h, off + n);
 		return false;
 	}
 	if (pkt->payload.n == 0)

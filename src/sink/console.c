@@ -251,7 +251,8 @@ static bool is_unheard(const struct console *s, const struct tf_event *ev)
 	       (ev->slot[0] | ev->slot[1]) == 0;
 }
 
-/* What turned up behind its gap was not told: where nobody else records, it is not recorded. */
+/* What turned up behind its gap was not told: where nobody else records, it is not recorded. What
+   is printed later is of another account. */
 static void account_late(const struct console *s, const struct tf_event *ev)
 {
 	if (!s->setup->alone || s->setup->dir != NULL || s->setup->how.packets)
@@ -261,6 +262,7 @@ static void account_late(const struct console *s, const struct tf_event *ev)
 		int64_t printed = ev->slot[k] > 0 ? (int64_t)ev->slot[k] - 1 : 0;
 		a->late = a->written - printed;
 		a->written = printed;
+		ev->slot[k] = ev->slot[k] > 0;
 	}
 }
 
@@ -278,8 +280,11 @@ static void hear(struct console *s, const struct tf_event *ev)
 	case TF_SEGMENT:
 		print_packet(s, ev);
 		break;
-	case TF_END:
 	case TF_TURN:
+		if (s->setup->dir == NULL)
+			break; /* what is printed goes on */
+		               /* fall through */
+	case TF_END:
 		print(s, is_unheard(s, ev) ? NULL : s->form->end, ev);
 		break;
 	case TF_CONFLICT:
@@ -295,9 +300,9 @@ static bool event(void *self, const struct tf_event *ev, struct tf_error *err)
 	struct console *s = self;
 	if (!s->failed)
 		hear(s, ev);
-	if (ev->kind == TF_TURN)
+	if (ev->kind == TF_TURN && s->setup->dir != NULL)
 		finish_transcript(s, ev);
-	if (ev->kind == TF_END)
+	if (ev->kind == TF_END || ev->kind == TF_TURN)
 		account_late(s, ev);
 	if (ev->kind == TF_END && ev->dir == TF_BOTH) {
 		if (s->setup->dir != NULL)
@@ -395,8 +400,7 @@ size_t console_memory_fixed(const struct console_setup *setup)
 struct tf_sink console_sink(struct console_setup *setup)
 {
 	unsigned streams = 1U << TF_DATA | 1U << TF_GAP, packets = 1U << TF_SEGMENT;
-	unsigned both = 1U << TF_BEGIN | 1U << TF_END;
-	both |= setup->dir != NULL ? 1U << TF_TURN : 0;
+	unsigned both = 1U << TF_BEGIN | 1U << TF_END | 1U << TF_TURN;
 	return (struct tf_sink){.name = "console",
 	                        .order = TF_STREAM,
 	                        .kinds = both | (setup->how.packets ? packets : streams),

@@ -101,12 +101,14 @@ def refused(box):
 
 def not_itself(box):
     """What is to be read is not replaced."""
-    capture = Path(box) / 'in.pcap'
-    capture.write_bytes(CAPTURE)
-    run = subprocess.run([BINARY, '-o', f'{box}/none', '--stats', f'{box}/../{Path(box).name}/in.pcap,5', '-r', capture],
-                         capture_output=True, timeout=DEADLINE_S)
-    assert run.returncode == 1 and b'--stats would overwrite' in run.stderr, run
-    assert capture.read_bytes() == CAPTURE and not list(Path(f'{box}/none').glob('*'))
+    for name in ('in.pcap', 'in.pcap.new'):  # nor by the text that is about to
+        capture = Path(box) / name
+        capture.write_bytes(CAPTURE)
+        run = subprocess.run([BINARY, '-o', f'{box}/none', '--stats', f'{box}/../{Path(box).name}/in.pcap,5', '-r', capture],
+                             capture_output=True, timeout=DEADLINE_S)
+        assert run.returncode == 1 and b'--stats would overwrite' in run.stderr, run
+        assert capture.read_bytes() == CAPTURE and not list(Path(f'{box}/none').glob('*'))
+        capture.unlink()
 
 
 def main():

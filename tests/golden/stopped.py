@@ -109,7 +109,7 @@ def unread(box, wait):
 
 def closed(box):
     """Standard output is closed: where it is wanted that is told, and nothing is made."""
-    for options in (['-c'], ['-C'], ['-w', '-'], ['-V'], ['-h'], ['-H']):
+    for options in (['-c'], ['-C'], ['-w', '-'], ['--write', '-'], ['-V'], ['-h'], ['-H']):
         out = Path(box) / 'closed'
         run = subprocess.run(['bash', '-c', '"$@" >&-', '-', BINARY, *options, '-o', out, '-r', '-'], input=CAPTURE,
                              stderr=subprocess.PIPE, timeout=DEADLINE_S)

@@ -317,7 +317,6 @@ static void damaged_headers(void **state)
 				continue;
 			f.b[at] = (uint8_t)(f.b[at] ^ 1U << bit);
 			assert_true(look_at(&f, 1).misheaded);
-			assert_true(look_at(&f, 1).suspicious);
 			f.b[at] = (uint8_t)(f.b[at] ^ 1U << bit);
 		}
 	set16(&f, f.ip + 10, 0); /* left to the card */
@@ -343,24 +342,37 @@ static void damaged_outside(void **state)
 	assert_true(look_at(&f, 1).misheaded);
 }
 
-/* Wrong ones mean something where there are right ones: in the same source, and not one among many
-   that are wrong. */
+/* -> how many wrong headers were suspicious, each after so many right ones */
+static int suspects(uint32_t source, int wrongs, int rights)
+{
+	struct build right = ip4_frame(), wrong = ip4_frame();
+	int count = 0;
+	seal(&right, 20);
+	set16(&wrong, wrong.ip + 10, 0x1234);
+	for (int i = 0; i < wrongs; i++) {
+		for (int k = 0; k < rights; k++)
+			assert_false(look_at(&right, source).suspicious);
+		count += look_at(&wrong, source).suspicious;
+	}
+	return count;
+}
+
+/* Wrong ones mean something where right ones were seen before, in the same source, and few that
+   are wrong. */
 static void suspicion(void **state)
 {
 	(void)state;
 	start_decoder();
-	struct build right = ip4_frame(), wrong = ip4_frame();
-	seal(&right, 20);
-	set16(&wrong, wrong.ip + 10, 0x1234);
-	assert_false(look_at(&wrong, 1).suspicious);
-	assert_false(look_at(&right, 1).suspicious);
-	assert_true(look_at(&wrong, 1).suspicious);
-	assert_false(look_at(&wrong, 2).suspicious);
-	assert_false(look_at(&wrong, 1 + DECODE_SOURCES).suspicious);
-	for (int i = 0; i < 1000; i++)
-		assert_false(look_at(&wrong, 3).suspicious);
-	assert_false(look_at(&right, 3).suspicious);
-	assert_false(look_at(&wrong, 3).suspicious);
+	assert_int_equal(suspects(1, 1, 63), 0);
+	assert_int_equal(suspects(2, 1, 64), 1);
+	assert_int_equal(suspects(3, 1, 0), 0);
+	assert_int_equal(suspects(4, 100, 1024), 100);
+	assert_int_equal(suspects(4, 1000, 10), 3); /* and no more */
+	assert_int_equal(suspects(5, 1000, 0), 0);
+	assert_int_equal(suspects(5, 1, 1024), 0);
+	assert_int_equal(suspects(6, 1, 1024), 1);
+	assert_int_equal(suspects(6 + DECODE_SOURCES, 1, 0), 0);
+	assert_int_equal(suspects(6, 1, 0), 0);
 }
 
 int main(void)

@@ -49,6 +49,7 @@ static void limits(void **state)
 	c = good, c.overlap_rules = TF_OVERLAP_RULES + 1, refused(c, "policy");
 	c = good, c.overlap_rules = 1, c.overlap_rule[0].prefix = 129, refused(c, "policy");
 	c = good, c.checksum = (enum tf_checksum)3, refused(c, "checksums");
+	c = good, c.key = (enum tf_key)2, refused(c, "key");
 	c = good, c.urgent = (enum tf_urgent)2, refused(c, "urgent");
 	c = good, c.fragments = (enum tf_fragments)3, refused(c, "fragments");
 	c = good, c.filter = "tcp and and", refused(c, "");

@@ -47,6 +47,30 @@ static void checked(void **state)
 	}
 	memset(long_one, 'a', sizeof long_one - 1);
 	assert_false(stamp_check(long_one, &err));
+	assert_false(stamp_check("x%", &err));
+	assert_non_null(strstr(err.text, "which is none of"));
+}
+
+/* What is accepted has room when it is written, whatever its letters become. */
+static void accepted_fits(void **state)
+{
+	(void)state;
+	static const char letters[] = "YymdHMSjFs";
+	char form[2 * STAMP_ROOM] = "", to[STAMP_ROOM];
+	struct tf_error err;
+	for (size_t i = 0; letters[i] != '\0'; i++) {
+		size_t n = 0;
+		do {
+			form[n++] = '%';
+			form[n++] = letters[i];
+			form[n] = '\0';
+			if (!stamp_check(form, &err))
+				break;
+			stamp_write(form, INT64_MIN, 99999, true, to);
+			stamp_write(form, INT64_MAX, 99999, false, to);
+		} while (n + 3 < sizeof form);
+		assert_in_range(n, 30, 200);
+	}
 }
 
 static void written(void **state)
@@ -83,6 +107,7 @@ static void written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(roots), cmocka_unit_test(checked),
+	                                   cmocka_unit_test(accepted_fits),
 	                                   cmocka_unit_test(written)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -285,6 +285,26 @@ static void late_ones(void **state)
 	}
 }
 
+/* Each output generation has an account of its own; of what is printed there is one piece. */
+static void late_ones_by_generation(void **state)
+{
+	(void)state;
+	start((struct tf_printing){.form = TF_FORM_TEXT, .bare = true});
+	p.setup.alone = true;
+	assert_true((p.sink.kinds >> TF_TURN & 1) != 0);
+	print_say(&p, 0, 0, "abcde");
+	p.flow[0].account[0].written = 12;
+	printing_tell(&p, 0, (struct tf_event){.kind = TF_TURN, .dir = TF_BOTH});
+	assert_int_equal(p.flow[0].account[0].written, 5);
+	assert_int_equal(p.flow[0].account[0].late, 7);
+	p.flow[0].account[0] = (struct tf_account){.written = 3};
+	print_say(&p, 0, 0, "fgh");
+	print_end(&p, 0, TF_BOTH, TF_END_FIN);
+	assert_int_equal(p.flow[0].account[0].written, 3);
+	assert_int_equal(p.flow[0].account[0].late, 0);
+	printed(&p, "abcde\nfgh\n");
+}
+
 static void json_as_before(void **state)
 {
 	(void)state;
@@ -447,6 +467,7 @@ int main(void)
 	        cmocka_unit_test(each_end_has_its_word),
 	        cmocka_unit_test(json_of_packets_and_vlans),
 	        cmocka_unit_test(late_ones),
+	        cmocka_unit_test(late_ones_by_generation),
 	        cmocka_unit_test(json_as_before),
 	        cmocka_unit_test(the_largest_pieces_fit),
 	        cmocka_unit_test(it_is_written_when_the_input_rests),
