@@ -332,6 +332,21 @@ def interrupted_with(box, place, options):
     assert len(found) >= 3 << 20, f'{name} has only {len(found)} bytes'
 
 
+def unread(box):
+    """Whoever should read standard output does not, and the pipe is full: a run that is stopped ends all the same."""
+    place = Place(box)
+    for options in (['-c', '-j', '1'], ['-c', '-j', '2'], ['--write', '-', '-j', '2']):
+        command = subprocess.Popen([os.environ['TCPFLOW_BINARY'], '-i', 'near', '-o', tempfile.mkdtemp(dir=box), *options],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while 'listening on' not in (line := command.stderr.readline()):
+            assert line, options
+        place.some(count=5)
+        time.sleep(0.5)
+        command.send_signal(signal.SIGINT)
+        status, said = command.wait(PATIENCE), command.stderr.read()
+        assert status == 3 and 'the rest of it was given up' in said, (options, status, said)
+
+
 def parts(command):
     """Generations, in their order: their folders. The first one is the folder itself."""
     def when(p):
@@ -621,10 +636,13 @@ def served(box):
 PIECE = 800  # of a segment's 1,000 bytes, in its first fragment
 
 
+HOSTS = 200  # few fragments for each: of IPv4, a datagram is given up when its host has sent 64 others (the kernel's rule)
+
+
 def packet(connection, way, segment, fragment=None):
     """An IP packet. fragment: None, or its number and the bytes of the segment that it has"""
     six, n = connection % 2 == 1, len(segment)
-    hosts = [(b'\xfd\x09' + bytes(12) if six else b'\x0a\x09') + struct.pack('>H', v) for v in (5 + connection % 50, 3)]
+    hosts = [(b'\xfd\x09' + bytes(12) if six else b'\x0a\x09') + struct.pack('>H', v) for v in (5 + connection % HOSTS, 3)]
     source, target = hosts if way == 0 else hosts[::-1]
     segment = bytearray(segment)
     segment[16:18] = struct.pack('>H', checksum(source + target + struct.pack('>HH', 6, n) + segment))
@@ -702,7 +720,7 @@ def fanout(box):
     Path(path).write_bytes(b''.join(struct.pack('>H', len(frame)) + frame for _, frame, _ in frames))
     got, whole, hosts = dealt(place, path), defaultdict(set), defaultdict(set)
     for connection, frame, fragment in frames:
-        (hosts[connection % 50] if fragment else whole[connection]).add(got[frame])
+        (hosts[connection % HOSTS] if fragment else whole[connection]).add(got[frame])
     expect({len(v) for v in (*whole.values(), *hosts.values())}, {1}, 'sockets for a connection, or for the fragments of two hosts')
     expect({s for v in whole.values() for s in v}, {0, 1}, 'sockets in use')
     sums = [sha(data) for _, both in talks for data in both]
@@ -766,7 +784,7 @@ def file_capabilities(box):
     command.expect(sums)
 
 
-SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, rotated, filtered, everything, several, not_shared, drops, gone, refused, served)
+SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, unread, rotated, filtered, everything, several, not_shared, drops, gone, refused, served)
 
 
 def stop(number, frame):
