@@ -52,7 +52,10 @@ static void write_port(struct text *t, const struct named *who, const struct let
                        uint32_t number)
 {
 	(void)number;
-	text_padded(t, end_of(who, row)->port, 5);
+	unsigned port = end_of(who, row)->port;
+	char *at = text_room(t, 5);
+	for (size_t i = 5; at != NULL && i > 0; port /= 10)
+		at[--i] = (char)('0' + port % 10);
 }
 
 static void write_mac(struct text *t, const struct named *who, const struct letter *row,
