@@ -7,7 +7,7 @@
 #	make check-long	also ten times the random schedules, more and longer live recordings, and
 #			the mutants; takes an hour
 #	make check-ports  the same for a big-endian and a 32-bit machine, and with musl (see tools/check-ports)
-#	make bench	measures, and writes doc/PERFORMANCE.md; ten minutes and 8 GiB of memory
+#	make bench	measures, and writes doc/PERFORMANCE.md; fifteen minutes and 8 GiB of memory
 #	make bench-live	how much of a load over a wire is recorded, beside tcpdump and 1.6.1 (as root)
 #	make install	below PREFIX, if it is given, else /usr/local; with DESTDIR as usual
 #	make deb	Debian packages, in build-deb/

@@ -25,6 +25,8 @@ static const struct {
          "COUNT connections, 256 at a time, with 1 or 2 answers of 300 bytes to 150 KB"},
         {"small", traffic_small, "COUNT connections in turn, 100 bytes there and 400 back"},
         {"idle", traffic_idle, "COUNT connections, all left open; one in 64 says 500 bytes"},
+        {"crowd", traffic_crowd,
+         "COUNT connections open; then signs of life from them in no order, 8 million or 800 each"},
         {"scan", traffic_scan, "COUNT SYNs, each from another source"},
         {"lossy", traffic_lossy, "bulk with 4 % of the segments late and 3 % twice"},
         {"frag", traffic_frag, "bulk in datagrams of three fragments, one in 8 last one first"},

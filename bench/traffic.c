@@ -265,21 +265,31 @@ void traffic_small(uint64_t connections)
 	}
 }
 
-enum { SPEAKS_EVERY = 64 };
+enum { SPEAKS_EVERY = 64, SIGNS = 8000000, SIGNS_EACH = 800 };
 
-/* After each that opens, an earlier one shows that it is alive, so all are touched in no order. */
-void traffic_idle(uint64_t connections)
+static struct talk *many_talks(uint64_t n)
 {
-	struct talk *t = calloc((size_t)connections + 1, sizeof *t);
+	struct talk *t = calloc((size_t)n + 1, sizeof *t);
 	if (t == NULL) {
 		(void)fprintf(stderr, "gen: no memory\n");
 		exit(1);
 	}
+	return t;
+}
+
+static void show_life(const struct talk *t)
+{
+	talk_ack(t, RESPONDER, t->sent[ORIGINATOR]);
+}
+
+/* After each that opens, an earlier one shows that it is alive, so all are touched in no order. */
+void traffic_idle(uint64_t connections)
+{
+	struct talk *t = many_talks(connections);
 	for (uint64_t i = 0; i < connections; i++) {
 		t[i] = talk_new(i);
 		talk_open(&t[i]);
-		struct talk *other = &t[random_next() % (i + 1)];
-		talk_ack(other, RESPONDER, other->sent[ORIGINATOR]);
+		show_life(&t[random_next() % (i + 1)]);
 		if (i % SPEAKS_EVERY == 0)
 			talk_send(&t[i], ORIGINATOR, 100);
 	}
@@ -287,6 +297,23 @@ void traffic_idle(uint64_t connections)
 		talk_send(&t[i], RESPONDER, 400);
 		talk_tell(&t[i]);
 	}
+	free(t);
+}
+
+static uint64_t signs_of(uint64_t connections)
+{
+	return connections < SIGNS / SIGNS_EACH ? connections * SIGNS_EACH : SIGNS;
+}
+
+void traffic_crowd(uint64_t connections)
+{
+	struct talk *t = many_talks(connections);
+	for (uint64_t i = 0; i < connections; i++) {
+		t[i] = talk_new(i);
+		talk_open(&t[i]);
+	}
+	for (uint64_t n = signs_of(connections); n > 0; n--)
+		show_life(&t[random_next() % connections]);
 	free(t);
 }
 

@@ -949,7 +949,7 @@ struct tf_listening {
 	size_t ring;           /* bytes of the kernel's buffers for its packets, of all of them */
 	unsigned rings;        /* buffers among which a fan-out group deals the packets; 0: as
 	                          many as workers, as far as there may be so many (1 where a system
-	                          has no such groups) */
+	                          or an interface has no such groups) */
 	uint32_t snaplen;      /* bytes captured of each packet, at most 262144 */
 	bool promiscuous;      /* also packets that are not for this machine */
 };

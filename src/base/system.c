@@ -68,6 +68,23 @@ bool system_random(void *to, size_t n)
 
 #endif
 
+bool system_write(int fd, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+	while (n > 0) {
+		ssize_t done = write(fd, p, n);
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done <= 0) {
+			errno = done == 0 ? EIO : errno;
+			return false;
+		}
+		p += done;
+		n -= (size_t)done;
+	}
+	return true;
+}
+
 struct timespec system_time(int64_t ns)
 {
 	enum { BILLION = 1000000000 };

@@ -22,6 +22,9 @@
    starts a command meanwhile hands the pipe on. */
 bool system_pipe(int ends[2]);
 
+/* Writes n bytes, in several calls if need be -> false with errno */
+bool system_write(int fd, const void *bytes, size_t n);
+
 /* -> the descriptor that a path such as /dev/stdout, /dev/fd/5 or /proc/self/fd/5 names, or -1.
    It is the caller's own, and needs no right to be used again. */
 int system_descriptor(const char *path);

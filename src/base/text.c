@@ -9,6 +9,12 @@
 
 static const char digits_of_16[] = "0123456789abcdef";
 
+/* All pairs of digits: half as many divisions. */
+static const char pairs[] = "000102030405060708091011121314151617181920212223242526272829"
+                            "303132333435363738394041424344454647484950515253545556575859"
+                            "606162636465666768697071727374757677787980818283848586878889"
+                            "90919293949596979899";
+
 struct text text_in(void *to, size_t size)
 {
 	struct text t = {.to = to, .size = size};
@@ -40,26 +46,30 @@ void text_printf(struct text *t, const char *format, ...)
 	t->n += (size_t)n;
 }
 
+/* Writes v in decimal, so that it ends at `end` -> where it begins, at most 20 bytes before */
+static char *put_before(char *end, uint64_t v)
+{
+	for (; v >= 100; v /= 100)
+		memcpy(end -= 2, pairs + 2 * (v % 100), 2);
+	if (v >= 10)
+		memcpy(end -= 2, pairs + 2 * v, 2);
+	else
+		*--end = (char)('0' + v);
+	return end;
+}
+
 void text_u64(struct text *t, uint64_t v)
 {
-	char digit[20], *at = digit + sizeof digit;
-	do
-		*--at = (char)('0' + v % 10);
-	while ((v /= 10) > 0);
-	text_bytes(t, at, (size_t)(digit + sizeof digit - at));
+	char digit[20], *end = digit + sizeof digit, *at = put_before(end, v);
+	text_bytes(t, at, (size_t)(end - at));
 }
 
 void text_padded(struct text *t, uint64_t v, unsigned width)
 {
-	unsigned n = 1;
-	for (uint64_t rest = v / 10; rest > 0; rest /= 10)
-		n++;
-	n = n > width ? n : width;
-	char *at = text_room(t, n);
-	if (at == NULL)
-		return;
-	for (; n > 0; v /= 10)
-		at[--n] = (char)('0' + v % 10);
+	char digit[20], *end = digit + sizeof digit, *at = put_before(end, v);
+	while (at > end - width)
+		*--at = '0';
+	text_bytes(t, at, (size_t)(end - at));
 }
 
 void text_i64(struct text *t, int64_t v)
@@ -181,12 +191,23 @@ static size_t json_rune(struct text *t, const uint8_t *p, size_t n)
 	return length;
 }
 
+/* Bytes that need a second look in neither JSON nor XML: a bit for each of 32. */
+static bool is_plain(uint8_t b)
+{
+	static const uint32_t plain[8] = {
+	        [1] = ~(1U << ('"' - 32) | 1U << ('&' - 32) | 1U << ('\'' - 32) | 1U << ('<' - 32) |
+	                1U << ('>' - 32)),
+	        [2] = ~(1U << ('\\' - 64)),
+	        [3] = ~(1U << (0x7f - 96)),
+	};
+	return (plain[b >> 5] >> (b & 31) & 1) != 0;
+}
+
 /* -> how many bytes from p on need no second look */
 static size_t plain(const uint8_t *p, size_t n)
 {
 	size_t i = 0;
-	while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\'' &&
-	       p[i] != '\\' && p[i] != '<' && p[i] != '>' && p[i] != '&')
+	while (i < n && is_plain(p[i]))
 		i++;
 	return i;
 }
@@ -309,17 +330,16 @@ void text_base64(struct text *t, const void *bytes, size_t n)
 /* -- times ------------------------------------------------------------------------------------ */
 
 struct date {
-	int64_t year;
-	unsigned month, day; /* from 1 */
+	unsigned year, month, day; /* the latter from 1 */
 };
 
 /* Years are counted from March, so that the leap day is the last one, and in eras of 400,
-   which all have 146,097 days; day 0 of era 0 is 0000-03-01. */
+   which all have 146,097 days; day 0 of era 0 is 0000-03-01. Nanoseconds in 64 bits are of the
+   years 1677 to 2262. */
 static struct date date_of(int64_t days_since_1970)
 {
-	int64_t days = days_since_1970 + 719468;
-	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-	unsigned day = (unsigned)(days - era * 146097);
+	uint32_t days = (uint32_t)(days_since_1970 + 719468), era = days / 146097;
+	unsigned day = days - era * 146097;
 	unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
 	unsigned of_year = day - (365 * year + year / 4 - year / 100);
 	unsigned month = (5 * of_year + 2) / 153; /* 0: March */
@@ -331,18 +351,26 @@ static struct date date_of(int64_t days_since_1970)
 /* Writes v with so many digits, zeros in front. */
 static char *put_digits(char *to, unsigned v, unsigned digits)
 {
-	for (unsigned i = digits; i > 0; i--, v /= 10)
-		to[i - 1] = (char)('0' + v % 10);
-	return to + digits;
+	char *end = to + digits;
+	for (; digits >= 2; digits -= 2, v /= 100)
+		memcpy(to + digits - 2, pairs + (size_t)2 * (v % 100), 2);
+	if (digits > 0)
+		*to = (char)('0' + v % 10);
+	return end;
 }
 
 void text_iso(struct text *t, int64_t ns, unsigned digits)
 {
-	int64_t sec = ns / SECOND - (ns % SECOND < 0), day = sec / 86400 - (sec % 86400 < 0);
-	unsigned rest = (unsigned)((ns % SECOND + SECOND) % SECOND);
+	bool before = ns % SECOND < 0;
+	int64_t sec = ns / SECOND - before, day = sec / 86400 - (sec % 86400 < 0);
+	unsigned rest = (unsigned)(ns % SECOND + (before ? SECOND : 0));
 	unsigned of_day = (unsigned)(sec - day * 86400);
 	struct date date = date_of(day);
-	char text[32], *at = put_digits(text, (unsigned)date.year, 4);
+	char *at = text_room(t, digits > 0 ? sizeof "YYYY-MM-DDThh:mm:ssZ" + digits
+	                                   : sizeof "YYYY-MM-DDThh:mm:ssZ" - 1);
+	if (at == NULL)
+		return;
+	at = put_digits(at, date.year, 4);
 	*at++ = '-';
 	at = put_digits(at, date.month, 2);
 	*at++ = '-';
@@ -357,8 +385,7 @@ void text_iso(struct text *t, int64_t ns, unsigned digits)
 		*at++ = '.';
 		at = put_digits(at, digits == 9 ? rest : rest / 1000, digits);
 	}
-	*at++ = 'Z';
-	text_bytes(t, text, (size_t)(at - text));
+	*at = 'Z';
 }
 
 void text_iso_exact(struct text *t, int64_t ns)

@@ -15,7 +15,6 @@
 enum {
 	ROOM = 64 * 1024,
 	LINK_TYPES = 65536,
-	NAMED = 16,
 };
 
 struct aside {
@@ -28,7 +27,7 @@ struct aside {
 	uint8_t room[ROOM];
 	struct {
 		uint32_t source, interface;
-	} named[NAMED]; /* interfaces that have names */
+	} named[ASIDE_NAMES]; /* interfaces that have names */
 	unsigned named_count;
 	/* The interface of each link type, from 1; mostly never touched. */
 	uint32_t interface[LINK_TYPES];
@@ -103,7 +102,7 @@ void aside_name(struct aside *a, uint32_t source, uint32_t link_type, uint32_t s
                 const char *name)
 {
 	uint8_t block[PCAPNG_NAMED];
-	MUST(a->named_count < NAMED);
+	MUST(a->named_count < ASIDE_NAMES);
 	size_t n = pcapng_named(block, link_type, snaplen, name);
 	put(a, block, n);
 	a->named[a->named_count].source = source;

@@ -20,7 +20,8 @@ struct aside *aside_open(const char *path, struct tf_error *err);
 struct aside *aside_take(int fd, const char *path, struct tf_error *err);
 
 /* Frames whose source is `source` come from an interface of that name; before the first of them.
-   At most 16. */
+   At most ASIDE_NAMES. */
+enum { ASIDE_NAMES = 16 };
 void aside_name(struct aside *a, uint32_t source, uint32_t link_type, uint32_t snaplen,
                 const char *name);
 

@@ -7,7 +7,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { FILE_HEADER = 24 };
+enum { FILE_HEADER = 24, RECORD_FIELDS = 16 /* times and lengths */ };
 
 static const struct kind {
 	uint32_t magic;
@@ -89,7 +89,7 @@ static enum source_result next(void *self, struct reading *r, struct tf_frame *f
 	if (p == NULL)
 		return reading_over(r) ? SOURCE_END : reading_short(r, header, err);
 
-	struct fields h = fields_over(p, header, s->little);
+	struct fields h = fields_over(p, RECORD_FIELDS, s->little);
 	int64_t seconds = field_u32(&h), parts = field_u32(&h);
 	uint32_t captured = field_u32(&h), length = field_u32(&h);
 	if (s->swaps && captured > length) {

@@ -253,7 +253,7 @@ static bool own_folder(void *arg, const char *path)
 static void make_place(struct confine *c, const struct place *p)
 {
 	struct stat st;
-	if (stat(p->path, &st) == 0 || !identity_wear(&c->who, true))
+	if (!p->made || stat(p->path, &st) == 0 || !identity_wear(&c->who, true))
 		return;
 	bool made = p->folder ? places_make(p->path, NULL, NULL) : places_may(p);
 	if (!identity_take_off(&c->own) || made)

@@ -15,6 +15,7 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "cli/scanners.h"
+#include "cli/signals.h"
 #include "cli/sources.h"
 #include "cli/stats.h"
 #include "cli/summary.h"
@@ -23,8 +24,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -47,67 +46,6 @@ struct run {
 	uint64_t files;        /* descriptors for files of streams */
 	int64_t start_ns;
 };
-
-/* -- signals: the first stops the run in order, the second one at once -- */
-
-static volatile sig_atomic_t stopped; /* 0, or the signal */
-static volatile sig_atomic_t asked;   /* for its status, by SIGUSR1 */
-static _Atomic(struct tf_engine *) stoppable;
-
-static void stop(int number)
-{
-	struct tf_engine *e = atomic_load(&stoppable);
-	stopped = number;
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGTERM, SIG_DFL);
-	if (e)
-		tf_engine_stop(e);
-}
-
-static void ask(int number)
-{
-	(void)number;
-	asked = 1;
-}
-
-static void turn(int number)
-{
-	struct tf_engine *e = atomic_load(&stoppable);
-	(void)number;
-	if (e)
-		tf_engine_turn(e);
-}
-
-/* Who started us so that a terminal's end does not stop us wants that, and no other folder. */
-static void set_turn(void)
-{
-	struct sigaction next = {.sa_handler = turn, .sa_flags = SA_RESTART}, before;
-	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-		(void)sigaction(SIGHUP, &next, NULL);
-}
-
-static void set_signals(const struct options *o)
-{
-	struct sigaction status = {.sa_handler = ask, .sa_flags = SA_RESTART};
-	/* No SA_RESTART: a read that waits for a pipe has to return. */
-	struct sigaction orderly = {.sa_handler = stop};
-
-	(void)sigaction(SIGINT, &orderly, NULL);
-	(void)sigaction(SIGTERM, &orderly, NULL);
-	if (options_live(o))
-		(void)sigaction(SIGUSR1, &status, NULL);
-	if (options_live(o) && (options_use_folder(o) || o->write != NULL))
-		set_turn();
-}
-
-/* These come back as errors of the writes that caused them. */
-static void ignore_signals(void)
-{
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-	(void)sigaction(SIGPIPE, &ignore, NULL);
-	(void)sigaction(SIGXFSZ, &ignore, NULL);
-}
 
 /* -- errors -- */
 
@@ -213,8 +151,7 @@ static void on_moment(void *arg, uint64_t position)
 	(void)position;
 	look(run);
 	tf_engine_moment(run->engine, &now);
-	if (asked) {
-		asked = 0;
+	if (signals_take_question()) {
 		progress_erase(&run->progress);
 		progress_status(&run->progress, &now, machine_now_ns(), text);
 		message_say(stderr, "%s", text);
@@ -278,33 +215,6 @@ static unsigned workers(const struct options *o)
 	return (unsigned)(cores < enough ? cores : enough);
 }
 
-enum { ROOTED = 2 * PATH_MAX };
-
-/* Where a file is, n bytes, that is to be written: in the new root folder, which is none yet. */
-static void rooted(const struct options *o, const char *path, size_t n, char to[ROOTED])
-{
-	const char *root = o->root != NULL ? o->root : "";
-	(void)snprintf(to, ROOTED, "%s%s%.*s", root, o->root != NULL ? "/" : "", (int)n, path);
-}
-
-/* A capture that is to be read must not be emptied or replaced first, by the file that an option
-   names. */
-static bool is_free(struct run *run, const char *option, const char *path)
-{
-	struct stat to, st;
-	if (stat(path, &to) != 0)
-		return true;
-	for (size_t i = 0; i < run->sources.count; i++) {
-		if (sources_stat(run->sources.path[i], &st) != 0 || !S_ISREG(st.st_mode) ||
-		    st.st_dev != to.st_dev || st.st_ino != to.st_ino)
-			continue;
-		error_set(&run->error, TF_USAGE, "%s would overwrite %s, which is to be read",
-		          option, run->sources.path[i]);
-		return fail(run);
-	}
-	return true;
-}
-
 /* Before anything that the command should not have: threads, rights, descriptors. */
 static bool begin_hooks(struct run *run)
 {
@@ -328,7 +238,38 @@ static bool begin_hooks(struct run *run)
 static bool is_stopped(void *arg)
 {
 	(void)arg;
-	return stopped != 0;
+	return signals_stopped() != 0;
+}
+
+/* A capture that is to be read must not be emptied or replaced first, by the file that an option
+   names. */
+static bool is_free(struct run *run, const char *option, const char *path)
+{
+	struct stat to, st;
+	if (stat(path, &to) != 0)
+		return true;
+	for (size_t i = 0; i < run->sources.count; i++) {
+		if (sources_look(&run->sources, i, &st) != 0 || !S_ISREG(st.st_mode) ||
+		    st.st_dev != to.st_dev || st.st_ino != to.st_ino)
+			continue;
+		error_set(&run->error, TF_USAGE, "%s would overwrite %s, which is to be read",
+		          option, run->sources.path[i]);
+		return false;
+	}
+	return true;
+}
+
+/* With the paths that will be opened: beneath the root folder that is to stay. */
+static bool are_free(struct run *run)
+{
+	const struct options *o = run->options;
+	char stats[PATH_MAX] = "", fresh[PATH_MAX + sizeof STATS_FRESH]; /* which is made first */
+	if (o->stats != NULL && o->stats_length < sizeof stats)
+		memcpy(stats, o->stats, o->stats_length);
+	(void)snprintf(fresh, sizeof fresh, "%s%s", stats, o->stats != NULL ? STATS_FRESH : "");
+	return is_free(run, "--stats", stats) && is_free(run, "--stats", fresh) &&
+	       (o->unrecorded == NULL || is_free(run, "-w", o->unrecorded)) &&
+	       (o->write == NULL || is_free(run, "--write", o->write));
 }
 
 /* What takes rights is opened, rights are given up, what is written is opened, and then nothing
@@ -347,7 +288,8 @@ static bool give_up_rights(struct run *run)
 	run->files = run->files > early ? run->files - early : 1;
 	const struct outputs to = {
 	        .files = files_max(o, run->files), .hooks = run->hooks.fd, .facts = &run->facts};
-	if (!confine_become(c, &run->error) ||
+	if (!confine_become(c, &run->error) || !are_free(run) ||
+	    !watch_begin_stats(&run->watch, o, run->start_ns, &run->error) ||
 	    !configure_outputs(run->engine, o, &to, &run->error) ||
 	    !tf_engine_prepare(run->engine, &run->error) ||
 	    !confine_lock(c, &run->sources, &run->error))
@@ -361,28 +303,6 @@ static bool give_up_rights(struct run *run)
 	       fail(run);
 }
 
-static bool begin_watch(struct run *run)
-{
-	const struct options *o = run->options;
-	char path[ROOTED], fresh[ROOTED + sizeof STATS_FRESH]; /* which is made first */
-	if (o->stats == NULL)
-		return watch_open(&run->watch, o, NULL, run->start_ns, &run->error) || fail(run);
-	rooted(o, o->stats, o->stats_length, path);
-	(void)snprintf(fresh, sizeof fresh, "%s" STATS_FRESH, path);
-	return is_free(run, "--stats", path) && is_free(run, "--stats", fresh) &&
-	       (watch_open(&run->watch, o, path, run->start_ns, &run->error) || fail(run));
-}
-
-/* -> whether the file of an option other than --stats, which may be NULL, is no capture */
-static bool may_write(struct run *run, const char *option, const char *path)
-{
-	char at[ROOTED];
-	if (path == NULL)
-		return true;
-	rooted(run->options, path, strlen(path), at);
-	return is_free(run, option, at);
-}
-
 static bool begin(struct run *run)
 {
 	const struct options *o = run->options;
@@ -394,20 +314,18 @@ static bool begin(struct run *run)
 	cfg.clock = on_clock;
 	cfg.open_capture = sources_take;
 	cfg.open_arg = &run->sources;
-	if (!may_write(run, "-w", o->unrecorded) || !may_write(run, "--write", o->write))
-		return false;
 	cfg.workers = workers(o);
 	cfg.sources_max = sources_max(run);
 	if (options_live(o)) {
 		begin_moments(run, &cfg);
-	} else if (begin_progress(run) || watch_wanted(&run->watch) || has_limits(o)) {
+	} else if (begin_progress(run) || watch_wanted(&run->watch, o) || has_limits(o)) {
 		cfg.progress = on_progress;
 		cfg.progress_arg = run;
 	}
 	run->engine = tf_engine_new(&cfg, &run->error);
 	if (run->engine == NULL)
 		return fail(run);
-	atomic_store(&stoppable, run->engine);
+	signals_reach(run->engine);
 	return give_up_rights(run);
 }
 
@@ -455,23 +373,24 @@ static bool merge_sources(struct run *run)
 /* A signal that came before there was an engine has stopped nothing. */
 static void capture(struct run *run)
 {
-	if (!stopped && !tf_engine_capture(run->engine, &run->error))
+	if (!signals_stopped() && !tf_engine_capture(run->engine, &run->error))
 		fail(run);
 }
 
 static void read_sources(struct run *run)
 {
 	bool merge = run->options->merge;
-	if (merge && (stopped || !merge_sources(run)))
+	if (merge && (signals_stopped() || !merge_sources(run)))
 		return;
-	for (size_t i = merge ? run->sources.known : 0; i < run->sources.count && !stopped; i++)
+	for (size_t i = merge ? run->sources.known : 0;
+	     i < run->sources.count && !signals_stopped(); i++)
 		if (!read_source(run, i))
 			break;
 }
 
 static void tell(const struct options *o, const struct tf_counters *c, int64_t spent_ns)
 {
-	if (stopped)
+	if (signals_stopped())
 		message_say(stderr, "stopped; what was %s so far is recorded",
 		            options_live(o) ? "captured" : "read");
 	else if (c->frames - c->filtered - c->outside_time >= o->count)
@@ -502,7 +421,7 @@ static void finish(struct run *run)
 
 	if (!tf_engine_finish(run->engine, &run->error))
 		fail(run);
-	atomic_store(&stoppable, NULL);
+	signals_reach(NULL);
 	progress_erase(&run->progress);
 	tell_room(run);
 	if (!watch_end(&run->watch, run->engine, machine_now_ns(), &run->error))
@@ -524,7 +443,7 @@ static void finish(struct run *run)
 static int exit_code(const struct run *run)
 {
 	bool failed = worse(run->status, TF_DAMAGED) != TF_DAMAGED;
-	return stopped && !failed ? 128 + (int)stopped : (int)run->status;
+	return signals_stopped() && !failed ? 128 + signals_stopped() : (int)run->status;
 }
 
 /* What was given and does nothing. */
@@ -541,14 +460,15 @@ static int record(const struct options *o, int argc, char **argv)
 	                  .hooks = {.fd = -1},
 	                  .watch = {.stats = {.folder = -1}, .notify = {.fd = -1}}};
 
-	ignore_signals();
+	signals_ignore();
 	tell_notes(o);
 	confine_begin(&run.confine, o);
 	facts_gather(&run.facts, argc, argv, run.start_ns);
 	run.facts.tell.shift_ns = o->shift_ns;
 	if (look_at_sources(&run)) { /* till here a signal has nothing to put in order */
-		set_signals(o);
-		if (begin_watch(&run) && begin_hooks(&run) && begin(&run)) {
+		signals_set(o);
+		watch_open(&run.watch, run.start_ns);
+		if (begin_hooks(&run) && begin(&run)) {
 			watch_ready(&run.watch);
 			if (options_live(o))
 				capture(&run);
@@ -558,7 +478,7 @@ static int record(const struct options *o, int argc, char **argv)
 			finish(&run);
 		}
 	}
-	atomic_store(&stoppable, NULL);
+	signals_reach(NULL);
 	tf_engine_free(run.engine);
 	watch_close(&run.watch);
 	if (!hooks_finish(&run.hooks, &run.error))

@@ -2,6 +2,7 @@
 #include "cli/places.h"
 
 #include "base/error.h"
+#include "base/folders.h"
 #include "base/system.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ static bool add(struct places *p, const char *path, size_t n, bool folder)
 		free(copy);
 		return false;
 	}
-	p->place[p->count++] = (struct place){copy, folder};
+	p->place[p->count++] = (struct place){.path = copy, .folder = folder, .made = true};
 	return true;
 }
 
@@ -87,6 +88,8 @@ bool places_gather(struct places *p, const struct options *o, struct tf_error *e
 		memcpy(path, o->stats, o->stats_length);
 		path[o->stats_length] = '\0';
 		ok = ok && add(p, path, folder_of(path), true);
+		if (ok)
+			p->place[p->count - 1].made = false; /* by nobody, if it is missing */
 	}
 	return ok || error_set(err, TF_USAGE, "out of memory");
 }
@@ -100,31 +103,15 @@ void places_free(struct places *p)
 
 bool places_make(const char *path, bool (*each)(void *arg, const char *path), void *arg)
 {
-	char part[PATH_MAX];
 	struct stat st;
-	size_t n = strlen(path);
-	if (n == 0 || n >= sizeof part) {
-		errno = n == 0 ? ENOENT : ENAMETOOLONG;
+	int refused;
+	if (!folders_make(path, &refused, each, arg))
 		return false;
-	}
-	for (size_t i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0777) == 0) {
-			if (each != NULL && !each(arg, part))
-				return false;
-			continue;
-		}
-		/* Why not is of no interest where it is there. */
-		int cause = errno;
-		if (cause != EEXIST && stat(part, &st) != 0) {
-			errno = cause;
-			return false;
-		}
-	}
-	return true;
+	/* Why not is of no interest where it is there. */
+	if (refused == 0 || stat(path, &st) == 0)
+		return true;
+	errno = refused;
+	return false;
 }
 
 bool places_may(const struct place *p)

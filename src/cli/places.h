@@ -12,8 +12,9 @@ enum { PLACES = 8 };
 
 struct place {
 	char *path;
-	bool folder; /* files are made in it as the run goes on; it is made if missing. Else it is
-	                a file that is open by then */
+	bool folder; /* files are made in it as the run goes on. Else it is a file that is open by
+	                then */
+	bool made;   /* if missing */
 };
 
 struct places {

@@ -141,6 +141,11 @@ size_t sources_opened(const struct sources *s)
 	return sum;
 }
 
+int sources_look(const struct sources *s, size_t i, struct stat *st)
+{
+	return s->fd[i] >= 0 ? fstat(s->fd[i], st) : sources_stat(s->path[i], st);
+}
+
 /* What can be opened only once is handed over; a file may be opened again (--merge). */
 int sources_take(void *arg, const char *path)
 {

@@ -41,6 +41,9 @@ bool sources_is_remote(const char *path);
    and no kind. */
 int sources_stat(const char *path, struct stat *st);
 
+/* The same for one of them, which may be open by now: what its path names may be out of reach. */
+int sources_look(const struct sources *s, size_t i, struct stat *st);
+
 /* -> bytes of all of them, or 0 when one is no plain file. */
 uint64_t sources_size(const struct sources *s);
 

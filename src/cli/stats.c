@@ -2,6 +2,7 @@
 #include "cli/stats.h"
 
 #include "base/error.h"
+#include "base/system.h"
 #include "cli/number.h"
 
 #include <errno.h>
@@ -192,30 +193,13 @@ static int create(const struct stats *s)
 	return fd;
 }
 
-/* -> false with errno */
-static bool write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			errno = done == 0 ? EIO : errno;
-			return false;
-		}
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
 /* -> false with errno; nothing has changed */
 static bool replace(const struct stats *s, const char *p, size_t n)
 {
 	int fd = create(s);
 	if (fd < 0)
 		return false;
-	bool ok = write_all(fd, p, n);
+	bool ok = system_write(fd, p, n);
 	int cause = errno;
 	if (close(fd) < 0 && ok) {
 		ok = false;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Commands that are started are not the service: its socket is not theirs. */
-static void open_notify(struct watch *w, int64_t now_ns)
+void watch_open(struct watch *w, int64_t now_ns)
 {
 	if (!notify_open(&w->notify, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"),
 	                 getenv("WATCHDOG_PID"), getpid()))
@@ -20,21 +20,19 @@ static void open_notify(struct watch *w, int64_t now_ns)
 	progress_begin(&w->status, NULL, 0, now_ns);
 }
 
-/* The file is there from the start, so that a wrong place is told before anything is read. */
-bool watch_open(struct watch *w, const struct options *o, const char *stats, int64_t now_ns,
-                struct tf_error *err)
+bool watch_begin_stats(struct watch *w, const struct options *o, int64_t start_ns,
+                       struct tf_error *err)
 {
 	static const struct tf_counters none;
 	const struct tf_moment nothing = {.memory_max = o->memory};
-	open_notify(w, now_ns);
-	return stats == NULL ||
-	       (stats_open(&w->stats, stats, strlen(stats), o->stats_s, now_ns, err) &&
-	        stats_write(&w->stats, &none, &nothing, now_ns, err));
+	return o->stats == NULL ||
+	       (stats_open(&w->stats, o->stats, o->stats_length, o->stats_s, start_ns, err) &&
+	        stats_write(&w->stats, &none, &nothing, start_ns, err));
 }
 
-bool watch_wanted(const struct watch *w)
+bool watch_wanted(const struct watch *w, const struct options *o)
 {
-	return w->stats.folder >= 0 || w->notify.fd >= 0;
+	return o->stats != NULL || w->notify.fd >= 0;
 }
 
 void watch_ready(const struct watch *w)

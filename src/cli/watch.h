@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Who watches a run from outside: the file of --stats, a service manager. All that takes
- * names is opened before privileges are given up; what is left to do then happens about once a
- * second, in the thread that has begun the run.
+ * Who watches a run from outside: the file of --stats, a service manager. The manager's socket is
+ * found while nothing has been given up; the file is made as other outputs are, by the user that
+ * the process has become, and beneath its root folder. What is left to do then happens about once
+ * a second, in the thread that has begun the run.
  */
 #ifndef CLI_WATCH_H
 #define CLI_WATCH_H
@@ -18,13 +19,16 @@ struct watch {
 	struct progress status; /* of the latest STATUS */
 };
 
-/* w->stats.folder and w->notify.fd are -1; stats: the path of the file, or NULL -> false with *err:
-   it cannot be written */
-bool watch_open(struct watch *w, const struct options *o, const char *stats, int64_t now_ns,
-                struct tf_error *err);
+/* w->stats.folder and w->notify.fd are -1. Calls the manager. */
+void watch_open(struct watch *w, int64_t now_ns);
 
-/* -> whether anybody watches. */
-bool watch_wanted(const struct watch *w);
+/* The file is there from the start, so that a wrong place is told before anything is read.
+   -> false with *err: it cannot be written */
+bool watch_begin_stats(struct watch *w, const struct options *o, int64_t start_ns,
+                       struct tf_error *err);
+
+/* -> whether anybody watches, or will. */
+bool watch_wanted(const struct watch *w, const struct options *o);
 
 /* Packets are about to be read. */
 void watch_ready(const struct watch *w);

@@ -105,7 +105,9 @@ static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_pa
 		(void)hold_block(batch, b);
 		(void)hold_block(batch, a);
 	}
-	batch->packet[batch->packets++] = *pkt;
+	struct tf_packet *to = &batch->packet[batch->packets++];
+	if (to != pkt)
+		*to = *pkt;
 	batch->drops = batch->drops || d->drops_rising;
 	if (batch->packets == BATCH_PACKETS)
 		hand_over(d, w);
@@ -360,6 +362,7 @@ static struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t by
 	}
 	struct worker *w = &d->worker[*owner];
 	w->load += bytes;
+	d->latest = w;
 	return w;
 }
 
@@ -379,6 +382,7 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 		return;
 	}
 	d->payload_bytes += pkt->payload.n;
+	d->latest_ns = pkt->ts_ns;
 	pkt->number = d->numbers;
 	pkt->known_only = d->known_only;
 	pkt->place = d->place;
@@ -401,12 +405,23 @@ static void tick(struct dispatch *d)
 	}
 }
 
+/* Where the packet of the next frame is best put: most often its place in the batch. */
+static struct tf_packet *place_for_packet(struct dispatch *d)
+{
+	struct batch *b = d->latest->filling;
+	return b != NULL ? &b->packet[b->packets] : &d->packet;
+}
+
 void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct block *b)
 {
-	struct tf_packet *pkt = &d->packet;
 	if (d->ticker.idle_ns != 0 && ticker_frame(&d->ticker, frame->ts_ns))
 		tick(d);
+	struct tf_packet *pkt = place_for_packet(d);
 	enum fate fate = decode_frame(&d->decode, frame, pkt);
+	if (decode_has_more(&d->decode)) { /* the next one goes on from this */
+		d->packet = *pkt;
+		pkt = &d->packet;
+	}
 	d->numbers++;
 	d->place = 0;
 	d->frame_bytes += frame->captured;
@@ -424,7 +439,7 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 void dispatch_glance(const struct dispatch *d, struct glance *to)
 {
 	struct tf_counters *c = &to->counters;
-	*to = (struct glance){.counters = d->counters, .latest_ns = d->packet.ts_ns};
+	*to = (struct glance){.counters = d->counters, .latest_ns = d->latest_ns};
 	c->frames = d->numbers;
 	c->frame_bytes = d->frame_bytes;
 	c->packets_aggregated = d->aggregated;
@@ -523,6 +538,7 @@ bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf
 	                                    .arg = d};
 	d->worker = s->worker; /* all else is 0, but stop, which may be set by now */
 	d->workers = s->config->workers;
+	d->latest = s->worker;
 	d->seed = s->config->hash_seed;
 	d->unrecorded = s->unrecorded;
 	d->open = s->config->open_capture;

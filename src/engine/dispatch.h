@@ -64,6 +64,7 @@ struct dispatch {
 	bool drops_rising; /* frames now come while the kernel drops others */
 	bool rests;        /* sinks want to know when the input pauses */
 	uint8_t place;     /* packets of the latest frame before the latest */
+	int64_t latest_ns; /* the time of the latest packet */
 	int (*open)(void *arg, const char *path); /* tf_config.open_capture; may be NULL */
 	void *open_arg;
 	int64_t (*clock)(void *arg); /* tf_config.clock; may be NULL */
@@ -83,7 +84,9 @@ struct dispatch {
 	struct block *spent; /* the room before it, in use until the frame is done */
 	uint64_t aggregated; /* packets behind the first in their frame */
 	struct decode decode;
-	struct tf_packet packet; /* of the latest frame; not cleared for each, as a variable is */
+	struct tf_packet packet; /* of the latest frame, where it is not made in its batch; not
+	                            cleared for each, as a variable is */
+	struct worker *latest;   /* who was given a packet, and will get the next, perhaps */
 	struct tf_link link[TF_LINKS]; /* link types that are not decoded, */
 	size_t links;                  /* and how many there were */
 	_Atomic bool stop;             /* set from a signal handler: read no more */

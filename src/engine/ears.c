@@ -15,8 +15,8 @@
  * fragments and whole packets of a connection, both directions of one within a tunnel (each has
  * its own port outside), and what two interfaces have of it.
  *
- * A clock that was set must not keep a ring from being read: a frame that is FAR ahead of
- * others, or of the clock, waits for none.
+ * A clock that was set back must not keep a ring from being read: a frame that is FAR ahead of the
+ * clock waits for none. That others are far behind it says nothing: they may have waited for us.
  */
 #include "base/error.h"
 #include "engine/inside.h"
@@ -64,10 +64,24 @@ static unsigned rings_of(const struct tf_engine *e, const struct tf_listening *h
 	return wanted < room ? wanted : room;
 }
 
+/* All of them, or none -> false with *err */
+static bool open_rings(struct ears *ears, const struct live_setup *how, unsigned rings,
+                       struct tf_error *err)
+{
+	const unsigned before = ears->count;
+	bool ok = true;
+	while (ok && ears->count < before + rings)
+		ok = open_ring(ears, how, err);
+	if (ok && rings > 1)
+		ok = live_share(ears->live + before, rings, err);
+	while (!ok && ears->count > before)
+		close_last(ears);
+	return ok;
+}
+
 bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struct tf_error *err)
 {
 	struct ears *ears = &e->ears;
-	const unsigned before = ears->count;
 	if (e->started)
 		return error_set(err, TF_USAGE, "interfaces are opened before the first frame");
 	if (ears->interfaces == EARS_INTERFACES)
@@ -76,19 +90,17 @@ bool tf_engine_listen(struct tf_engine *e, const struct tf_listening *how, struc
 		return error_set(err, TF_USAGE, "the snaplen must lie between 1 and %d",
 		                 LIVE_SNAPLEN_MOST);
 	const unsigned rings = rings_of(e, how);
-	const struct live_setup setup = {.interface = how->interface,
-	                                 .ring = how->ring / rings,
-	                                 .snaplen = how->snaplen,
-	                                 .promiscuous = how->promiscuous,
-	                                 .filter = filter_text(e->filter),
-	                                 .index = e->sources};
-	bool ok = true;
-	while (ok && ears->count < before + rings)
-		ok = open_ring(ears, &setup, err);
-	if (ok && rings > 1)
-		ok = live_share(ears->live + before, rings, err);
-	while (!ok && ears->count > before)
-		close_last(ears);
+	struct live_setup setup = {.interface = how->interface,
+	                           .ring = how->ring / rings,
+	                           .snaplen = how->snaplen,
+	                           .promiscuous = how->promiscuous,
+	                           .filter = filter_text(e->filter),
+	                           .index = e->sources};
+	bool ok = open_rings(ears, &setup, rings, err);
+	if (!ok && rings > 1 && how->rings == 0) { /* not all that libpcap opens can be shared */
+		setup.ring = how->ring;
+		ok = open_rings(ears, &setup, 1, err);
+	}
 	if (!ok)
 		return false;
 	e->sources++;
@@ -203,11 +215,11 @@ struct ears_turn ears_choose(const struct ears *ears, int64_t now_ns)
 	}
 	if (first == EARS)
 		return (struct ears_turn){EARS, false, 0};
-	int64_t from_ns = ears->ear[first].held.ts_ns, to_ns = ears->ear[last].held.ts_ns;
-	if ((uint64_t)to_ns - (uint64_t)from_ns > FAR)
+	if (ears->ear[last].held.ts_ns > now_ns + FAR)
 		return (struct ears_turn){last, false, INT64_MIN};
+	int64_t from_ns = ears->ear[first].held.ts_ns;
 	int64_t until_ns = second == EARS ? INT64_MAX : ears->ear[second].held.ts_ns;
-	if (all || from_ns > now_ns + FAR)
+	if (all)
 		return (struct ears_turn){first, false, until_ns};
 	int64_t sure_ns = now_ns - LIVE_LATE_NS;
 	if (from_ns > sure_ns)

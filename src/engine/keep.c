@@ -5,11 +5,14 @@
 #include "capture/aside.h"
 #include "engine/inside.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TRIES = 100000 };
+
+static_assert((int)EARS_INTERFACES <= (int)ASIDE_NAMES, "each interface has a name");
 
 static bool open_root(struct keep *k, const char *path, struct tf_error *err)
 {
@@ -72,22 +75,43 @@ void keep_free(struct keep *k)
 
 /* -- in the engine ------------------------------------------------------------------------ */
 
+/* An interface may have several rings; the first one speaks for it. */
+static bool is_first(const struct ears *ears, unsigned i)
+{
+	for (unsigned j = 0; j < i; j++)
+		if (ears->ear[j].interface == ears->ear[i].interface)
+			return false;
+	return true;
+}
+
 void engine_name_interfaces(struct tf_engine *e)
 {
 	for (unsigned i = 0; e->keep.file != NULL && i < e->ears.count; i++) {
 		const struct live *l = e->ears.live[i];
-		aside_name(e->keep.file, live_index(l), live_link_type(l), live_snaplen(l),
-		           live_name(l));
+		if (is_first(&e->ears, i))
+			aside_name(e->keep.file, live_index(l), live_link_type(l), live_snaplen(l),
+			           live_name(l));
 	}
+}
+
+/* What all rings of the interface lost that this one belongs to. */
+static struct live_losses losses_beside(const struct ears *ears, unsigned i)
+{
+	struct live_losses sum = {0};
+	for (unsigned j = 0; j < ears->count; j++)
+		if (ears->ear[j].interface == ears->ear[i].interface)
+			ears_add_losses(&sum, ears->live[j]);
+	return sum;
 }
 
 void engine_tell_drops(struct tf_engine *e)
 {
 	for (unsigned i = 0; e->keep.file != NULL && i < e->ears.count; i++) {
-		struct live *l = e->ears.live[i];
-		struct live_losses lost = live_losses(l);
-		aside_drops(e->keep.file, live_index(l), e->ears.latest_ns, lost.interface,
-		            lost.kernel);
+		if (!is_first(&e->ears, i))
+			continue;
+		struct live_losses lost = losses_beside(&e->ears, i);
+		aside_drops(e->keep.file, live_index(e->ears.live[i]), e->ears.latest_ns,
+		            lost.interface, lost.kernel);
 	}
 }
 

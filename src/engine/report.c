@@ -237,7 +237,7 @@ bool tf_engine_tell_privileges(struct tf_engine *e, const char *const *line, siz
 	if (!add_to_head(e, &t, err))
 		return false;
 	bool waits = g->set && !g->open;
-	return !t.full && (waits || join_write(j->fd, t.to, t.n) ||
+	return !t.full && (waits || system_write(j->fd, t.to, t.n) ||
 	                   error_sys(err, TF_OUTPUT, "cannot write %s", j->name));
 }
 

@@ -87,8 +87,7 @@ static __attribute__((noinline)) void show(struct worker *w)
 void worker_run(struct worker *w, const struct batch *b)
 {
 	w->flows.reasm.drops_rising = b->drops;
-	for (unsigned i = 0; i < b->packets && !w->flows.failed; i++)
-		flows_packet(&w->flows, &b->packet[i]);
+	flows_packets(&w->flows, b->packet, b->packets);
 	if (b->ticks && !w->flows.failed)
 		flows_tick(&w->flows, b->period, b->tick_turn);
 	if (b->turns && !w->flows.failed)

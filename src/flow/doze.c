@@ -6,10 +6,13 @@
  * a hand goes round the slab, clears `stirs`, and the first flow without it dozes: what its
  * sinks have of it is squeezed, too.
  *
- *	cell     | stand | number, more, n | bytes ...       of struct flow: folded (shape.h)
+ *	cell     | struct doze_head | bytes ...              of struct flow: folded (shape.h)
  *	  more   | more | bytes ...                          and squeezed (squeeze.h); then,
  *	    more | more | bytes ...                          of each sink that has doze(), two
  *	                                                     bytes of length and its own
+ *
+ * Connections that never have said a byte, and are heard of without waking up, are not squeezed,
+ *but calm (calm.c): `n` is 0.
  *
  * At a turn of output generations (flows_turn()) it is expanded, told, and squeezed into its own
  * cells again, so that all can be told in the order of their lists.
@@ -26,20 +29,16 @@
 
 #include "base/error.h"
 #include "base/squeeze.h"
+#include "flow/calm.h"
 #include "flow/key.h"
 #include "flow/shape.h"
 
-#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
 struct dozing {
-	struct stand stand;
-	uint64_t number; /* pub.number */
-	uint32_t more;   /* the next cell, as an index */
-	uint16_t n;      /* bytes in all */
-	bool ended;
-	uint8_t bytes[CELL - sizeof(struct stand) - 15];
+	struct doze_head head;
+	uint8_t bytes[CELL - sizeof(struct doze_head)];
 };
 
 struct cell {
@@ -185,10 +184,10 @@ static size_t doze_sinks(struct flows *fs, struct flow *f, size_t n)
 static void fill(struct flows *fs, struct dozing *d, size_t n)
 {
 	const uint8_t *from = fs->work->bytes;
-	*d = (struct dozing){.n = (uint16_t)n};
+	*d = (struct dozing){.head.n = (uint16_t)n};
 	size_t part = n < IN_FIRST ? n : IN_FIRST;
 	memcpy(d->bytes, from, part);
-	uint32_t *link = &d->more;
+	uint32_t *link = &d->head.more;
 	for (n -= part; n > 0; n -= part) {
 		from += part;
 		struct cell *c = slab_take(&fs->cells);
@@ -208,7 +207,7 @@ static void get(struct flows *fs, const struct dozing *d)
 	MUST(d != NULL);
 	memcpy(to, d->bytes, IN_FIRST);
 	to += IN_FIRST;
-	for (const struct cell *c = slab_at(&fs->cells, d->more); c != NULL;
+	for (const struct cell *c = slab_at(&fs->cells, d->head.more); c != NULL;
 	     c = slab_at(&fs->cells, c->more)) {
 		memcpy(to, c->bytes, IN_MORE);
 		to += IN_MORE;
@@ -227,7 +226,7 @@ static void give_more(struct flows *fs, uint32_t more)
 void doze_forget(struct flows *fs, uint32_t ref)
 {
 	struct dozing *d = dozing_at(fs, ref);
-	give_more(fs, d->more);
+	give_more(fs, d->head.more);
 	slab_give(&fs->cells, d);
 }
 
@@ -235,9 +234,9 @@ size_t doze_size(const struct flows *fs, uint32_t ref, size_t *cells)
 {
 	const struct dozing *d = dozing_at(fs, ref);
 	*cells = 1;
-	for (uint32_t more = d->more; more != 0; (*cells)++)
+	for (uint32_t more = d->head.more; more != 0; (*cells)++)
 		more = ((const struct cell *)slab_at(&fs->cells, more))->more;
-	return d->n;
+	return d->head.n;
 }
 
 /* -- falling asleep ------------------------------------------------------------------------- */
@@ -268,9 +267,9 @@ static bool doze(struct flows *fs, struct flow *f)
 	struct dozing *d = slab_take(&fs->cells);
 	MUST(d != NULL);
 	fill(fs, d, n);
-	d->stand = f->stand;
-	d->number = f->pub.number;
-	d->ended = f->ended;
+	d->head.stand = f->stand;
+	d->head.number = f->pub.number;
+	d->head.ended = f->ended;
 	places_replace(fs, ref_of(fs, f), REF_DOZING | slab_index(&fs->cells, d));
 	slab_give(&fs->slab, f);
 	return true;
@@ -308,9 +307,13 @@ struct flow *doze_one(struct flows *fs)
 
 static void expand(struct flows *fs, const struct dozing *d, struct flow *f)
 {
+	if (d->head.n == 0) {
+		calm_show(fs, &d->head, f);
+		return;
+	}
 	get(fs, d);
-	f->stand = d->stand;
-	size_t n = expand_flow(fs, f, d->number);
+	f->stand = d->head.stand;
+	size_t n = expand_flow(fs, f, d->head.number);
 	wake_sinks(fs, f, n, fs->outlets);
 }
 
@@ -369,13 +372,13 @@ bool doze_again(struct flows *fs, uint32_t ref, const struct flow *stub, const u
 	n = put_kept(fs, n, bytes, size);
 	idle_leave(fs, ref);
 	list_remove(fs, ref);
-	const struct stand stand = d->stand;
-	give_more(fs, d->more); /* so there are cells for it */
-	d->more = 0;
+	const struct stand stand = d->head.stand;
+	give_more(fs, d->head.more); /* so there are cells for it */
+	d->head.more = 0;
 	fill(fs, d, n);
-	d->stand = stand;
-	d->number = stub->pub.number;
-	d->ended = true;
+	d->head.stand = stand;
+	d->head.number = stub->pub.number;
+	d->head.ended = true;
 	list_add(fs, ref, FLOW_STUB);
 	return true;
 }
@@ -387,11 +390,11 @@ bool doze_back(struct flows *fs, uint32_t ref)
 	size_t n = squeeze_flow(fs, f);
 	if (n == 0 || (n = doze_sinks(fs, f, n)) == 0)
 		return false;
-	const struct stand stand = d->stand;
-	give_more(fs, d->more);
+	const struct stand stand = d->head.stand;
+	give_more(fs, d->head.more);
 	fill(fs, d, n);
-	d->stand = stand;
-	d->number = f->pub.number;
+	d->head.stand = stand;
+	d->head.number = f->pub.number;
 	return true;
 }
 
@@ -399,26 +402,32 @@ bool doze_back(struct flows *fs, uint32_t ref)
 
 uint64_t doze_number(const struct flows *fs, uint32_t ref)
 {
-	return ref_form(ref) == REF_DOZING ? dozing_at(fs, ref)->number
+	return ref_form(ref) == REF_DOZING ? head_at(fs, ref)->number
 	                                   : flow_at(fs, ref)->pub.number;
 }
 
 bool doze_ended(const struct flows *fs, uint32_t ref)
 {
-	return ref_form(ref) == REF_DOZING ? dozing_at(fs, ref)->ended : flow_at(fs, ref)->ended;
+	return ref_form(ref) == REF_DOZING ? head_at(fs, ref)->ended : flow_at(fs, ref)->ended;
 }
 
 const struct flow *doze_look(struct flows *fs, uint32_t ref)
 {
 	struct flow *f = fs->work->copy;
 	const struct dozing *d = dozing_at(fs, ref);
+	if (d->head.n == 0) {
+		calm_show(fs, &d->head, f);
+		return f;
+	}
 	get(fs, d);
-	f->stand = d->stand;
-	(void)expand_flow(fs, f, d->number);
+	f->stand = d->head.stand;
+	(void)expand_flow(fs, f, d->head.number);
 	return f;
 }
 
 int doze_direction(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
+	if (is_calm(fs, ref))
+		return calm_direction(fs, ref, pkt);
 	return key_direction(&doze_look(fs, ref)->pub, pkt);
 }

@@ -5,12 +5,9 @@
 #ifndef FLOW_DOZE_H
 #define FLOW_DOZE_H
 
-#include "flow/places.h"
+#include "flow/cells.h"
 
-enum {
-	CELL = 64,       /* bytes of a cell */
-	DOZE_CELLS = 24, /* of one flow, at most */
-};
+enum { DOZE_CELLS = 24 }; /* of one flow, at most */
 
 /* What is taken of the arena besides cells, and three times struct flow with its slots. */
 enum { DOZE_FIXED = 8192 };
@@ -29,7 +26,7 @@ void doze_wake(struct flows *fs, uint32_t ref, struct flow *f);
    no place: ref has it. */
 struct flow *doze_show(struct flows *fs, uint32_t ref);
 
-/* -> bytes that were squeezed of it, and in how many cells they are. */
+/* -> bytes that were squeezed of it (0: it is calm), and in how many cells it is. */
 size_t doze_size(const struct flows *fs, uint32_t ref, size_t *cells);
 
 /* -> what there is of it besides sinks, until the next call of this or doze_direction(). */

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Lookup, lists and memory: see flows.h. What a packet means to its flow is in
    life.c. */
-#include "flow/syn.h"
+#include "flow/calm.h"
+#include "flow/foresight.h"
 #include "flow/life.h"
 #include "flow/stub.h"
+#include "flow/syn.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -31,15 +34,11 @@ static bool is_stub(const struct flows *fs, uint32_t ref)
 	return ref_form(ref) == REF_DOZING && stand_at(fs, ref)->list == FLOW_STUB;
 }
 
-void flows_forget(struct flows *fs, uint32_t ref)
+/* It stands nowhere any more. */
+static void release(struct flows *fs, uint32_t ref)
 {
-	bucket_remove(fs, ref);
-	list_remove(fs, ref);
 	bool stub = is_stub(fs, ref);
-	if (ref_form(ref) == REF_SYN)
-		fs->syns--;
-	else
-		idle_leave(fs, ref);
+	fs->syns -= ref_form(ref) == REF_SYN;
 	if (ref_form(ref) == REF_AWAKE)
 		slab_give(&fs->slab, flow_at(fs, ref));
 	else if (ref_form(ref) == REF_SYN)
@@ -50,11 +49,22 @@ void flows_forget(struct flows *fs, uint32_t ref)
 	fs->count -= !stub;
 }
 
+void flows_forget(struct flows *fs, uint32_t ref)
+{
+	bucket_remove(fs, ref);
+	list_remove(fs, ref);
+	if (ref_form(ref) != REF_SYN)
+		idle_leave(fs, ref);
+	release(fs, ref);
+}
+
 struct flow *flows_show(struct flows *fs, uint32_t ref)
 {
 	struct flow *f = NULL;
 	if (ref_form(ref) == REF_AWAKE) {
 		f = flow_at(fs, ref);
+	} else if (is_calm(fs, ref) && !fs->tells_silent) {
+		return NULL;
 	} else if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref)) {
 		f = doze_show(fs, ref);
 	} else if (ref_form(ref) == REF_SYN && fs->tells_silent) {
@@ -185,7 +195,7 @@ void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
 		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
 	}
-	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN && pkt != NULL)
+	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN && pkt != NULL && !is_calm(fs, ref))
 		evict_dozing(fs, ref);
 	else
 		finish(fs, ref, TF_END_EVICTED);
@@ -198,6 +208,7 @@ static bool make_room(struct flows *fs, size_t cells, const struct tf_packet *pk
 		uint32_t ref = quietest_of_all(fs);
 		if (ref == 0)
 			return false;
+		foresight_evictions(fs, ref);
 		flows_evict(fs, ref, pkt);
 	}
 	return true;
@@ -226,6 +237,16 @@ static struct flow *take_flow(struct flows *fs, const struct tf_packet *pkt)
 	return slab_take(&fs->slab);
 }
 
+enum { MANY = 4096 }; /* flows: by then most pages of the table have been touched */
+
+static void count_one(struct flows *fs)
+{
+	if (++fs->count < MANY || fs->many)
+		return;
+	fs->many = true;
+	pages_join(fs->bucket, ((size_t)fs->bucket_mask + 1) * sizeof *fs->bucket);
+}
+
 /* f, which is new, gets its place. */
 static void settle(struct flows *fs, struct flow *f, const struct tf_packet *pkt)
 {
@@ -235,7 +256,7 @@ static void settle(struct flows *fs, struct flow *f, const struct tf_packet *pkt
 	enlist(fs, f, FLOW_EMBRYONIC);
 	idle_place(fs, ref, fs->idle.now);
 	f->stirs = true;
-	fs->count++;
+	count_one(fs);
 }
 
 /* rival: NULL, or the SYN that pkt bears out */
@@ -261,7 +282,7 @@ static bool begin_syn(struct flows *fs, const struct tf_packet *pkt, enum checks
 	if (pkt->known_only || !syn_fits(fs, pkt) || !make_room(fs, 1, pkt))
 		return false;
 	if (syn_begin(fs, pkt, checksum, &shown)) {
-		fs->count++;
+		count_one(fs);
 		return true;
 	}
 	struct flow *f = take_flow(fs, pkt);
@@ -318,17 +339,27 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
 	return f;
 }
 
-/* -> the flow that pkt belongs to, awake, or NULL */
-static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir)
+/* -> whether pkt, which is of it, is taken without that it wakes: a SYN, or calm */
+static bool takes_calmly(struct flows *fs, uint32_t ref, unsigned dir, const struct tf_packet *pkt)
+{
+	return (ref_form(ref) == REF_SYN || is_calm(fs, ref)) && calm_takes(fs, ref, dir, pkt);
+}
+
+/* -> the flow that pkt belongs to, awake, or NULL; *taken: it has been taken */
+static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir,
+                           bool *taken)
 {
 	uint32_t ref = bucket_first(fs, pkt->hash);
 	while (!ref_is_end(ref)) {
 		if (ref_form(ref) != REF_AWAKE) {
-			if (is_of(fs, ref, pkt, dir))
-				return is_stub(fs, ref) ? resume(fs, ref, pkt, *dir)
-				                        : wake(fs, ref, pkt);
-			ref = place_at(fs, ref)->chain;
-			continue;
+			if (!is_of(fs, ref, pkt, dir)) {
+				ref = place_at(fs, ref)->chain;
+				continue;
+			}
+			*taken = takes_calmly(fs, ref, *dir, pkt);
+			return *taken             ? NULL
+			       : is_stub(fs, ref) ? resume(fs, ref, pkt, *dir)
+			                          : wake(fs, ref, pkt);
 		}
 		struct flow *f = flow_at(fs, ref);
 		int d = f->stand.hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
@@ -343,7 +374,7 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 
 /* -- the gate ------------------------------------------------------------------------- */
 
-static void count_checksum(struct tf_counters *c, const struct tf_packet *pkt, enum checksum what)
+void flows_count_checksum(struct tf_counters *c, const struct tf_packet *pkt, enum checksum what)
 {
 	c->checksums_header += pkt->misheaded;
 	c->checksums_good += what == CHECKSUM_GOOD;
@@ -369,7 +400,7 @@ static bool passes(struct flows *fs, const struct checksums *sums, const struct 
 	if (fs->checksum == TF_CHECKSUM_IGNORE)
 		return true;
 	*what = checksum_of(pkt, sums->offloading);
-	count_checksum(fs->counters, pkt, *what);
+	flows_count_checksum(fs->counters, pkt, *what);
 	if (pkt->misheaded && is_misheaded(fs, pkt, *what))
 		return false;
 	return *what != CHECKSUM_BAD ||
@@ -445,6 +476,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	};
 	if (!take_memory(fs, s))
 		return false;
+	pages_enlarge(fs->cells.base, fs->cells.count * fs->cells.size);
 	idle_init(&fs->idle, s->idle_ns);
 	fs->reasm.limits = s->limits;
 	fs->reasm.counters = s->counters;
@@ -547,8 +579,11 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 {
 	static const struct checksums none;
 	unsigned dir = 0;
+	bool taken = false;
 	fs->turn = FLOWS_TURN(pkt->number, pkt->place);
-	struct flow *f = lookup(fs, pkt, &dir);
+	struct flow *f = lookup(fs, pkt, &dir, &taken);
+	if (taken)
+		return;
 	bool over = f != NULL && (has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
@@ -580,6 +615,16 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	if (!f->ended)
 		life_hear(fs, f, dir, pkt);
 	admit(fs, f, dir, pkt, verdict);
+}
+
+void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
+{
+	bool many = fs->count + fs->stubs >= FORESIGHT_FLOWS;
+	for (; n > 0 && !fs->failed; pkt++, n--) {
+		if (many)
+			foresight_packets(fs, pkt, n);
+		flows_packet(fs, pkt);
+	}
 }
 
 /* -> the oldest flow that is a SYN, if its slot is one of the due ones; else 0. In front of it
@@ -621,6 +666,8 @@ uint64_t flows_last_turn(const struct flows *fs, const struct flow *f)
 	return turn > fs->turn ? turn : fs->turn;
 }
 
+/* Nobody is looked for any more, and there may be a million: so none leaves its bucket or its idle
+   slot, and none touches more of the table than its own cells. */
 void flows_end_all(struct flows *fs)
 {
 	fs->turn = FLOWS_LAST_TURN;
@@ -632,7 +679,9 @@ void flows_end_all(struct flows *fs)
 				fs->turn = flows_last_turn(fs, f);
 				life_end(fs, f, TF_END_INPUT);
 			}
-			flows_forget(fs, ref);
+			list_remove(fs, ref);
+			release(fs, ref);
 		}
 	}
+	places_clear(fs);
 }

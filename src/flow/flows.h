@@ -25,14 +25,15 @@
  *	a SYN     all that is known of a connection that has said no more, in one cell (syn.c)
  *
  * A reference (uint32_t) says which: an index, and REF_... Whatever a packet belongs to is
- * awake before the packet is looked at. Where a sink wants flows to stay where they are, all are
- * awake.
+ * awake before the packet is looked at, unless it is of a connection that has never said a byte
+ * and still does not: that dozes in a form in which such packets are taken (calm.c). Where a sink
+ *wants flows to stay where they are, all are awake.
  *
  * Bounds: flows, cells, segments and chunks come from slabs of fixed size; a packet costs
  * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,
  * flows_forgotten, held_spilled.
  *
- * Choices not taken: doc/adr/0030.
+ * Choices not taken: doc/adr/0030, 0033.
  */
 #ifndef FLOW_FLOWS_H
 #define FLOW_FLOWS_H
@@ -112,6 +113,7 @@ struct flows {
 	size_t count;             /* flows in all forms, */
 	size_t syns;              /* and those that are a SYN */
 	size_t most;              /* at a time */
+	bool many;                /* the table has large pages */
 	size_t stubs, stubs_most; /* flows no more, and not in `count` */
 	uint32_t spared;          /* the flow that wakes, which is not to go now */
 	size_t hand;              /* where the search for flows that may doze goes on */
@@ -171,6 +173,9 @@ size_t flows_awake(const struct flows *fs);
 
 /* One segment; pkt->hash is set. */
 void flows_packet(struct flows *fs, const struct tf_packet *pkt);
+
+/* The same for n of them, one behind the other, until a sink can do no more. */
+void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n);
 
 /* That period of packet time has begun (idle.h): ends flows that were silent for too long, all
    of them at this turn. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow/gate.h"
 
-#include "decode/option.h"
 #include "flow/flows.h"
 
 #include <stddef.h>
@@ -21,7 +20,7 @@ struct visit {
 	struct tcp_options options;
 };
 
-static struct tcp_options options_of(const struct tf_packet *pkt)
+struct tcp_options gate_options(const struct tf_packet *pkt)
 {
 	if (pkt->header <= FIXED_HEADER)
 		return (struct tcp_options){0};
@@ -142,7 +141,7 @@ static void set_stamp(struct gate_side *s, const struct tcp_options *o, const st
 
 struct gate_side gate_syn(const struct tf_packet *pkt)
 {
-	struct tcp_options o = options_of(pkt);
+	struct tcp_options o = gate_options(pkt);
 	struct gate_side s = {.said = pkt->header != 0,
 	                      .scales = o.has_scale,
 	                      .scale = o.scale,
@@ -152,13 +151,10 @@ struct gate_side gate_syn(const struct tf_packet *pkt)
 	return s;
 }
 
-/* RFC 7323, 2.2: only when both say so are windows scaled, and never those of SYNs. Where that
-   is not known a window may be as large as can be. */
-static unsigned shift_of(const struct gate_side *own, const struct gate_side *peer,
-                         const struct tf_packet *pkt)
+/* RFC 7323, 2.2: only when both say so are windows scaled. Where that is not known a window may be
+   as large as can be. */
+unsigned gate_shift(const struct gate_side *own, const struct gate_side *peer)
 {
-	if ((pkt->flags & TCP_SYN) != 0)
-		return 0;
 	if ((own->said && !own->scales) || (peer->said && !peer->scales))
 		return 0;
 	return own->said && peer->said ? own->scale : SCALE_MAX;
@@ -187,10 +183,11 @@ void gate_note_syn(struct flow *f, unsigned dir, const struct tf_packet *pkt)
 void gate_note_ack(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	struct gate_side *own = &f->gate[dir], *peer = &f->gate[!dir];
+	bool syn = (pkt->flags & TCP_SYN) != 0; /* windows of those are never scaled */
 	own->acks = true;
 	if (f->half[!dir].based)
 		reasm_window(&fs->reasm, &f->half[!dir], pkt->ack,
-		             (int64_t)pkt->window << shift_of(own, peer, pkt));
+		             (int64_t)pkt->window << (syn ? 0 : gate_shift(own, peer)));
 }
 
 /* -- at the gate -------------------------------------------------------------------------- */
@@ -232,7 +229,7 @@ int gate_judge(struct flows *fs, struct flow *f, unsigned dir, const struct tf_p
 	struct gate_side *own = &f->gate[dir], *peer = &f->gate[!dir];
 	struct tcp_options o = {0};
 	if (pkt->header > FIXED_HEADER)
-		o = options_of(pkt);
+		o = gate_options(pkt);
 	int why = GATE_PASSES;
 	if (!is_usual(own, peer, pkt, o) || !acks_as_usual(fs, f, dir, pkt))
 		why = ask_all(fs, f, dir, pkt, o);

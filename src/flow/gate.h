@@ -20,6 +20,7 @@
 #ifndef FLOW_GATE_H
 #define FLOW_GATE_H
 
+#include "decode/option.h"
 #include "model/packet.h"
 
 /* What one side has said of itself. Zeroed: nothing yet. */
@@ -50,6 +51,12 @@ void gate_note_ack(struct flows *fs, struct flow *f, unsigned dir, const struct 
 
 /* -> what pkt, a SYN, says of its sender. */
 struct gate_side gate_syn(const struct tf_packet *pkt);
+
+/* -> the options of pkt's header; none of a header that was cut. */
+struct tcp_options gate_options(const struct tf_packet *pkt);
+
+/* -> by how much own's windows are scaled behind the handshake. */
+unsigned gate_shift(const struct gate_side *own, const struct gate_side *peer);
 
 /* -> the counter of segments that are rejected for this reason, as its offset. */
 size_t gate_counter(enum tf_reject why);

@@ -496,12 +496,20 @@ static void place_segment(struct flows *fs, struct flow *f, struct half *h,
 		history_again(f, h->dir, HISTORY_AGAIN);
 }
 
+/* Most often it is set, and then is not written: what stands beside it is read soon, together with
+   it, which a processor does not do at once where a part was just written. */
+static void set(bool *fact)
+{
+	if (!*fact)
+		*fact = true;
+}
+
 void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt)
 {
 	struct half *h = &f->half[dir], *peer = &f->half[!dir];
 	f->pub.last_ns = pkt->ts_ns > f->pub.last_ns ? pkt->ts_ns : f->pub.last_ns;
 	f->stand.latest = fs->idle.now;
-	f->stirs = true;
+	set(&f->stirs);
 	if (f->ended) {
 		fs->counters->late_segments++;
 		fs->counters->bytes_seen += pkt->payload.n;
@@ -511,7 +519,7 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 		flows_move(fs, f, FLOW_CLOSED);
 		return;
 	}
-	f->spoke[dir] = true;
+	set(&f->spoke[dir]);
 	if (pkt->flags & TCP_SYN)
 		gate_note_syn(f, dir, pkt);
 	bool ignored = (pkt->flags & TCP_RST) != 0 && !take_reset(fs, f, dir, pkt);

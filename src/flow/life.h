@@ -78,6 +78,9 @@ void flows_forget(struct flows *fs, uint32_t ref);
 /* That flow makes room for pkt's (NULL: for what others have become, and no stub is left). */
 void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt);
 
+/* A checksum was looked at. */
+void flows_count_checksum(struct tf_counters *c, const struct tf_packet *pkt, enum checksum what);
+
 /* -> a turn (struct tf_event) behind all packets. Flows come in an order that does not depend on
    which of them share a worker, since no flow's place in its list does. (Unless it was passed for
    memory.) */

@@ -29,6 +29,15 @@ void bucket_remove(struct flows *fs, uint32_t ref)
 	*link = alone ? 0 : next;
 }
 
+/* The table may be large, and most of its pages untouched: so it shrinks to one bucket. */
+void places_clear(struct flows *fs)
+{
+	fs->bucket_mask = 0;
+	fs->bucket[0] = 0;
+	for (unsigned slot = 0; slot <= IDLE_SLOTS; slot++)
+		fs->idle.slot[slot].first = 0;
+}
+
 /* -- lists -------------------------------------------------------------------------- */
 
 static enum flow_list list_of(const struct flows *fs, uint32_t ref)

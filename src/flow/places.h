@@ -46,10 +46,15 @@ static inline struct stand *stand_at(const struct flows *fs, uint32_t ref)
 void bucket_add(struct flows *fs, uint32_t ref, uint64_t hash);
 void bucket_remove(struct flows *fs, uint32_t ref);
 
+static inline uint32_t *bucket_of(const struct flows *fs, uint64_t hash)
+{
+	return &fs->bucket[(uint32_t)hash & fs->bucket_mask];
+}
+
 /* -> the first in the bucket of hash, or an end (which ref_is_end() tells) */
 static inline uint32_t bucket_first(const struct flows *fs, uint64_t hash)
 {
-	return fs->bucket[(uint32_t)hash & fs->bucket_mask];
+	return *bucket_of(fs, hash);
 }
 
 static inline bool ref_is_end(uint32_t ref)
@@ -60,6 +65,9 @@ static inline bool ref_is_end(uint32_t ref)
 /* At the end of a list; out of it. */
 void list_add(struct flows *fs, uint32_t ref, enum flow_list list);
 void list_remove(struct flows *fs, uint32_t ref);
+
+/* There is no flow any more, whatever buckets and idle slots say. */
+void places_clear(struct flows *fs);
 
 /* `from` has become `to`, which has the place (and is no SYN unless `from` was), so others are
    told. from, if it is no SYN, has neighbours in its idle slot, too. */

@@ -2,8 +2,8 @@
 /*
  * A scan or a flood is SYNs that nobody answers, each of another connection. Such a
  * connection is one cell: what its only packet said, from which the flow can be made at any time
- * (syn_show()) as life.c would have made it. It is never more than that; whatever comes next of
- * it wakes it.
+ * (syn_show()) as life.c would have made it. It is never more than that: an
+ * answer makes it calm (calm.c), and whatever else comes of it wakes it.
  *
  * Only what is usual is taken: IPv4 without tags and tunnels, of an Ethernet address that is
  * among the latest few, of a short frame. All others begin awake, and doze later.
@@ -17,39 +17,10 @@
 #include "flow/syn.h"
 
 #include "base/error.h"
-#include "base/hash.h"
+#include "flow/cells.h"
 #include "flow/life.h"
 
-#include <assert.h>
 #include <string.h>
-
-enum { V4 = 4, V4_AT = 12, MACS = 12, LINKS = 255, NOBODY = 7, SCALE_BITS = 4 };
-
-struct syn {
-	struct place place;
-	uint32_t isn, stamp;
-	uint32_t slot_of;         /* what the sink `keeper` has in both slots */
-	uint32_t connection, nth; /* when connections are numbered */
-	uint32_t number_low;
-	uint16_t port[2];
-	int64_t ts_ns;
-	uint8_t address[2][V4];
-	uint16_t number_high;
-	uint8_t slot; /* of idle.h: of the tick before it */
-	uint8_t said; /* struct gate_side: scale, and bits */
-	uint8_t link; /* Ethernet addresses, as an index; 0: there are none */
-	uint8_t length, captured;
-	uint8_t keeper : 3, checksum : 2; /* an outlet, or NOBODY; enum checksum */
-	uint8_t turned : 1; /* its packet was of an output generation before this one */
-};
-
-static_assert(sizeof(struct syn) == 64, "one cell");
-static_assert((int)FLOW_SINKS <= (int)NOBODY + 1, "the last outlet cannot be a keeper");
-
-struct syn_links {
-	uint8_t macs[1 + LINKS][MACS]; /* destination, source; as in frames */
-	bool used[1 + LINKS];
-};
 
 bool syn_init(struct flows *fs, struct arena *a)
 {
@@ -82,49 +53,16 @@ static bool is_plain(const struct tf_packet *pkt)
 	       pkt->vlan[0] == 0 && pkt->net[0] == 0 && pkt->marks.kind[0] == 0;
 }
 
-/* -> the index of pkt's Ethernet addresses, or -1: others have its place */
-static int link_of(struct syn_links *l, const struct tf_packet *pkt)
-{
-	const uint8_t *macs = pkt->wire.bytes;
-	if (pkt->wire.link_type != LIFE_ETHERNET || pkt->wire.captured < MACS)
-		return 0;
-	unsigned i = 1 + (unsigned)(hash_bytes(macs, MACS, 0) % LINKS);
-	if (!l->used[i])
-		memcpy(l->macs[i], macs, MACS);
-	l->used[i] = true;
-	return memcmp(l->macs[i], macs, MACS) == 0 ? (int)i : -1;
-}
-
 bool syn_fits(struct flows *fs, const struct tf_packet *pkt)
 {
 	return fs->links != NULL && is_plain(pkt) && pkt->number >> 48 == 0 &&
 	       (fs->wants >> TF_SEGMENT & 1) == 0 && pkt->wire.length <= UINT8_MAX &&
 	       pkt->wire.captured <= UINT8_MAX && tf_address_is_v4(&pkt->src.address) &&
 	       tf_address_is_v4(&pkt->dst.address) && fs->directions < UINT32_MAX &&
-	       link_of(fs->links, pkt) >= 0;
+	       link_of_frame(fs->links, pkt) >= 0;
 }
 
 /* -- the cell, and the flow ----------------------------------------------------------------- */
-
-static uint8_t pack_side(struct gate_side g)
-{
-	return (uint8_t)((g.scale & 15U) | (unsigned)g.said << SCALE_BITS |
-	                 (unsigned)g.scales << (SCALE_BITS + 1) |
-	                 (unsigned)g.stamps << (SCALE_BITS + 2) |
-	                 (unsigned)g.is_signed << (SCALE_BITS + 3));
-}
-
-static struct gate_side side_of(const struct syn *s)
-{
-	unsigned bits = s->said >> SCALE_BITS;
-	return (struct gate_side){.stamp = s->stamp,
-	                          .stamp_s = (uint32_t)(s->ts_ns / 1000000000),
-	                          .scale = s->said & 15U,
-	                          .said = (bits & 1) != 0,
-	                          .scales = (bits & 2) != 0,
-	                          .stamps = (bits & 4) != 0,
-	                          .is_signed = (bits & 8) != 0};
-}
 
 static void fill(struct flows *fs, struct syn *s, const struct tf_packet *pkt,
                  enum checksum checksum)
@@ -137,8 +75,8 @@ static void fill(struct flows *fs, struct syn *s, const struct tf_packet *pkt,
 	                  .port = {pkt->src.port, pkt->dst.port},
 	                  .ts_ns = pkt->ts_ns,
 	                  .slot = fs->idle.now,
-	                  .said = pack_side(said),
-	                  .link = (uint8_t)link_of(fs->links, pkt),
+	                  .said = side_pack(said),
+	                  .link = (uint8_t)link_of_frame(fs->links, pkt),
 	                  .length = (uint8_t)pkt->wire.length,
 	                  .captured = (uint8_t)pkt->wire.captured,
 	                  .keeper = NOBODY,
@@ -151,31 +89,12 @@ static void fill(struct flows *fs, struct syn *s, const struct tf_packet *pkt,
 	}
 }
 
-static struct tf_endpoint end_of(const struct syn *s, unsigned which)
-{
-	struct tf_endpoint e = {.port = s->port[which]};
-	e.address.b[10] = e.address.b[11] = 0xff;
-	memcpy(e.address.b + V4_AT, s->address[which], V4);
-	return e;
-}
-
-static void show_macs(const struct flows *fs, const struct syn *s, struct flow *f)
-{
-	const uint8_t *macs = fs->links->macs[s->link];
-	size_t n = sizeof f->pub.mac[0];
-	if (s->link == 0)
-		return;
-	memcpy(f->pub.mac[0], macs + n, n);
-	memcpy(f->pub.mac_to[0], macs, n);
-	memcpy(f->pub.mac[1], macs, n);
-}
-
 void syn_show(const struct flows *fs, uint32_t ref, struct flow *f)
 {
 	const struct syn *s = syn_at(fs, ref);
 	const struct tf_packet pkt = {
-	        .src = end_of(s, 0),
-	        .dst = end_of(s, 1),
+	        .src = end_of_v4(s->address[0], s->port[0]),
+	        .dst = end_of_v4(s->address[1], s->port[1]),
 	        .seq = s->isn,
 	        .flags = TCP_SYN,
 	        .window = 1, /* any but 0 */
@@ -189,42 +108,33 @@ void syn_show(const struct flows *fs, uint32_t ref, struct flow *f)
 		f->pub.connection = s->connection;
 		f->pub.nth[0] = s->nth;
 	}
-	show_macs(fs, s, f);
+	link_show(fs, s->link, 0, f);
 	checksums_note(&f->sums[0], (enum checksum)s->checksum);
 	life_count(f, 0, &pkt);
 	history_packet(f, 0, &pkt, true);
 	if (s->turned)
 		life_uncount(f);
-	f->gate[0] = side_of(s);
+	f->gate[0] = side_unpack(s->said, s->stamp, (uint32_t)(s->ts_ns / 1000000000));
 	f->listed = FLOWS_TURN(pkt.number, 0);
 	f->stand.list = FLOW_EMBRYONIC;
 	f->stirs = true;
-	if (s->keeper != NOBODY)
-		f->slot[s->keeper][0] = f->slot[s->keeper][1] = s->slot_of;
+	slots_show(s->keeper, s->slot_of, f);
 }
 
-/* Puts what sinks keep of f into s -> whether there was room */
+/* Puts what sinks keep of f, if there is one, into s -> whether there was room */
 static bool take_slots(const struct flows *fs, struct syn *s, const struct flow *f)
 {
-	for (unsigned i = 0; i < fs->outlets; i++) {
-		uintptr_t slot = f->slot[i][0];
-		if (slot == 0 && f->slot[i][1] == 0)
-			continue;
-		if (s->keeper != NOBODY || i == NOBODY || f->slot[i][1] != slot ||
-		    slot > UINT32_MAX)
-			return false;
-		s->keeper = i & 7U;
-		s->slot_of = (uint32_t)slot;
-	}
-	return true;
+	uint8_t keeper;
+	bool fits = slots_pack(fs, f, &keeper, &s->slot_of);
+	s->keeper = keeper & 7U;
+	return fits;
 }
 
 bool syn_turn(struct flows *fs, uint32_t ref, const struct flow *shown)
 {
 	struct syn *s = syn_at(fs, ref);
 	s->turned = 1;
-	s->keeper = NOBODY;
-	return shown == NULL || take_slots(fs, s, shown);
+	return take_slots(fs, s, shown);
 }
 
 bool syn_begin(struct flows *fs, const struct tf_packet *pkt, enum checksum checksum,
@@ -253,15 +163,7 @@ bool syn_begin(struct flows *fs, const struct tf_packet *pkt, enum checksum chec
 int syn_direction(const struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
 	const struct syn *s = syn_at(fs, ref);
-	if (pkt->vlan[0] != 0 || pkt->net[0] != 0 || !tf_address_is_v4(&pkt->src.address) ||
-	    !tf_address_is_v4(&pkt->dst.address))
-		return -1;
-	const uint8_t *src = pkt->src.address.b + V4_AT, *dst = pkt->dst.address.b + V4_AT;
-	for (int d = 0; d < 2; d++)
-		if (s->port[d] == pkt->src.port && s->port[!d] == pkt->dst.port &&
-		    memcmp(s->address[d], src, V4) == 0 && memcmp(s->address[!d], dst, V4) == 0)
-			return d;
-	return -1;
+	return direction_of_v4(s->address, s->port, pkt);
 }
 
 void syn_wake(struct flows *fs, uint32_t ref, struct flow *f, uint64_t hash)

@@ -5,6 +5,7 @@
  *
  *	awake     is told
  *	dozing    is shown (doze_show()), told, and squeezed into its cells again
+ *	calm      is shown if a sink hears of such, and told; its packets are counted
  *	a SYN     is shown if a sink hears of such, told, and marked: its packet is counted
  *	a stub    goes
  *
@@ -17,6 +18,7 @@
  * Bounds: one step for each flow; where cells are short, a look at all that are awake for
  * each that goes.
  */
+#include "flow/calm.h"
 #include "flow/life.h"
 #include "flow/syn.h"
 
@@ -50,6 +52,8 @@ static bool turn_back(struct flows *fs, uint32_t ref, const struct flow *f)
 {
 	if (ref_form(ref) == REF_SYN)
 		return syn_turn(fs, ref, f);
+	if (is_calm(fs, ref))
+		return calm_turn(fs, ref, f);
 	return ref_form(ref) == REF_AWAKE || f == NULL || doze_back(fs, ref);
 }
 

@@ -15,7 +15,19 @@ struct piece {
 	uint64_t frame, position;
 };
 
-struct piece piece_of_packet(const struct half *h, int64_t off, const struct tf_packet *pkt);
+/* Here, so that it is made where it is wanted and not copied there. */
+static inline struct piece piece_of_packet(const struct half *h, int64_t off,
+                                           const struct tf_packet *pkt)
+{
+	return (struct piece){.b = pkt->payload,
+	                      .ts_ns = pkt->ts_ns,
+	                      .source = pkt->source,
+	                      .ttl = pkt->ttl,
+	                      .late = off < h->acked,
+	                      .frame = pkt->frame,
+	                      .position = pkt->position};
+}
+
 struct piece piece_of_chunk(const struct chunk *c);
 void piece_skip(struct piece *p, size_t n);
 
@@ -25,6 +37,9 @@ void piece_skip(struct piece *p, size_t n);
    that holds p, or NULL; *loan is NULL afterwards when a sink took it over. */
 void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
                struct chunk **loan);
+
+/* The same for pkt, which goes on at off; not late. */
+void tell_packet(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt);
 
 /* late false: the hole is passed; true: it is final (and counted missing). Told in parts where
    the causes differ. */
@@ -67,7 +82,14 @@ void trail_settle(struct reasm *r, struct half *h, int64_t from, int64_t to,
 /* The stream has ended. */
 void trail_end(struct reasm *r, struct half *h);
 
-struct tf_copy copy_of(const struct piece *p);
+static inline struct tf_copy copy_of(const struct piece *p)
+{
+	return (struct tf_copy){.ts_ns = p->ts_ns,
+	                        .frame = p->frame,
+	                        .source = p->source,
+	                        .ttl = p->ttl,
+	                        .known = true};
+}
 
 /* -- claims.c -------------------------------------------------------------- */
 

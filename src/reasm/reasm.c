@@ -126,7 +126,7 @@ void reasm_segment(struct reasm *r, struct half *h, const struct tf_packet *pkt)
 		r->counters->unjudged_window += h->edge == REASM_NO_EDGE;
 		h->account.seen += (int64_t)pkt->payload.n;
 		h->next += (int64_t)pkt->payload.n;
-		tell_data(r, h, off, piece_of_packet(h, off, pkt), false, NULL);
+		tell_packet(r, h, off, pkt);
 		return;
 	}
 	bool fin = (pkt->flags & TCP_FIN) != 0;

@@ -6,17 +6,6 @@
 
 #include <string.h>
 
-struct piece piece_of_packet(const struct half *h, int64_t off, const struct tf_packet *pkt)
-{
-	return (struct piece){.b = pkt->payload,
-	                      .ts_ns = pkt->ts_ns,
-	                      .source = pkt->source,
-	                      .ttl = pkt->ttl,
-	                      .late = off < h->acked,
-	                      .frame = pkt->frame,
-	                      .position = pkt->position};
-}
-
 struct piece piece_of_chunk(const struct chunk *c)
 {
 	return (struct piece){.b = chunk_span(c),
@@ -26,15 +15,6 @@ struct piece piece_of_chunk(const struct chunk *c)
 	                      .late = c->late,
 	                      .frame = c->frame,
 	                      .position = c->position};
-}
-
-struct tf_copy copy_of(const struct piece *p)
-{
-	return (struct tf_copy){.ts_ns = p->ts_ns,
-	                        .frame = p->frame,
-	                        .source = p->source,
-	                        .ttl = p->ttl,
-	                        .known = true};
 }
 
 void piece_skip(struct piece *p, size_t n)
@@ -70,30 +50,43 @@ static void note_limit(struct half *h, int64_t off, int64_t n, int64_t told, boo
 		h->limit_at = off + told;
 }
 
-void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
-               struct chunk **loan)
+/* Inlined into both: a piece is large, and made where it is used. */
+static inline void tell_piece(struct reasm *r, struct half *h, int64_t off, const struct piece *p,
+                              bool late, struct chunk **loan)
 {
-	int64_t n = (int64_t)p.b.n, told = within_budget(r, h, off, n);
+	int64_t n = (int64_t)p->b.n, told = within_budget(r, h, off, n);
 	h->account.beyond_limit += n - told;
 	note_limit(h, off, n, told, late);
 	if (told == 0)
 		return;
 	h->account.written += told;
-	trail_note(r, h, off, &p);
+	trail_note(r, h, off, p);
 	struct tf_event ev = {
 	        .kind = TF_DATA,
 	        .late = late,
 	        .stream = h->stream,
 	        .offset = told_offset(h, off),
 	        .length = told,
-	        .data = {p.b.p, (size_t)told},
-	        .ts_ns = p.ts_ns,
-	        .source = p.source,
-	        .frame = p.frame,
-	        .position = p.position,
+	        .data = {p->b.p, (size_t)told},
+	        .ts_ns = p->ts_ns,
+	        .source = p->source,
+	        .frame = p->frame,
+	        .position = p->position,
 	        .loan = told == n ? loan : NULL,
 	};
 	r->tell(r->arg, h, &ev);
+}
+
+void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
+               struct chunk **loan)
+{
+	tell_piece(r, h, off, &p, late, loan);
+}
+
+void tell_packet(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
+{
+	const struct piece p = piece_of_packet(h, off, pkt);
+	tell_piece(r, h, off, &p, false, NULL);
 }
 
 static void tell_gap_event(struct reasm *r, struct half *h, int64_t start, int64_t n,

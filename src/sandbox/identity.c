@@ -47,12 +47,29 @@ static bool set_groups(const struct identity *who)
 	return setgroups((size_t)who->groups, who->group) == 0;
 }
 
+/* As it was, as far as that goes; why it had to be is kept in errno. */
+static void undo(const struct identity *own)
+{
+	const int cause = errno;
+	bool ok = seteuid(own->uid) == 0;
+	ok = rights_wake() && ok;
+	ok = setegid(own->gid) == 0 && ok;
+	ok = set_groups(own) && ok;
+	(void)ok;
+	errno = cause;
+}
+
 bool identity_wear(const struct identity *who, bool search)
 {
+	struct identity own;
 	if (who->uid == geteuid())
 		return rights_rest(search);
-	return set_groups(who) && setegid(who->gid) == 0 && seteuid(who->uid) == 0 &&
-	       rights_rest(search);
+	identity_own(&own);
+	if (set_groups(who) && setegid(who->gid) == 0 && seteuid(who->uid) == 0 &&
+	    rights_rest(search))
+		return true;
+	undo(&own);
+	return false;
 }
 
 bool identity_take_off(const struct identity *own)

@@ -33,7 +33,7 @@ void identity_numbered(struct identity *who, uid_t uid, gid_t gid);
 
 /*
  * Acts as `who` for a while, with no capability but, if search, that to walk through folders;
- * then as before. Takes root. -> false with errno
+ * then as before. Takes root. -> false with errno; it is as before
  */
 bool identity_wear(const struct identity *who, bool search);
 bool identity_take_off(const struct identity *own);

@@ -78,6 +78,7 @@ static bool restrict_files(const struct lock_request *r, struct lock_state *s)
 {
 	struct landlock l;
 	bool ok = landlock_begin(&l, LANDLOCK_ABI_MOST) && write_rules(&l, r);
+	int cause = errno;
 	s->capabilities = rights_drop() && rights_none();
 	if (!s->capabilities)
 		lack(s, "capabilities", errno);
@@ -88,7 +89,7 @@ static bool restrict_files(const struct lock_request *r, struct lock_state *s)
 		s->landlock = l.abi;
 		return true;
 	}
-	lack(s, "Landlock", errno);
+	lack(s, "Landlock", ok ? errno : cause);
 	landlock_forget(&l);
 	return false;
 }

@@ -173,7 +173,7 @@ static void finish_transcript(struct console *s, const struct tf_event *ev)
 		return;
 	if (t->size > 0) {
 		gather_flush(&s->gather, &t->file);
-		store_finish(&s->store, &t->file.stored, &none);
+		(void)store_finish(&s->store, &t->file.stored, &none);
 	}
 	if (ev->kind == TF_TURN)
 		*t = (struct transcript){.size = 0};

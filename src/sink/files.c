@@ -217,12 +217,12 @@ static void finish(struct files *s, const struct tf_event *ev, unsigned k)
 	struct digest_result digest;
 	if (ev->keep != NULL)
 		store_shut(&s->store, &f->data.stored); /* so that it can be opened again */
-	store_finish(&s->store, &f->data.stored, &digest);
+	const char *name = store_finish(&s->store, &f->data.stored, &digest);
 	int64_t lost = f->data.stored.garbled ? account->written : f->data.stored.lost;
 	account->written -= lost;
 	account->write_failed += lost;
-	if (f->data.stored.made) {
-		stored_name(&f->data.stored, s->name[k]);
+	if (name != NULL) {
+		memcpy(s->name[k], name, strlen(name) + 1);
 		ev->record[k] = (struct tf_record){.name = s->name[k], .size = f->data.stored.end};
 		note_digest(&ev->record[k], &digest);
 		alerts_tell(s->store.alerts, TF_ALERT_CLOSE, s->name[k]);

@@ -75,5 +75,5 @@ void findx_finish(struct findx *x, struct gather *g, void *work)
 	if (x->size > 0 && (x->mend || shift != 0) && f->lost == 0 && store_ready(g->store, f) &&
 	    !findx_sort(f->fd, &f->end, shift, work))
 		store_fail(g->store, f, "put in order");
-	store_finish(g->store, f, &none);
+	(void)store_finish(g->store, f, &none);
 }

@@ -68,6 +68,7 @@ void gather_flush_old(struct gather *g)
 	while (g->oldest != NULL && g->oldest->since < g->flushes)
 		gather_flush(g, g->oldest);
 	g->flushes++;
+	store_tick(g->store);
 }
 
 /* The run stays one: what follows the skipped bytes follows it in the file. */

@@ -58,7 +58,8 @@ void gather_flush(struct gather *g, struct gathered *f);
 /* Writes what is pending; what is left of f is struct stored. */
 void gather_settle(struct gather *g, struct gathered *f);
 
-/* Writes what has waited since before the latest call. */
+/* Writes what has waited since before the latest call. About twice a second: then files that have
+   got nothing for some seconds are closed, too (store_tick()). */
 void gather_flush_old(struct gather *g);
 
 /* Replaces bytes that were put before. */

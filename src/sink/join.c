@@ -2,6 +2,7 @@
 #include "sink/join.h"
 
 #include "base/error.h"
+#include "base/system.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -15,30 +16,13 @@ struct outlet {
 	uint8_t bytes[16 * 1024];
 };
 
-bool join_write(int fd, const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes;
-	while (n > 0) {
-		ssize_t done = write(fd, p, n);
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0) {
-			errno = done == 0 ? EIO : errno;
-			return false;
-		}
-		p += done;
-		n -= (size_t)done;
-	}
-	return true;
-}
-
 /* -- out --------------------------------------------------------------------------- */
 
 static bool empty(struct outlet *o)
 {
 	size_t n = o->n;
 	o->n = 0;
-	return join_write(o->fd, o->bytes, n);
+	return system_write(o->fd, o->bytes, n);
 }
 
 static bool put(struct outlet *o, const void *p, size_t n)
@@ -46,7 +30,7 @@ static bool put(struct outlet *o, const void *p, size_t n)
 	if (n > sizeof o->bytes - o->n && !empty(o))
 		return false;
 	if (n > sizeof o->bytes)
-		return join_write(o->fd, p, n);
+		return system_write(o->fd, p, n);
 	memcpy(o->bytes + o->n, p, n);
 	o->n += n;
 	return true;

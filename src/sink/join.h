@@ -69,7 +69,4 @@ bool join_begin(int fd, struct part_header *h);
 bool join_parts(struct part *part, unsigned parts, bool killed, int to, uint64_t *connections,
                 struct part **from);
 
-/* Writes n bytes, in several calls if need be -> false with errno */
-bool join_write(int fd, const void *p, size_t n);
-
 #endif

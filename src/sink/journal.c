@@ -74,7 +74,7 @@ static int make_free(const struct journal *j, const char *suffix, char name[JOUR
 
 static bool start_file(struct journal *j, const char *head, size_t n, struct tf_error *err)
 {
-	return join_write(j->fd, head, n) || tell(j, "write", j->name, err);
+	return system_write(j->fd, head, n) || tell(j, "write", j->name, err);
 }
 
 bool journal_make(struct journal *j, const char *head, size_t n, struct tf_error *err)
@@ -116,7 +116,7 @@ static bool ready(struct journal_part *p)
 	(void)snprintf(suffix, sizeof suffix, ".%u", p->worker);
 	p->fd = make_free(j, suffix, p->name);
 	p->written = sizeof h;
-	return p->fd >= 0 ? join_write(p->fd, &h, sizeof h) || fail(p, "write") : fail(p, "make");
+	return p->fd >= 0 ? system_write(p->fd, &h, sizeof h) || fail(p, "write") : fail(p, "make");
 }
 
 /* What is not whole goes: the file may be a pipe, of which nothing can be taken back. */
@@ -133,7 +133,7 @@ bool journal_flush(struct journal_part *p)
 		return !p->failed;
 	if (!ready(p))
 		return false;
-	if (!join_write(p->fd, p->text.to, n)) {
+	if (!system_write(p->fd, p->text.to, n)) {
 		(void)fail(p, "write");
 		cut(p->fd, p->written);
 		return false;
@@ -156,28 +156,26 @@ static void put_mark(struct journal_part *p, size_t at, struct mark mark)
 	memcpy(p->text.to + at, &mark, sizeof mark);
 }
 
-void journal_begin(struct journal_part *p, const struct tf_event *ev, uint32_t id)
+/* No row follows. */
+static void mark_connection(struct journal_part *p, const struct tf_event *ev, uint32_t id,
+                            uint64_t number)
 {
 	if (is_alone(p) || !make_room(p, sizeof(struct mark)))
 		return;
 	put_mark(p, p->text.n,
-	         (struct mark){.turn = ev->turn,
-	                       .flow = ev->flow->number,
-	                       .id = id,
-	                       .number = TF_UNNUMBERED});
+	         (struct mark){
+	                 .turn = ev->turn, .flow = ev->flow->number, .id = id, .number = number});
 	text_cut(&p->text, p->text.n + sizeof(struct mark));
+}
+
+void journal_begin(struct journal_part *p, const struct tf_event *ev, uint32_t id)
+{
+	mark_connection(p, ev, id, TF_UNNUMBERED);
 }
 
 void journal_carry(struct journal_part *p, const struct tf_event *ev, uint32_t id)
 {
-	if (is_alone(p) || !make_room(p, sizeof(struct mark)))
-		return;
-	put_mark(p, p->text.n,
-	         (struct mark){.turn = ev->turn,
-	                       .flow = ev->flow->number,
-	                       .id = id,
-	                       .number = p->number[id]});
-	text_cut(&p->text, p->text.n + sizeof(struct mark));
+	mark_connection(p, ev, id, is_alone(p) ? TF_UNNUMBERED : p->number[id]);
 }
 
 struct text *journal_row(struct journal_part *p)
@@ -290,13 +288,13 @@ static bool write_tail(struct journal *j)
 		return true;
 	j->tail(j->arg, &t);
 	MUST(!t.full);
-	if (join_write(j->fd, t.to, t.n))
+	if (system_write(j->fd, t.to, t.n))
 		return true;
 	int cause = errno;
 	cut(j->fd, end);
 	t = text_in(room, sizeof room);
 	recover_tail(&t, "failed");
-	(void)join_write(j->fd, t.to, t.n);
+	(void)system_write(j->fd, t.to, t.n);
 	errno = cause;
 	return false;
 }

@@ -18,20 +18,34 @@ static void put_octet(char to[3], unsigned octet)
 	to[2] = (char)('0' + octet % 10);
 }
 
+static void write_v4(struct text *t, const uint8_t b[4])
+{
+	char *at = text_room(t, 15);
+	if (at == NULL)
+		return;
+	put_octet(at, b[0]);
+	for (size_t i = 1; i < 4; i++) {
+		at[4 * i - 1] = '.';
+		put_octet(at + 4 * i, b[i]);
+	}
+}
+
+static void write_v6(struct text *t, const struct tf_address *a)
+{
+	char v6[TF_ADDRESS_TEXT];
+	tf_address_text(a, v6);
+	text_string(t, v6);
+}
+
 static void write_address(struct text *t, const struct named *who, const struct letter *row,
                           uint32_t number)
 {
 	(void)number;
 	const struct tf_address *a = &end_of(who, row)->address;
-	char v6[TF_ADDRESS_TEXT], v4[] = "000.000.000.000";
-	if (tf_address_is_v4(a)) {
-		for (size_t i = 0; i < 4; i++)
-			put_octet(v4 + 4 * i, a->b[12 + i]);
-		text_bytes(t, v4, sizeof v4 - 1);
-		return;
-	}
-	tf_address_text(a, v6);
-	text_string(t, v6);
+	if (tf_address_is_v4(a))
+		write_v4(t, a->b + 12);
+	else
+		write_v6(t, a);
 }
 
 static void write_port(struct text *t, const struct named *who, const struct letter *row,

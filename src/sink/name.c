@@ -8,11 +8,6 @@
 
 #define USUAL "%A.%a-%B.%b%V%v%C%c"
 
-static const struct letter *letter_of(const struct name_piece *p)
-{
-	return p->row > 0 ? letter_row(p->row) : NULL;
-}
-
 /* -- reading a template ------------------------------------------------------------ */
 
 static bool unknown_letter(const char *text, char letter, struct tf_error *err)
@@ -35,17 +30,18 @@ static bool too_long(const char *text, struct tf_error *err)
 	                 NAME_PART - NAME_SUFFIX);
 }
 
-/* One more piece -> false: there are too many */
+/* One more piece (row 0: a literal) -> false: there are too many */
 static bool add(struct name_form *form, uint8_t row, uint16_t from, uint16_t n)
 {
 	struct name_piece *last = form->pieces > 0 ? &form->piece[form->pieces - 1] : NULL;
-	if (row == 0 && last != NULL && last->row == 0) {
+	if (row == 0 && last != NULL && last->letter == NULL) {
 		last->n = (uint16_t)(last->n + n);
 		return true;
 	}
 	if (form->pieces == NAME_PIECES)
 		return false;
-	form->piece[form->pieces++] = (struct name_piece){row, from, n};
+	form->piece[form->pieces++] =
+	        (struct name_piece){row > 0 ? letter_row(row) : NULL, from, n};
 	return true;
 }
 
@@ -84,7 +80,7 @@ static bool read_pieces(struct name_form *form, const char *text, struct tf_erro
 static bool add_counter(struct name_form *form)
 {
 	for (unsigned i = 0; i < form->pieces; i++) {
-		const struct letter *l = letter_of(&form->piece[i]);
+		const struct letter *l = form->piece[i].letter;
 		if (l != NULL && l->counts)
 			return true;
 	}
@@ -125,7 +121,7 @@ static bool check_components(struct name_form *form, const char *text, struct tf
 	struct component c = {.literals = 0};
 	for (unsigned i = 0; i < form->pieces; i++) {
 		const struct name_piece *p = &form->piece[i];
-		const struct letter *l = letter_of(p);
+		const struct letter *l = p->letter;
 		if (l != NULL) {
 			c.longest += l->longest;
 			c.solid = c.solid || l->empty == NEVER;
@@ -163,11 +159,11 @@ static unsigned kind_of(char c)
    "12" behind it looks as "11" does with "2". */
 static bool runs_on(const struct name_form *form, unsigned i)
 {
-	unsigned varies = letter_of(&form->piece[i])->varies;
+	unsigned varies = form->piece[i].letter->varies;
 	enum empty passed = NEVER; /* letters that are empty together */
 	for (unsigned k = i + 1; k < form->pieces; k++) {
 		const struct name_piece *p = &form->piece[k];
-		const struct letter *l = letter_of(p);
+		const struct letter *l = p->letter;
 		if (l == NULL)
 			return (kind_of(form->text[p->from]) & varies) != 0;
 		if (passed != NEVER && l->empty == passed)
@@ -191,7 +187,7 @@ static void note_sharing(struct name_form *form)
 	unsigned tells = 0;
 	bool clear = true, numbered = false;
 	for (unsigned i = 0; i < form->pieces; i++) {
-		const struct letter *l = letter_of(&form->piece[i]);
+		const struct letter *l = form->piece[i].letter;
 		if (l == NULL)
 			continue;
 		tells |= l->tells;
@@ -250,7 +246,7 @@ void name_write(const struct named *who, uint32_t number, char to[NAME_ROOM])
 	struct text t = text_in(to, NAME_ROOM);
 	for (unsigned i = 0; i < form->pieces; i++) {
 		const struct name_piece *p = &form->piece[i];
-		const struct letter *l = letter_of(p);
+		const struct letter *l = p->letter;
 		if (l != NULL)
 			l->write(&t, who, l, number);
 		else

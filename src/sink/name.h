@@ -32,8 +32,8 @@ enum {
 struct name_form {
 	char text[TF_NAMES_ROOM]; /* of all literals */
 	struct name_piece {
-		uint8_t row;      /* of the letter, from 1; 0: a literal, which is */
-		uint16_t from, n; /* text[from, from + n) */
+		const struct letter *letter; /* NULL: a literal, which is */
+		uint16_t from, n;            /* text[from, from + n) */
 	} piece[NAME_PIECES];
 	unsigned pieces;
 	uint16_t community_seed; /* 0; the owner may set another */

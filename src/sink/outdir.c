@@ -3,6 +3,7 @@
 
 #include "base/beneath.h"
 #include "base/error.h"
+#include "base/folders.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,37 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Makes the folders of path that are missing; errno tells when one cannot be. *refused: why the
-   last one was not made, which may be there all the same; 0: it is. */
-static bool make_folders(const char *path, int *refused)
-{
-	char part[PATH_MAX];
-	size_t n = strlen(path);
-	*refused = 0;
-	if (n == 0 || n >= sizeof part) {
-		errno = n == 0 ? ENOENT : ENAMETOOLONG;
-		return false;
-	}
-	for (size_t i = 1; i <= n; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		bool made = mkdir(part, 0777) == 0 || errno == EEXIST;
-		if (!made && errno == ENOENT && *refused != 0)
-			errno = *refused; /* the one above it is not there */
-		*refused = made ? 0 : errno;
-		if (!made && errno != EROFS && errno != EACCES)
-			return false;
-	}
-	return true;
-}
-
 bool outdir_open(struct outdir *d, const char *path, struct tf_error *err)
 {
 	*d = (struct outdir){.fd = -1, .path = path};
 	int refused;
-	if (!make_folders(path, &refused))
+	if (!folders_make(path, &refused, NULL, NULL))
 		return error_sys(err, TF_OUTPUT, "cannot make the output folder %s", path);
 	d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0) {

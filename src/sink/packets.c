@@ -253,7 +253,7 @@ static void finish_file(struct packets *s, struct pack *p)
 	if (p == NULL)
 		return;
 	gather_flush(&s->gather, &p->file);
-	store_finish(&s->store, &p->file.stored, &none);
+	(void)store_finish(&s->store, &p->file.stored, &none);
 	slab_give(&s->slab, p);
 }
 

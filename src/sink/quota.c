@@ -42,12 +42,13 @@ bool quota_init(struct quota *q, const struct tf_recording *how, int fd, struct 
 void quota_look(struct quota *q)
 {
 	bool ok;
-	if (!minds_free(q) ||
-	    atomic_load_explicit(&q->now, memory_order_relaxed) == TF_ROOM_MAX_DISK)
+	unsigned before = atomic_load_explicit(&q->now, memory_order_relaxed);
+	if (!minds_free(q) || before == TF_ROOM_MAX_DISK)
 		return;
 	atomic_store_explicit(&q->looked, atomic_load_explicit(&q->recorded, memory_order_relaxed),
 	                      memory_order_relaxed);
-	atomic_store_explicit(&q->now, look(q, &ok), memory_order_relaxed);
+	/* Unless another worker has found meanwhile that all is full, which stays so. */
+	(void)atomic_compare_exchange_strong(&q->now, &before, look(q, &ok));
 }
 
 bool quota_admits(struct quota *q, int64_t *fresh)

@@ -13,6 +13,7 @@
 #include "sink/recover.h"
 
 #include "base/error.h"
+#include "base/system.h"
 #include "sink/words.h"
 #include "sink/join.h"
 
@@ -198,7 +199,7 @@ static bool cut(const struct patient *p, off_t size)
 /* The report's head was not whole: it gets a short one. */
 static bool write_head(struct patient *p)
 {
-	return cut(p, 0) && join_write(p->fd, head, sizeof head - 1);
+	return cut(p, 0) && system_write(p->fd, head, sizeof head - 1);
 }
 
 static bool write_tail(const struct patient *p)
@@ -206,7 +207,7 @@ static bool write_tail(const struct patient *p)
 	char room[256];
 	struct text t = text_in(room, sizeof room);
 	recover_tail(&t, "killed");
-	return join_write(p->fd, t.to, t.n);
+	return system_write(p->fd, t.to, t.n);
 }
 
 /* -> false with errno */

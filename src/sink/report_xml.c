@@ -16,29 +16,43 @@ enum { FAMILY_IP4 = 2, FAMILY_IP6 = 10 }; /* as in 1.6.1: Linux' numbers */
 
 /* -- pieces ---------------------------------------------------------------------- */
 
-static void attribute(struct text *t, const char *name, const char *value)
+/* Up to an attribute's value; in one piece, since there are twenty of them in a row. */
+static inline void begin(struct text *t, const char *name)
 {
-	text_string(t, " ");
-	text_string(t, name);
-	text_string(t, "='");
+	size_t n = strlen(name);
+	char *at = text_room(t, 1 + n + 2);
+	if (at == NULL)
+		return;
+	at[0] = ' ';
+	memcpy(at + 1, name, n);
+	memcpy(at + 1 + n, "='", 2);
+}
+
+static inline void attribute(struct text *t, const char *name, const char *value)
+{
+	begin(t, name);
 	text_xml_string(t, value);
 	text_string(t, "'");
 }
 
-static void number(struct text *t, const char *name, int64_t value)
+/* A value that we have written ourselves, in which nothing is to be escaped. */
+static inline void word(struct text *t, const char *name, const char *value)
 {
-	text_string(t, " ");
-	text_string(t, name);
-	text_string(t, "='");
+	begin(t, name);
+	text_string(t, value);
+	text_string(t, "'");
+}
+
+static inline void number(struct text *t, const char *name, int64_t value)
+{
+	begin(t, name);
 	text_i64(t, value);
 	text_string(t, "'");
 }
 
-static void moment(struct text *t, const char *name, int64_t ns)
+static inline void moment(struct text *t, const char *name, int64_t ns)
 {
-	text_string(t, " ");
-	text_string(t, name);
-	text_string(t, "='");
+	begin(t, name);
 	text_iso_exact(t, ns);
 	text_string(t, "'");
 }
@@ -173,9 +187,9 @@ static void write_tcpflow(struct text *t, const struct tf_flow *f, unsigned dir)
 	write_mac(t, " mac_saddr='", f->mac[dir]);
 	number(t, "family", tf_address_is_v4(&src->address) ? FAMILY_IP4 : FAMILY_IP6);
 	tf_address_text(&src->address, text);
-	attribute(t, "src_ipn", text);
+	word(t, "src_ipn", text);
 	tf_address_text(&dst->address, text);
-	attribute(t, "dst_ipn", text);
+	word(t, "dst_ipn", text);
 	number(t, "srcport", src->port);
 	number(t, "dstport", dst->port);
 	number(t, "packets", (int64_t)f->packets[dir]);
@@ -236,18 +250,18 @@ static void write_connection(struct text *t, const struct report_row *r, unsigne
 	journal_number(r->part, f);
 	text_string(t, "'");
 	number(t, "first_packet", (int64_t)f->number);
-	attribute(t, "role", dir == f->originator ? "originator" : "responder");
+	word(t, "role", dir == f->originator ? "originator" : "responder");
 	moment(t, "began", f->first_ns);
 	moment(t, "ended", f->last_ns);
-	attribute(t, "end", tf_end_rows(&n)[r->end->end].word);
+	word(t, "end", tf_end_rows(&n)[r->end->end].word);
 	if (r->continues)
-		attribute(t, "continues", "true");
-	attribute(t, "conn_state", tf_conn_state(f));
-	attribute(t, "history", f->history);
+		word(t, "continues", "true");
+	word(t, "conn_state", tf_conn_state(f));
+	word(t, "history", f->history);
 	if (f->resumed)
-		attribute(t, "resumed", "true");
+		word(t, "resumed", "true");
 	if (r->community[0] != '\0')
-		attribute(t, "community_id", r->community);
+		word(t, "community_id", r->community);
 	write_vlans(t, f);
 	write_tunnels(t, f, dir);
 	text_string(t, "/>\n");
@@ -260,7 +274,7 @@ static void write_gaps(struct text *t, const struct report_row *r)
 		text_string(t, "        <tf:gap");
 		number(t, "offset", g->offset);
 		number(t, "length", g->length);
-		attribute(t, "cause", word_cause((enum tf_gap_cause)g->cause));
+		word(t, "cause", word_cause((enum tf_gap_cause)g->cause));
 		text_string(t, "/>\n");
 	}
 }
@@ -286,7 +300,7 @@ static void write_stream(struct text *t, const struct report_row *r)
 	number(t, "number", r->end->stream);
 	if (r->continues)
 		number(t, "offset", r->account->offset);
-	attribute(t, "completeness", tf_completeness_rows(&n)[what].word);
+	word(t, "completeness", tf_completeness_rows(&n)[what].word);
 	number(t, "bytes_missing", tf_bytes_missing(r->account));
 	number(t, "gaps", r->stream->gaps);
 	number(t, "gaps_listed", r->stream->listed);

@@ -17,6 +17,8 @@
 enum {
 	NUMBERS = 4096,   /* names whose latest number is remembered */
 	COPY = 64 * 1024, /* piece size for putting the head in front */
+	IDLE = 12,        /* ticks, of at least 0.4 s */
+	SHUT = 1024,      /* files in one tick: a few milliseconds */
 };
 #define HEAD_ROOM (INT64_C(1) << 33) /* position of the origin in NAME.head */
 
@@ -71,7 +73,8 @@ static void name_with(const struct stored *f, uint32_t number, char to[NAME_ROOM
 		(void)snprintf(to + n, NAME_ROOM - n, "c%u", number);
 }
 
-void stored_name(const struct stored *f, char to[NAME_ROOM])
+/* The name that f has; before it is made, the one that it would like to have. */
+static void stored_name(const struct stored *f, char to[NAME_ROOM])
 {
 	name_with(f, f->number, to);
 }
@@ -120,8 +123,11 @@ static void close_file(struct store *s, struct stored *f)
 	if (close(f->fd) < 0 && errno != EINTR)
 		store_fail(s, f, "close");
 	f->fd = -1;
+	if (s->named == f)
+		s->named = NULL;
 	list_remove(s, f);
 	f->older = f->newer = NULL;
+	f->used = 0;
 	note_open(s, 0, 1);
 }
 
@@ -130,6 +136,16 @@ void store_shut(struct store *s, struct stored *f)
 	if (f->fd >= 0)
 		(void)outdir_identify(f->fd, &f->id); /* if it fails, so does opening it again */
 	close_file(s, f);
+}
+
+void store_tick(struct store *s)
+{
+	s->ticks++;
+	for (unsigned n = 0; n < SHUT && s->oldest != NULL; n++) {
+		if (s->ticks - s->oldest->used < IDLE)
+			return;
+		store_shut(s, s->oldest);
+	}
 }
 
 /* -> where the number of this name is remembered */
@@ -165,8 +181,10 @@ static uint32_t last_taken(const struct store *s, const struct stored *f, uint32
 }
 
 /* Makes the file under a name that is not taken: behind all those that are. */
-static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
+static int create(struct store *s, struct stored *f)
 {
+	char *name = s->name;
+	s->named = NULL;
 	name_with(f, 0, name);
 	int fd = outdir_create(s->dir, name, NULL);
 	if (fd < 0 && errno == EEXIST) {
@@ -180,17 +198,21 @@ static int create(struct store *s, struct stored *f, char name[NAME_ROOM])
 			n->latest = last_taken(s, f, n->latest);
 		}
 	}
-	f->made = fd >= 0;
-	s->made += f->made && f->of == NULL;
-	if (f->made && f->of == NULL)
+	if (fd < 0)
+		return fd;
+	f->made = true;
+	s->named = f; /* which is asked for again when a small file ends at once */
+	s->made += f->of == NULL;
+	if (f->of == NULL)
 		alerts_tell(s->alerts, TF_ALERT_OPEN, name);
 	return fd;
 }
 
-static int open_file(struct store *s, struct stored *f, char name[NAME_ROOM])
+static int open_file(struct store *s, struct stored *f)
 {
+	char name[NAME_ROOM];
 	if (!f->made)
-		return create(s, f, name);
+		return create(s, f);
 	stored_name(f, name);
 	return outdir_reopen(s->dir, name, &f->id);
 }
@@ -198,6 +220,7 @@ static int open_file(struct store *s, struct stored *f, char name[NAME_ROOM])
 /* The latest used is the last to be given up. */
 static void touch(struct store *s, struct stored *f)
 {
+	f->used = s->ticks;
 	if (s->newest == f)
 		return;
 	list_remove(s, f);
@@ -218,14 +241,14 @@ bool store_ready(struct store *s, struct stored *f)
 	}
 	while (s->open_count >= s->open_max)
 		store_shut(s, s->oldest);
-	char name[NAME_ROOM];
-	while ((f->fd = open_file(s, f, name)) < 0) {
+	while ((f->fd = open_file(s, f)) < 0) {
 		if ((errno != EMFILE && errno != ENFILE) || s->oldest == NULL) {
 			store_fail(s, f, f->made ? "open again" : "make");
 			return false;
 		}
 		store_shut(s, s->oldest); /* the system gives fewer than we were promised */
 	}
+	f->used = s->ticks;
 	list_add(s, f);
 	note_open(s, 1, 0);
 	return true;
@@ -233,13 +256,20 @@ bool store_ready(struct store *s, struct stored *f)
 
 /* -- reading and writing ---------------------------------------------------------- */
 
+/* As pwritev(2). The system has less to look at when there is one piece. */
+static ssize_t write_some(int fd, const struct iovec *iov, int count, int64_t position)
+{
+	return count == 1 ? pwrite(fd, iov->iov_base, iov->iov_len, position)
+	                  : pwritev(fd, iov, count, position);
+}
+
 /* Writes all of iov at a position -> false with errno; *done: bytes that were written */
 static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position,
                       size_t *done)
 {
 	*done = 0;
 	while (count > 0) {
-		ssize_t n = pwritev(fd, iov, count, position);
+		ssize_t n = write_some(fd, iov, count, position);
 		s->writes++;
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -478,12 +508,18 @@ static void take_digest(struct store *s, struct stored *f, struct digest_result 
 	digest_end(d, &f->digest, f->end, whole ? to : NULL);
 }
 
-void store_finish(struct store *s, struct stored *f, struct digest_result *to)
+const char *store_finish(struct store *s, struct stored *f, struct digest_result *to)
 {
 	*to = (struct digest_result){0};
 	join_head(s, f);
 	take_digest(s, f, to);
+	bool named = s->named == f;
 	close_file(s, f);
 	if (f->made && f->failed && f->end == 0 && f->head_bytes == 0)
 		remove_empty(s, f);
+	if (f->made && !named) {
+		s->named = NULL;
+		stored_name(f, s->name);
+	}
+	return f->made ? s->name : NULL;
 }

@@ -13,14 +13,17 @@
  * second file and put in front when the stream ends: one pass over the data, however
  * many such pieces there were (doc/adr/0008).
  *
- * Descriptors are held by the files that were used last and given up in that order.
+ * Descriptors are held by the files that were used last and given up in that order: when another
+ * file needs one, or when a file was not used for IDLE ticks of store_tick(), which closes at most
+ * SHUT of them, so that a tick costs the same however many are open.
  *
  * Digests are computed as the file grows. What changes bytes that were digested, or comes
  * before them, breaks the digest; the file is then read back once, when it ends. That a
  * descriptor was given up in between changes nothing: the file that is opened again is the
  * one that was made.
  *
- * Invariants: S1 a file stands in `open` exactly when fd >= 0; S2 low <= origin.
+ * Invariants: S1 a file stands in `open` exactly when fd >= 0; S2 low <= origin; S3 in `open`
+ * `used` rises from the oldest to the newest.
  *
  * A file that cannot be written keeps what it has; from then on its bytes count as
  * lost. The first failure of a store is kept in `err`.
@@ -50,6 +53,7 @@ struct stored {
 	struct outfile_id id, head_id;
 	struct digest digest;
 	uint32_t number; /* files of this name before it */
+	uint32_t used;   /* store.ticks when it was used last; 0 when it is not open */
 	int fd;
 	bool made, head_made, failed;
 	bool garbled;                 /* its bytes are not where they should be, so all are lost */
@@ -62,6 +66,7 @@ struct store {
 	struct quota *quota;            /* counts descriptors; may be NULL */
 	struct stored *oldest, *newest; /* open ones */
 	unsigned open_count, open_max;
+	uint32_t ticks; /* calls of store_tick(), modulo 2^32 */
 	uint64_t seed;
 	uint64_t made, writes, read_back; /* counted; made: without files that go with others */
 	struct digests *digests;          /* NULL: none are wanted */
@@ -69,6 +74,8 @@ struct store {
 	struct tf_error err;
 	struct number *number;
 	uint8_t *copy;
+	const struct stored *named; /* an open file, or NULL: */
+	char name[NAME_ROOM];       /* its name */
 };
 
 /* What store_init() takes from the arena. */
@@ -109,15 +116,17 @@ size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, s
 /* Closes its descriptor, if it is open: it is opened again when it is needed. */
 void store_shut(struct store *s, struct stored *f);
 
+/* About half a second has passed: files that were not used for some five seconds lose their
+   descriptors, as by store_shut(). */
+void store_tick(struct store *s);
+
 /* The file has failed, for a reason that errno tells; what could not be done. */
 void store_fail(struct store *s, struct stored *f, const char *what);
 
-/* The name that the file has; before it is made, the one that it would like to have. */
-void stored_name(const struct stored *f, char to[NAME_ROOM]);
-
 /* The stream has ended: puts NAME.head in front, sets the time, closes. *to gets the digests
    that store.digests makes of the file as it stands on disk then: none when it is not what it
-   should be. */
-void store_finish(struct store *s, struct stored *f, struct digest_result *to);
+   should be. -> the name that the file has, until the store is called again; NULL: it was not
+   made */
+const char *store_finish(struct store *s, struct stored *f, struct digest_result *to);
 
 #endif

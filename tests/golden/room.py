@@ -73,6 +73,39 @@ def max_disk(box):
     assert run.returncode == 0 and 'room' not in run.stderr and len(files(Path(box) / 'all')) == 40, run
 
 
+def in_generations(box):
+    """The limit is one for all generations together. Connections that have files have files in each; 1003 has none, whenever
+    it says something, and 1002, which has said nothing by then, gets none any more."""
+    capture = HEADER + b''.join(opens(port) for port in (1000, 1001, 1002)) + says(1000, 200) + says(1001, 1000)  # 2,400 bytes
+    capture += opens(1003)
+    for turn in range(4):
+        at = 200 * turn
+        capture += says(1003, 200, at) + says(1000, 200, at + 200) + (says(1002, 200, at) if turn > 1 else b'')
+    capture += closes(1000, 1000) + closes(1003, 800) + closes(1002, 400)
+    (Path(box) / 'in.pcap').write_bytes(capture)
+    trees = []
+    for jobs in '12':
+        out = Path(box) / f'generations{jobs}'
+        run = subprocess.run([BINARY, '-q', '-j', jobs, '--strict', '--max-disk', '2K', '--rotate', '1K', '-o', out, '--jsonl', '-r', f'{box}/in.pcap'],
+                             capture_output=True, text=True, timeout=DEADLINE_S)
+        assert run.returncode == 4, (run.returncode, run.stderr)
+        generations = sorted(out.iterdir(), key=lambda p: (len(p.name), p.name))
+        assert len(generations) >= 4, generations
+        streams, left_out, connections = {}, 0, 0
+        for folder in generations:
+            for name, size in files(folder).items():
+                streams.setdefault(name, []).append(size)
+            text = (folder / 'report.xml').read_text()
+            told = {n: int(v) for n, v in re.findall(r"<tf:counter name='(\w+)' unit='\w+' value='(\d+)'", text)}
+            left_out, connections = left_out + told['bytes_no_room'], connections + told['flows_no_room']
+        assert {int(p) for name in streams for p in re.findall(r'\.(\d{5})(?=-|$)', name)} - {80} == {1000, 1001}, streams
+        assert sorted(map(sum, streams.values())) == [1000] * 4, streams
+        assert max(map(len, streams.values())) >= 3, streams
+        assert (left_out, connections) == (2 * 800 + 2 * 400, 2), (left_out, connections)
+        trees.append({p.relative_to(out): p.read_bytes() for p in out.rglob('*') if p.is_file() and p.suffix != '.xml'})
+    assert trees[0] == trees[1]
+
+
 def min_free(box):
     """A file takes the room away and gives it back."""
     small = Path(box) / 'small'
@@ -109,6 +142,7 @@ def main():
         return min_free(sys.argv[2])
     with tempfile.TemporaryDirectory() as box:
         max_disk(box)
+        in_generations(box)
     for way in WAYS:
         tried = subprocess.run([*way, 'bash', '-c', TRY], capture_output=True, text=True)
         if tried.returncode == 0:

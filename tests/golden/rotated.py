@@ -80,14 +80,26 @@ def quiet(dice, i):
     return done
 
 
-def capture(path, snaplen=65535, others=0):
-    dice = random.Random(int(os.environ.get('TCPFLOW_SEED', 1)))
-    frames = sorted([f for i in range(FLOWS + SHORT) for f in connection(dice, i)] +
-                    [f for i in range(others) for f in quiet(dice, i)], key=lambda f: f[0])
+def brief(i):
+    """Frames of a connection that is over when the next one begins, all of the same size: they go to each worker in turn. 15 in a minute."""
+    a, b, at = ((10, 2, 0, i), 2000), ((10, 0, 1, 1), 80), (START_S + 53) * 10**6 + i * 4 * 10**6
+    words = [(a, b, 0, 0, SYN, b''), (b, a, 0, 1, SYN | ACK, b''), (a, b, 1, 1, PSH | ACK, b'x' * 500), (b, a, 1, 501, PSH | ACK, b'y' * 500),
+             (a, b, 501, 501, FIN | ACK, b''), (b, a, 501, 502, FIN | ACK, b''), (a, b, 502, 502, ACK, b'')]
+    return [frame(at + 1000 * n, *w) for n, w in enumerate(words)]
+
+
+def write(path, frames, snaplen=65535):
     with open(path, 'wb') as to:
         to.write(struct.pack('<IHHIIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
         for ts, b in frames:
             to.write(struct.pack('<IIII', ts // 10**6, ts % 10**6, min(len(b), snaplen), len(b)) + b[:snaplen])
+
+
+def capture(path, snaplen=65535, others=0):
+    dice = random.Random(int(os.environ.get('TCPFLOW_SEED', 1)))
+    frames = sorted([f for i in range(FLOWS + SHORT) for f in connection(dice, i)] +
+                    [f for i in range(others) for f in quiet(dice, i)], key=lambda f: f[0])
+    write(path, frames, snaplen)
     return len(frames)
 
 
@@ -242,20 +254,39 @@ def dozing(box):
             shutil.rmtree(t + '/512M')
 
 
-def killed(box, path, jobs):
-    """By SIGKILL in a generation: those before it are whole, and it can be mended."""
+def kill_in_the_last(path, out, jobs, generations):
+    """By SIGKILL, when all has been read, and a generation is open"""
+    process = subprocess.Popen([BINARY, '-q', '-r', '-', '-o', out, '--jsonl', '--rotate', '1m', '-j', jobs], stdin=subprocess.PIPE)
+    process.stdin.write(Path(path).read_bytes())  # and the pipe stays open
+    process.stdin.flush()
+    until = time.monotonic() + 20
+    while len(list(Path(out).glob('*'))) < generations and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(1.5)  # what waits is written twice a second
+    process.kill()
+    process.wait()
+
+
+def numbers_go_on(box):
+    """Connections of several workers are numbered when their rows are joined, by whoever mends, too: on from those of the
+    generations before, which nothing but the parts of this one tells."""
     with tempfile.TemporaryDirectory(dir=box) as t:
-        data = Path(path).read_bytes()
-        process = subprocess.Popen([BINARY, '-q', '-r', '-', '-o', t + '/out', '--jsonl', '--rotate', '1m', '-j', jobs],
-                                   stdin=subprocess.PIPE)
-        process.stdin.write(data)  # and the pipe stays open
-        process.stdin.flush()
-        until = time.monotonic() + 20
-        while len(list(Path(t + '/out').glob('*'))) < 4 and time.monotonic() < until:
-            time.sleep(0.01)
-        time.sleep(1.5)  # what waits is written twice a second
-        process.kill()
-        process.wait()
+        write(t + '/in.pcap', [f for i in range(28) for f in brief(i)])
+        kill_in_the_last(t + '/in.pcap', t + '/out', '2', 2)
+        first, last = in_order(t + '/out')
+        assert (last / 'flows.jsonl.0').stat().st_size > 1000 < (last / 'flows.jsonl.1').stat().st_size, 'one worker had it all'
+        subprocess.run([BINARY, '-q', '--recover', last], check=True)
+        run(t + '/in.pcap', t + '/one')
+        wanted = {l['first_packet']: l['flow_id'] for _, lines in rows(t + '/one') for l in lines}
+        found = [(l['first_packet'], l['flow_id']) for l in rows(t + '/out')[-1][1]]
+        assert len(found) == 13 and sum(number is not None for _, number in found) >= 10, found
+        assert all(number in (None, wanted[packet]) for packet, number in found), (found, wanted)
+
+
+def killed(box, path, jobs):
+    """Generations before the last one are whole, and that can be mended."""
+    with tempfile.TemporaryDirectory(dir=box) as t:
+        kill_in_the_last(path, t + '/out', jobs, 4)
         whole, last = in_order(t + '/out')[:-1], in_order(t + '/out')[-1]
         for folder in whole:
             assert xml.etree.ElementTree.parse(folder / 'report.xml').getroot().tag == 'dfxml', folder
@@ -285,6 +316,7 @@ def main():
         dozing(box)
         for jobs in '12':
             killed(box, path, jobs)
+        numbers_go_on(box)
         for what, options, to in CASES:
             without = [o for i, o in enumerate(options) if o != '--rotate' and (i == 0 or options[i - 1] != '--rotate')]
             with tempfile.TemporaryDirectory(dir=box) as t:

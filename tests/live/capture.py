@@ -434,6 +434,27 @@ def several(box):
     assert 'tcpflow: 3 packets' in command.said, command.said
 
 
+def not_shared(box):
+    """What no fan-out group may be made of is read by one handle."""
+    try:
+        Command(box, '-i', 'nflog:5', '-j', '1').stop()
+    except RuntimeError as e:
+        raise Lacking(f'no NFLOG here: {e}')
+    Command(box, '-i', 'nflog:5', '-j', '2').stop()
+
+
+def told_of_interfaces(path):
+    """A pcapng file -> how many interfaces it has, and what the kernel dropped of each of them"""
+    data, at, interfaces, dropped = Path(path).read_bytes(), 0, 0, {}
+    while at < len(data):
+        kind, length = struct.unpack_from('<II', data, at)
+        interfaces += kind == 1
+        if kind == 5:
+            dropped[struct.unpack_from('<I', data, at + 8)[0]] = struct.unpack_from('<Q', data, at + 36)[0]
+        at += length
+    return interfaces, dropped
+
+
 def drops(box):
     """A small ring, and a recorder that sleeps for 2 s: what is missing is counted, and the gap says why."""
     place = Place(box)
@@ -442,7 +463,8 @@ def drops(box):
 
 
 def drops_with(box, place, options):
-    command = Command(box, '-i', 'near', '--ring', '1M', '--jsonl', *options)
+    kept = f'{tempfile.mkdtemp(dir=box)}/all.pcapng'
+    command = Command(box, '-i', 'near', '--ring', '1M', '--jsonl', '--write', kept, *options)
     piece, ends = 1 << 16, time.monotonic() + 3.2
     sent = [struct.pack('>Q', 1)]
     with socket.create_connection((NETS['near'][0].format(2), PORT)) as s:
@@ -460,6 +482,7 @@ def drops_with(box, place, options):
     command.stop()
     dropped = re.search(r'dropped +([\d,]+) packets that the kernel dropped', command.said)
     assert dropped, command.said
+    expect(told_of_interfaces(kept), (1, {0: int(dropped[1].replace(',', ''))}), 'what --write tells of the interface')
     sent = b''.join(sent)
     row = json.loads((Path(command.folder) / 'flows.jsonl').read_text().splitlines()[0])
     gaps = row['orig']['gaps']
@@ -743,7 +766,7 @@ def file_capabilities(box):
     command.expect(sums)
 
 
-SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, rotated, filtered, everything, several, drops, gone, refused, served)
+SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, rotated, filtered, everything, several, not_shared, drops, gone, refused, served)
 
 
 def stop(number, frame):

@@ -6,6 +6,8 @@
  * address and port, and prints how many went out. Their Ethernet address is nobody's, so that
  * no host has work with them, but one that listens to all.
  */
+#include "../prop/random.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -21,21 +23,12 @@
 
 enum { FRAME = 14 + 20 + 20, BATCH = 128 };
 
-static uint64_t state;
+static struct random dice;
 
 static _Noreturn void fail(const char *what)
 {
 	(void)fprintf(stderr, "flood: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-/* splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators) */
-static uint64_t next_random(void)
-{
-	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
 }
 
 /* The one's complement sum of 16-bit words (RFC 1071), n being even. */
@@ -53,7 +46,7 @@ static void make(uint8_t f[FRAME])
 	static const uint8_t head[] = {2, 0,    0, 0, 0,  0x99, 2, 0, 0, 0,  0, 0x98, 8,
 	                               0, 0x45, 0, 0, 40, 0,    0, 0, 0, 64, 6, 0,    0};
 	static const uint8_t server[] = {10, 99, 0, 1};
-	uint64_t chance[2] = {next_random(), next_random()};
+	uint64_t chance[2] = {random_next(&dice), random_next(&dice)};
 	memset(f, 0, FRAME);
 	memcpy(f, head, sizeof head);
 	memcpy(f + 26, chance, 4);
@@ -113,7 +106,7 @@ int main(int argc, char **argv)
 	}
 	int s = open_device(argv[1]);
 	int64_t count = strtoll(argv[2], NULL, 10), rate = strtoll(argv[3], NULL, 10), sent = 0;
-	state = strtoull(argv[4], NULL, 10);
+	dice.state = strtoull(argv[4], NULL, 10);
 	int64_t began = now_ns();
 	while (sent < count) {
 		int64_t ahead = rate > 0 ? began + sent * INT64_C(1000000000) / rate - now_ns() : 0;

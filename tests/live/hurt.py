@@ -211,6 +211,55 @@ def few_descriptors(box):
     expect(dropped(command.said), 0, 'drops')
 
 
+def silent(box):
+    """Connections that say nothing any more lose their descriptors after some seconds, one that goes on
+    does not; then all of them speak again, and their files are right."""
+    place = place_with(box)
+    count, tail = 20, os.urandom(5000)
+    for jobs in ('1', '2'):
+        command = Command(box, '-i', 'near', '-j', jobs, '--strict')
+        folder = f'/proc/{command.process.pid}/fd'
+        before = len(os.listdir(folder))
+
+        def files():
+            return len(os.listdir(folder)) - before
+        callers = [Caller(net.format(2)) for net in NETS['near'] for _ in range(count // 2)]
+        began = time.monotonic()
+        wait_for(lambda: files() == 2 * count, f'{2 * count} files to be written')
+        wait_for(lambda: callers[0].say(b'still here ') and files() == 1, 'silent ones to be closed')
+        waited = time.monotonic() - began
+        print(f'-j {jobs}: closed after {waited:.2f} s')
+        assert 4.5 < waited < 8, waited
+        sums = [s for c in callers for s in c.finish(tail)]
+        place.far.ask(f'sums {count}')
+        command.stop()
+        command.expect(sums)
+
+
+class Caller:
+    """A connection that speaks when it is told to; the other end has said BACK bytes."""
+
+    def __init__(self, address):
+        self.said, self.came = b'', b''
+        self.s = socket.create_connection((address, capture.PORT), timeout=PATIENCE)
+        self.say(struct.pack('>Q', BACK))
+        while len(self.came) < BACK:
+            self.came += self.s.recv(1 << 18)
+
+    def say(self, data):
+        self.said += data
+        self.s.sendall(data)
+        time.sleep(0.1)
+        return True
+
+    def finish(self, tail):
+        self.s.sendall(tail)
+        self.s.shutdown(socket.SHUT_WR)
+        expect(self.s.recv(1), b'', 'what comes in the end')
+        self.s.close()
+        return capture.sha(self.said + tail), capture.sha(self.came)
+
+
 def counted(device):
     """Packets that went through it."""
     said = subprocess.run(['ip', '-j', '-s', 'link', 'show', device], capture_output=True, check=True).stdout
@@ -259,7 +308,7 @@ def expect_but_gaps(name, found, wanted, gaps):
         at = gap['offset'] + gap['length']
 
 
-SCENARIOS = (stopped, killed, full, few_descriptors, asleep)
+SCENARIOS = (stopped, killed, full, few_descriptors, silent, asleep)
 
 if __name__ == '__main__':
     if sys.argv[1] != '--list':

@@ -10,6 +10,8 @@
  * no TCP goes as it is. The fate of the n-th frame depends on the seed alone; what stands in it
  * depends on the hosts. Prints "ready", and when it ends by SIGTERM, how many of each there were.
  */
+#include "../prop/random.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -37,7 +39,7 @@ struct frame {
 /* Frames that come out at `to`, and those that wait for others to overtake them. */
 struct way {
 	int from, to;
-	uint64_t state;
+	struct random dice;
 	struct frame waiting[WAITING];
 };
 
@@ -54,15 +56,6 @@ static _Noreturn void fail(const char *what)
 {
 	(void)fprintf(stderr, "impair: %s: %s\n", what, strerror(errno));
 	exit(1);
-}
-
-/* splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators) */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
 }
 
 static int open_device(const char *name)
@@ -119,8 +112,8 @@ static void carry(struct way *w, uint8_t *p, size_t n)
 {
 	bool happens[FAULTS];
 	for (size_t i = 0; i < FAULTS; i++)
-		happens[i] = next_random(&w->state) % MILLION < chance[i];
-	uint64_t place = next_random(&w->state), after = next_random(&w->state) % AFTER;
+		happens[i] = random_next(&w->dice) % MILLION < chance[i];
+	uint64_t place = random_next(&w->dice), after = random_next(&w->dice) % AFTER;
 	frames++;
 	if (happens[CORRUPT])
 		p[ETHERNET + place % (n - ETHERNET)] ^= (uint8_t)(1 << (place >> 32) % 8);
@@ -159,8 +152,8 @@ int main(int argc, char **argv)
 	uint64_t seed = strtoull(argv[3], NULL, 10);
 	for (size_t i = 0; i < FAULTS; i++)
 		chance[i] = strtoull(argv[4 + i], NULL, 10);
-	ways[0] = (struct way){.from = a, .to = b, .state = seed};
-	ways[1] = (struct way){.from = b, .to = a, .state = ~seed};
+	ways[0] = (struct way){.from = a, .to = b, .dice = {seed}};
+	ways[1] = (struct way){.from = b, .to = a, .dice = {~seed}};
 	(void)signal(SIGTERM, stop);
 	printf("ready\n");
 	(void)fflush(stdout);

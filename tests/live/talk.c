@@ -20,6 +20,8 @@
  * A stream is a piece of `noise`, which repeats after 1 MiB; its place there is a matter of
  * chance. The client's stream begins with a struct order.
  */
+#include "../prop/random.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -63,7 +65,7 @@ struct talk {
 	char name[2 * (INET6_ADDRSTRLEN + sizeof " 65535 ")]; /* a socket that was reset has none */
 };
 
-static uint64_t state;
+static struct random dice;
 static uint8_t noise[NOISE];
 static EVP_MD *sha256;
 static int watch;
@@ -77,15 +79,6 @@ static _Noreturn void fail(const char *what)
 	exit(1);
 }
 
-/* splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators) */
-static uint64_t next_random(void)
-{
-	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
-
 static int64_t now_ns(void)
 {
 	struct timespec t;
@@ -95,7 +88,8 @@ static int64_t now_ns(void)
 
 static void stream_open(struct stream *s, uint64_t end)
 {
-	*s = (struct stream){.sum = EVP_MD_CTX_new(), .end = end, .place = next_random() % NOISE};
+	*s = (struct stream){
+	        .sum = EVP_MD_CTX_new(), .end = end, .place = random_next(&dice) % NOISE};
 	if (s->sum == NULL || EVP_DigestInit_ex(s->sum, sha256, NULL) != 1)
 		fail("SHA-256");
 }
@@ -298,9 +292,9 @@ static uint64_t number(const char *text)
 
 static void start(const char *seed)
 {
-	state = number(seed);
+	dice.state = number(seed);
 	for (size_t i = 0; i < NOISE; i += sizeof(uint64_t)) {
-		uint64_t more = next_random();
+		uint64_t more = random_next(&dice);
 		memcpy(noise + i, &more, sizeof more);
 	}
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
@@ -383,11 +377,12 @@ static int serve(unsigned port, unsigned ports)
 /* Most are small. */
 static uint64_t some_size(uint64_t most)
 {
-	uint64_t kind = next_random() % 100;
+	uint64_t kind = random_next(&dice) % 100;
 	uint64_t bound = kind < 60 ? 1000 : kind < 90 ? 10000 : kind < 99 ? 60000 : most;
 	if (bound > most)
 		bound = most;
-	return bound == most ? most - next_random() % (most / 8 + 1) : next_random() % bound;
+	return bound == most ? most - random_next(&dice) % (most / 8 + 1)
+	                     : random_next(&dice) % bound;
 }
 
 static socklen_t address_of(struct sockaddr_storage *to, const char *text, unsigned port)
@@ -416,7 +411,7 @@ static void call(const char *address, unsigned port, uint64_t most, size_t slot)
 	struct talk *t = calls[slot] = talk_new(fd, true);
 	t->slot = slot;
 	t->began_ns = now_ns();
-	t->order.manner = next_random() % MANNERS;
+	t->order.manner = random_next(&dice) % MANNERS;
 	t->order.there = sizeof t->order + some_size(most) + 4 * (uint64_t)(spread_ns / 1000000000);
 	t->order.back = some_size(most) + (t->order.manner == RESET);
 	stream_open(&t->said, t->order.there);

@@ -3,20 +3,13 @@
    between them. texts.py reads them back. */
 #include "base/text.h"
 
+#include "random.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t state;
-
-/* splitmix64 (Steele, Lea, Flood) */
-static uint64_t next_random(void)
-{
-	uint64_t z = state += UINT64_C(0x9e3779b97f4a7c15);
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
+static struct random dice;
 
 static size_t put_rune(uint8_t *to, uint32_t r)
 {
@@ -36,7 +29,7 @@ static size_t put_piece(uint8_t *to)
 {
 	static const char special[] = "\\x41\\\\\"'<>&;/]]>&#x0;u0041\t\r\n \x1b[31m\x7f";
 	static const uint32_t top[] = {0x80, 0x800, 0x3000, 0x10000, 0x120000};
-	uint64_t r = next_random();
+	uint64_t r = random_next(&dice);
 	switch (r % 4) {
 	case 0:
 		to[0] = (uint8_t)(r >> 8);
@@ -59,9 +52,9 @@ int main(int argc, char **argv)
 	if (argc != 3)
 		return 1;
 	long count = atol(argv[1]);
-	state = strtoull(argv[2], NULL, 0);
+	dice.state = strtoull(argv[2], NULL, 0);
 	for (long i = 0; i < count; i++) {
-		size_t n = 0, pieces = (size_t)(next_random() % 40);
+		size_t n = 0, pieces = (size_t)(random_next(&dice) % 40);
 		for (size_t k = 0; k < pieces; k++)
 			n += put_piece(bytes + n);
 		struct text t = text_in(room, sizeof room);

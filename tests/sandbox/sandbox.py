@@ -236,6 +236,35 @@ def another_root_folder(box):
     check(done.returncode == 1 and done.stderr.count('\n') == 1, '-z into nothing', done)
 
 
+def metrics_are_written_by_whoever_records(box):
+    """From the start, so that a place that does not suit is told before anything is read."""
+    box.chmod(0o1777)  # where nobody replaces what is somebody else's
+    done = tcpflow('-r', CAPTURE, '-o', box / 'out', '-U', 'daemon', '--stats', box / 'stats')
+    check(done.returncode == 0 and (box / 'stats').stat().st_uid == owner(box / 'out') != 0, 'in a sticky folder', done)
+    (box / 'roots').mkdir(mode=0o755)
+    (box / 'in').mkdir()
+    (box / 'in').chmod(0o777)
+    for i, folder in enumerate(('roots', 'none')):
+        done = tcpflow('-r', CAPTURE, '-o', box / f'none{i}', '-U', 'daemon', '--stats', box / folder / 'stats')
+        check(done.returncode == 3 and done.stderr.count('\n') == 1 and not recorded(box / f'none{i}'), f'in {folder}', done)
+    check(not (box / 'none').exists(), 'a folder was made')
+    done = tcpflow('-r', CAPTURE, '-o', 'flows', '-U', 'daemon', '-z', box / 'in', '--stats', 'stats')
+    check(done.returncode == 0 and '\ntcpflow_frames_total 136\n' in (box / 'in' / 'stats').read_text(), 'in another root folder', done)
+
+
+def captures_keep_their_bytes(box):
+    """Also where they have another name in another root folder."""
+    (box / 'in').mkdir()
+    (box / 'in').chmod(0o777)
+    capture = Path(shutil.copy(CAPTURE, box / 'in' / 'in.pcap'))
+    capture.chmod(0o666)
+    for option in ('-w', '--write', '--stats'):
+        for path, more in ((capture, []), ('in.pcap', ['-z', box / 'in'])):
+            done = tcpflow('-r', capture, '-o', box / 'out' if not more else 'out', '-U', 'daemon', option, path, *more)
+            check(done.returncode == 1 and f'{option} would overwrite' in done.stderr, f'{option} {path}', done)
+            check(capture.read_bytes() == CAPTURE.read_bytes(), f'it was overwritten by {option} {path}')
+
+
 def descriptors(box):
     """Those that are named are used, the others closed."""
     with open(CAPTURE, 'rb') as capture, open(box / 'stray', 'w') as stray, open(box / 'told', 'w') as told:
@@ -282,7 +311,8 @@ def masks(box):
 FOR_ALL = [all_is_forbidden_to_a_user, descriptors, lacking_parts, masks]
 FOR_ROOT = [all_is_forbidden_after_root, all_is_forbidden_to_root_that_remains, most_is_possible_without,
             nobody_records, folders_of_root_are_walked_through, sudo_records_for_its_caller, the_folders_owner_records,
-            root_remains_where_nobody_else_may_write, users_are_named, another_root_folder, commands_run_as_the_user]
+            root_remains_where_nobody_else_may_write, users_are_named, another_root_folder,
+            metrics_are_written_by_whoever_records, captures_keep_their_bytes, commands_run_as_the_user]
 
 
 def main():

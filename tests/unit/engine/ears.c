@@ -63,15 +63,23 @@ static void empty(void **state)
 	expect(CHOOSE(EMPTY, sure - 9, sure + 5), 1, sure);
 }
 
-/* A clock that was set: nothing waits long for what seems far. */
+/* A clock that was set back: nothing waits for what seems to come. */
 static void stepped(void **state)
 {
 	(void)state;
-	expect(CHOOSE(NOW - 5 * SECOND, NOW), 1, INT64_MIN);
-	expect(CHOOSE(NOW, NOW - SECOND), 1, NOW);
-	expect(CHOOSE(EMPTY, NOW + 9 * SECOND), 1, INT64_MAX);
+	expect(CHOOSE(NOW, NOW + 5 * SECOND), 1, INT64_MIN);
+	expect(CHOOSE(NOW, NOW + SECOND), 0, NOW + SECOND);
+	expect(CHOOSE(EMPTY, NOW + 9 * SECOND), 1, INT64_MIN);
 	expect_wait(CHOOSE(EMPTY, NOW + SECOND));
 	expect(CHOOSE(INT64_MAX, INT64_MIN + 1), 0, INT64_MIN);
+}
+
+/* Whoever reads was kept for long: what waits in the rings keeps its order. */
+static void late(void **state)
+{
+	(void)state;
+	expect(CHOOSE(NOW - 5 * SECOND, NOW), 0, NOW);
+	expect(CHOOSE(NOW - SECOND, NOW - 9 * SECOND, EMPTY), 1, NOW - SECOND);
 }
 
 int main(void)
@@ -80,6 +88,7 @@ int main(void)
 	        cmocka_unit_test(earliest),
 	        cmocka_unit_test(empty),
 	        cmocka_unit_test(stepped),
+	        cmocka_unit_test(late),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

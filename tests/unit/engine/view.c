@@ -118,12 +118,71 @@ static void in_a_run(void **state)
 	folder_remove();
 }
 
+static int64_t by_hand(void *arg)
+{
+	const int64_t *now_ns = arg;
+	return *now_ns;
+}
+
+/* -> the descriptors of files after so many milliseconds more, in steps as live capture looks */
+static uint64_t open_after(struct tf_engine *e, int64_t *now_ns, int ms)
+{
+	struct tf_moment moment;
+	for (; ms > 0; ms -= 100) {
+		*now_ns += INT64_C(100000000);
+		dispatch_look_at_clock(&e->dispatch);
+	}
+	dispatch_flush(&e->dispatch, false);
+	tf_engine_moment(e, &moment);
+	return moment.files_open;
+}
+
+/* Connections that say nothing keep no descriptors for longer than some five seconds by the clock;
+   then they go on. */
+static void idle_files(void **state)
+{
+	(void)state;
+	(void)folder_make();
+	for (unsigned workers = 1; workers <= 3; workers++) {
+		int64_t now_ns = INT64_C(1000000000);
+		struct tf_config c = config_of(workers, 64 * MIB);
+		c.clock = by_hand;
+		c.clock_arg = &now_ns;
+		struct tf_engine *e = engine_of(&c);
+		struct tf_recording how = {.folder = "in", .files_max = 1000};
+		struct tf_counters n;
+		assert_true(tf_engine_record(e, &how, &err));
+		for (int i = 0; i < 4; i++)
+			for (unsigned host = 0; host < HOSTS; host++)
+				assert_true(step(e, &err, host, i));
+		assert_int_equal(open_after(e, &now_ns, 4000), 2 * HOSTS);
+		for (unsigned host = 0; host < HOSTS / 3; host++)
+			assert_true(step(e, &err, host, 4)); /* one direction of these */
+		assert_int_equal(open_after(e, &now_ns, 3000), HOSTS / 3);
+		assert_int_equal(open_after(e, &now_ns, 4000), 0);
+		for (int i = 4; i < CONVERSATION; i++)
+			for (unsigned host = i == 4 ? HOSTS / 3 : 0; host < HOSTS; host++)
+				assert_true(step(e, &err, host, i));
+		assert_true(tf_engine_finish(e, &err));
+		tf_engine_counters(e, &n);
+		assert_int_equal(n.files, 2 * HOSTS);
+		file_is("in/010.000.001.050.04000-010.009.009.009.00080", "questionthanks");
+		file_is("in/010.009.009.009.00080-010.000.000.001.04000", "an answerso be");
+		tf_engine_free(e);
+		assert_int_equal(
+		        system("test 600 = $(find in -type f -size -15c -size +13c | wc -l)"), 0);
+		assert_int_equal(system("rm -r in"), 0);
+	}
+	folder_remove();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(whole),
 	        cmocka_unit_test(sums),
 	        cmocka_unit_test(in_a_run),
+	        cmocka_unit_test(idle_files),
 	};
 	give_up_after(100);
 	return cmocka_run_group_tests(tests, NULL, NULL);

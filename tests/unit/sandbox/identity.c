@@ -2,6 +2,7 @@
 #include "sandbox/identity.h"
 #include "sandbox/rights.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,6 +65,20 @@ static int wear(void)
 	return 0;
 }
 
+/* What nobody can become leaves nothing behind. */
+static int wear_none(void)
+{
+	struct identity own, now;
+	const struct identity none = {
+	        .uid = (uid_t)-1, .gid = 12345, .group = {12345, 12346}, .groups = 2};
+	identity_own(&own);
+	FACT(1, !identity_wear(&none, false) && errno == EINVAL);
+	identity_own(&now);
+	FACT(2, now.uid == own.uid && now.gid == own.gid && now.groups == own.groups);
+	FACT(3, open("/etc/shadow", O_WRONLY | O_CLOEXEC) >= 0);
+	return 0;
+}
+
 static int become(void)
 {
 	struct identity who;
@@ -96,6 +111,7 @@ static void as_root(void **state)
 	if (geteuid() != 0)
 		skip();
 	assert_int_equal(apart(wear), 0);
+	assert_int_equal(apart(wear_none), 0);
 	assert_int_equal(apart(become), 0);
 	assert_int_equal(apart(remain), 0);
 }

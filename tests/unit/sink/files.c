@@ -211,6 +211,28 @@ static void records(void **state)
 	done(&r);
 }
 
+/* A connection that wakes up lies where another one was, and has its own name. */
+static void own_record(void **state)
+{
+	(void)state;
+	uint8_t kept[2][200];
+	size_t n[2];
+	start(&r, 4, 16);
+	for (unsigned k = 0; k < 2; k++) {
+		data_at(&r, k, 0, 0, "hello", 5);
+		struct talk *t = &r.talk[k];
+		n[k] = r.sink.doze(r.self, &t->flow, t->slot, kept[k], sizeof kept[k]);
+		assert_in_range(n[k], 1, sizeof kept[k]);
+	}
+	for (unsigned k = 0; k < 2; k++) {
+		struct talk *t = &r.talk[k];
+		r.sink.wake(r.self, &t->flow, t->slot, kept[k], n[k]);
+		end_flow(&r, k);
+		assert_string_equal(t->record[0].name, path_of(&r, k, 0, 0) + 3);
+	}
+	done(&r);
+}
+
 static void loan_elsewhere(void **state)
 {
 	(void)state;
@@ -573,6 +595,7 @@ int main(void)
 	        cmocka_unit_test(goes_on),
 	        cmocka_unit_test(loan_elsewhere),
 	        cmocka_unit_test(records),
+	        cmocka_unit_test(own_record),
 	        cmocka_unit_test(earlier_pending),
 	        cmocka_unit_test(earlier_not_touching),
 	        cmocka_unit_test(earlier_written),

@@ -3,6 +3,8 @@
    events in hardly any memory. */
 #include "recording.h"
 
+#include "sink/store.h"
+
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -60,6 +62,98 @@ static void fewer_than_promised(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
 	assert_true(ok);
 	done(&r);
+}
+
+/* -- files that nothing is written to ------------------------------------------------------ */
+
+enum { IDLE = 12, SHUT = 1024 }; /* as in store.c */
+
+static void ticks(unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		assert_true(r.sink.flush(r.self, &r.err));
+}
+
+/* A file that gets nothing is closed with the IDLE-th flush since its last write, one that is
+   written to is not. When it is heard again, it goes on. */
+static void idle_ones_are_closed(void **state)
+{
+	(void)state;
+	start(&r, 100, 64);
+	int before = open_descriptors();
+	for (unsigned k = 0; k < 4; k++)
+		data_at(&r, k, 0, 0, "once", 4);
+	ticks(2); /* the second one writes them */
+	assert_int_equal(open_descriptors(), before + 4);
+	ticks(IDLE - 2);
+	data_at(&r, 0, 0, 4, " more", 5);
+	reclaim(&r);
+	assert_int_equal(open_descriptors(), before + 4);
+	ticks(1);
+	assert_int_equal(open_descriptors(), before + 1);
+	ticks(IDLE);
+	assert_int_equal(open_descriptors(), before);
+	file_is(path0(&r), "once more");
+	assert_int_equal(system("test -z \"$(find in -type f -newermt 2002-01-01)\""), 0);
+	data_at(&r, 0, 0, 9, " and again", 10);
+	data_at(&r, 1, 0, 6, "twice", 5);
+	ticks(2);
+	assert_int_equal(open_descriptors(), before + 2);
+	ticks(100);
+	assert_int_equal(open_descriptors(), before);
+	char got[20];
+	assert_int_equal(recall(&r, 5, got, 4), 4); /* reading is use, too */
+	assert_memory_equal(got, "more", 4);
+	ticks(IDLE - 1);
+	assert_int_equal(open_descriptors(), before + 1);
+	ticks(1);
+	assert_int_equal(open_descriptors(), before);
+	assert_true(finish(&r));
+	file_is(path0(&r), "once more and again");
+	assert_int_equal(read_file(path_of(&r, 1, 0, 0), got, sizeof got), 11);
+	assert_memory_equal(got, "once\0\0twice", 11);
+	file_is(path_of(&r, 2, 0, 0), "once");
+	assert_int_equal(counted(&r).files, 4);
+	assert_int_equal(open_descriptors(), before);
+	clean_up(&r);
+}
+
+/* However many are idle, a flush closes so many at most, the oldest first. */
+static void some_in_a_flush(void **state)
+{
+	(void)state;
+	enum { MANY = SHUT + 100 };
+	static struct tf_flow flow[MANY];
+	static struct stored stored[MANY];
+	struct rlimit was, limit;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	if (was.rlim_max < MANY + 100)
+		skip();
+	limit = (struct rlimit){.rlim_cur = MANY + 100, .rlim_max = was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	start(&r, 1, 64);
+	struct arena arena;
+	struct store s;
+	assert_true(arena_init(&arena, store_memory() + 4096, &r.err));
+	assert_true(store_init(&s, &arena, &r.dir, MANY, 7));
+	for (unsigned i = 0; i < MANY; i++) {
+		flow_init(&flow[i], i);
+		struct named who = name_subject(&r.names, &flow[i], 0);
+		stored_init(&stored[i], &who);
+		assert_true(store_ready(&s, &stored[i]));
+	}
+	for (unsigned i = 1; i < IDLE; i++)
+		store_tick(&s);
+	assert_int_equal(s.open_count, MANY);
+	store_tick(&s);
+	assert_int_equal(s.open_count, MANY - SHUT);
+	for (unsigned i = 0; i < MANY; i++)
+		assert_int_equal(stored[i].fd < 0, i < SHUT);
+	store_tick(&s);
+	assert_int_equal(s.open_count, 0);
+	arena_free(&arena);
+	done(&r);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
 }
 
 /* -- failures ------------------------------------------------------------------------------ */
@@ -138,15 +232,20 @@ static void head_fails(void **state)
 /* So many writes succeed from now on; < 0: all do. */
 static int writes_left = -1;
 
-/* Stands before the C library's. */
-ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t at)
+/* These two stand before the C library's. */
+ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
 {
-	ssize_t done = 0;
 	if (writes_left == 0) {
 		errno = EIO;
 		return -1;
 	}
 	writes_left -= writes_left > 0;
+	return lseek(fd, at, SEEK_SET) < 0 ? -1 : write(fd, p, n);
+}
+
+ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t at)
+{
+	ssize_t done = 0;
 	for (int i = 0; i < count; i++) {
 		ssize_t n = pwrite(fd, iov[i].iov_base, iov[i].iov_len, at + done);
 		if (n < 0)
@@ -383,6 +482,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(scarce),
 	        cmocka_unit_test(fewer_than_promised),
+	        cmocka_unit_test(idle_ones_are_closed),
+	        cmocka_unit_test(some_in_a_flush),
 	        cmocka_unit_test(full),
 	        cmocka_unit_test(head_fails),
 	        cmocka_unit_test(moving_fails),
