@@ -14,9 +14,8 @@ enum { ENOUGH = 64, MOST = 1024, WRONG = 256, LEAST = -16 * WRONG };
 
 /* -> whether the packet's source has shown so far that a wrong IPv4 header is damage: captures
    some of whose addresses were changed afterwards have many. */
-static bool is_suspicious(struct walk *w)
+static __attribute__((noinline)) bool weigh_headers(struct walk *w, uint32_t source, uint32_t slot)
 {
-	uint32_t source = w->frame->source, slot = source % DECODE_SOURCES;
 	int16_t *balance = &w->decode->headers[slot].balance;
 	if (w->decode->headers[slot].source != source) {
 		w->decode->headers[slot].source = source;
@@ -28,6 +27,16 @@ static bool is_suspicious(struct walk *w)
 	else if (w->headed && *balance < MOST)
 		(*balance)++;
 	return w->misheaded && trusted;
+}
+
+/* Most packets show nothing new. */
+static bool is_suspicious(struct walk *w)
+{
+	uint32_t source = w->frame->source, slot = source % DECODE_SOURCES;
+	if (!w->misheaded && w->decode->headers[slot].balance == MOST &&
+	    w->decode->headers[slot].source == source)
+		return false;
+	return weigh_headers(w, source, slot);
 }
 
 /*
