@@ -39,7 +39,7 @@ class Conversation:
     """Says random bytes for as long as it may; hears BACK bytes, little by little."""
 
     def __init__(self, address):
-        self.said, self.came, self.over = bytearray(struct.pack('>Q', BACK)), bytearray(), False
+        self.said, self.came, self.over, self.silent = bytearray(struct.pack('>Q', BACK)), bytearray(), False, False
         self.s = socket.create_connection((address, capture.PORT), timeout=PATIENCE)
         self.s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         here, there = self.s.getsockname()[:2], self.s.getpeername()[:2]
@@ -54,13 +54,18 @@ class Conversation:
             piece = os.urandom(4096)
             self.said += piece  # before it can be recorded
             self.s.sendall(piece)
-            time.sleep(0.02)
+            self.rest()
         self.s.shutdown(socket.SHUT_WR)
 
     def hear(self):
         while piece := self.s.recv(8192):
             self.came += piece
-            time.sleep(0 if self.over else 0.02)
+            self.rest()
+
+    def rest(self):
+        time.sleep(0 if self.over else 0.02)
+        while self.silent and not self.over:
+            time.sleep(0.02)
 
     def delivered(self):
         """How many bytes were surely on the wire, of both directions."""
@@ -142,12 +147,18 @@ def killed(box):
         capture.Place.some(place, count=5, most=50_000)  # these are over by then
         talks = converse()
         wait_for(lambda: all(sum(t.delivered()) > 50_000 for t in talks), 'some 50 kB of each')
+        for t in talks:
+            t.silent = True  # more bytes would drive those before them to the disk
+        time.sleep(0.1)
         least, began = minima(talks), time.monotonic()
 
         def sizes():
             return {p.name: p.stat().st_size for p in Path(command.folder).iterdir()}
         wait_for(lambda: (now := sizes()) and all(now.get(name, 0) >= n for name, n in least.items()), 'what was on the wire to be on the disk')
         waited = time.monotonic() - began
+        assert waited < 5, f'{waited:.1f} s until it was on the disk'
+        for t in talks:
+            t.silent = False
         wait_for(lambda: rows_written(command.folder) >= 10, 'rows of what was over')
         command.process.kill()
         expect(command.wait(), -signal.SIGKILL, 'exit status')

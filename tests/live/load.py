@@ -74,6 +74,13 @@ def place_with(box, *devices):
     return capture.Place(box, devices or ('near',), Far(box))
 
 
+def set_offloads(place, state, mtu=1500):
+    """Whether devices join and cut segments ('on', 'off': frames are as on a wire, and many), at both ends."""
+    for words in (f'ip link set {{}} mtu {mtu}', f'ethtool -K {{}} tx {state} sg {state} tso {state} gso {state} gro {state}'):
+        capture.run(words.format('near'), 1, 2)
+        place.far.ask('run ' + words.format('far'))
+
+
 # -- connections of talk --
 
 class Talks:

@@ -17,13 +17,14 @@ from pathlib import Path
 
 import load
 from capture import PATIENCE, Command, expect
-from load import Talks, differing, dropped, environment, memory, number, place_with, streams
+from load import Talks, differing, dropped, environment, memory, number, place_with, set_offloads, streams
 
 
 def many(box):
     """Connections of all sizes and manners, 200 at a time: each direction as both ends have said."""
     count = environment('CONNECTIONS', 2000)
     place = place_with(box)
+    set_offloads(place, 'off')
     talks = Talks(place, TALK, seed=environment('SEED', 1))
     command = Command(box, '-i', 'near', '--strict', report=True)
     began = time.monotonic()
@@ -133,4 +134,4 @@ if __name__ == '__main__':
         TALK, FLOOD = sys.argv[2:4]
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    load.main(SCENARIOS, __file__)
+    load.main(SCENARIOS, __file__, ('ethtool',))
