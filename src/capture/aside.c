@@ -2,11 +2,11 @@
 #include "capture/aside.h"
 
 #include "base/error.h"
+#include "base/patient.h"
 #include "model/pcapng.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,7 +18,7 @@ enum {
 };
 
 struct aside {
-	int fd;
+	struct patient to;
 	char *path;
 	bool failed;
 	struct tf_error why;
@@ -33,21 +33,17 @@ struct aside {
 	uint32_t interface[LINK_TYPES];
 };
 
-/* Somebody who shares standard output made it non-blocking. */
-static bool can_wait(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLOUT};
-	return poll(&p, 1, -1) >= 0 || errno == EINTR;
-}
-
 static void write_all(struct aside *a, const uint8_t *p, size_t n)
 {
 	while (n > 0 && !a->failed) {
-		ssize_t done = write(a->fd, p, n);
-		if (done < 0 && (errno == EINTR || (errno == EAGAIN && can_wait(a->fd))))
-			continue;
+		ssize_t done = patient_write(&a->to, p, n);
 		if (done < 0) {
-			(void)error_sys(&a->why, TF_OUTPUT, "cannot write to %s", a->path);
+			(void)(errno == ETIMEDOUT
+			               ? error_set(&a->why, TF_OUTPUT,
+			                           "nobody reads %s: the rest of it was given up",
+			                           a->path)
+			               : error_sys(&a->why, TF_OUTPUT, "cannot write to %s",
+			                           a->path));
 			a->failed = true;
 			return;
 		}
@@ -194,11 +190,16 @@ struct aside *aside_take(int fd, const char *path, struct tf_error *err)
 		(void)error_set(err, TF_OUTPUT, "no memory to write %s", path);
 		return NULL;
 	}
-	a->fd = fd;
+	a->to = patient_of(fd, NULL);
 	uint8_t section[PCAPNG_SECTION];
 	pcapng_section(section);
 	put(a, section, sizeof section);
 	return a;
+}
+
+void aside_heed(struct aside *a, const _Atomic bool *stopped)
+{
+	a->to.stopped = stopped;
 }
 
 bool aside_close(struct aside *a, struct tf_error *err)
@@ -206,7 +207,7 @@ bool aside_close(struct aside *a, struct tf_error *err)
 	if (a == NULL)
 		return true;
 	flush(a);
-	if (close(a->fd) != 0 && !a->failed) {
+	if (close(a->to.fd) != 0 && !a->failed) {
 		(void)error_sys(&a->why, TF_OUTPUT, "cannot write to %s", a->path);
 		a->failed = true;
 	}

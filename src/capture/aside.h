@@ -19,6 +19,9 @@ struct aside *aside_open(const char *path, struct tf_error *err);
 /* The same with a descriptor of an empty file, which it closes; path is for messages. */
 struct aside *aside_take(int fd, const char *path, struct tf_error *err);
 
+/* Once *stopped, whoever reads a pipe that is full has 2 seconds; before that, all the time. */
+void aside_heed(struct aside *a, const _Atomic bool *stopped);
+
 /* Frames whose source is `source` come from an interface of that name; before the first of them.
    At most ASIDE_NAMES. */
 enum { ASIDE_NAMES = 16 };

@@ -125,7 +125,7 @@ bool tf_engine_set_aside(struct tf_engine *e, const char *path, struct tf_error 
 		return error_set(err, TF_USAGE, "frames must be set aside from the first on");
 	if (e->unrecorded.file != NULL)
 		return error_set(err, TF_USAGE, "one file for what is not recorded is enough");
-	if (!unrecorded_open(&e->unrecorded, path, err))
+	if (!unrecorded_open(&e->unrecorded, path, &e->dispatch.stop, err))
 		return false;
 	e->config.workers = 1;
 	return true;

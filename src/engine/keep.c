@@ -126,6 +126,8 @@ bool tf_engine_keep(struct tf_engine *e, const char *path, struct tf_error *err)
 	if (!keep_open(&e->keep, path, g->set, now, err))
 		return false;
 	g->watches = g->watches || keep_waits(&e->keep);
+	if (e->keep.file != NULL)
+		aside_heed(e->keep.file, &e->dispatch.stop);
 	engine_name_interfaces(e);
 	return true;
 }

@@ -8,9 +8,12 @@
 
 enum { COMMENT_ROOM = 400 };
 
-bool unrecorded_open(struct unrecorded *u, const char *path, struct tf_error *err)
+bool unrecorded_open(struct unrecorded *u, const char *path, const _Atomic bool *stopped,
+                     struct tf_error *err)
 {
 	u->file = aside_open(path, err);
+	if (u->file != NULL)
+		aside_heed(u->file, stopped);
 	return u->file != NULL;
 }
 

@@ -13,8 +13,9 @@ struct unrecorded {
 	struct tf_error why; /* once it is closed */
 };
 
-/* u is zeroed -> false with *err (TF_OUTPUT). */
-bool unrecorded_open(struct unrecorded *u, const char *path, struct tf_error *err);
+/* u is zeroed; *stopped: see aside_heed() -> false with *err (TF_OUTPUT). */
+bool unrecorded_open(struct unrecorded *u, const char *path, const _Atomic bool *stopped,
+                     struct tf_error *err);
 
 /* Writes a frame. row: the counter that it was counted in, as its offset in struct
    tf_counters; detail: another one that says more, or 0. */

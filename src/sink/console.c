@@ -20,13 +20,10 @@
 #include "base/error.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { PLACES = 64 };
-enum { SLICE_MS = 100, SLICES = 20 }; /* of patience, once the run was stopped */
 
 /* -- the descriptor ----------------------------------------------------------------------- */
 
@@ -42,47 +39,12 @@ static bool fail(struct console *s)
 	return error_sys(&s->err, TF_OUTPUT, "cannot write what is printed");
 }
 
-static bool is_stopped(const struct console *s)
-{
-	const _Atomic bool *stopped = s->setup->stopped;
-	return stopped != NULL && atomic_load_explicit(stopped, memory_order_relaxed);
-}
-
-/* Waits until something can be written; for long only while the run goes on -> false with errno */
-static bool wait_for_room(const struct console *s)
-{
-	struct pollfd p = {.fd = s->setup->how.fd, .events = POLLOUT};
-	for (int slices = 0; slices < SLICES; slices += is_stopped(s)) {
-		int n = poll(&p, 1, SLICE_MS);
-		if (n > 0 || (n < 0 && errno != EINTR))
-			return n > 0;
-	}
-	errno = ETIMEDOUT;
-	return false;
-}
-
-/* write() that waits where the descriptor does not want to, since it is somebody else's too; and
-   that does not wait for ever once the run was stopped: a pipe with room takes PIPE_BUF bytes. */
-static ssize_t write_some(const struct console *s, const char *p, size_t n)
-{
-	bool stopped = is_stopped(s);
-	if (stopped && !wait_for_room(s))
-		return -1;
-	ssize_t done = write(s->setup->how.fd, p, stopped && n > PIPE_BUF ? PIPE_BUF : n);
-	bool again = done < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
-	if (again && wait_for_room(s))
-		errno = EINTR;
-	return done;
-}
-
 static bool flush(struct console *s)
 {
 	const char *p = s->out.to;
 	size_t n = s->failed ? 0 : s->out.n;
 	while (n > 0) {
-		ssize_t done = write_some(s, p, n);
-		if (done < 0 && errno == EINTR)
-			continue;
+		ssize_t done = patient_write(&s->reader, p, n);
 		if (done <= 0) {
 			errno = done == 0 ? EIO : errno;
 			(void)fail(s);
@@ -359,6 +321,7 @@ static void *open_console(void *arg, unsigned worker, unsigned workers, struct t
 	bool ok = s != NULL && room != NULL;
 	if (ok) {
 		*s = (struct console){.setup = setup,
+		                      .reader = patient_of(setup->how.fd, setup->stopped),
 		                      .form = form_of(&setup->how),
 		                      .out = text_in(room, CONSOLE_ROOM),
 		                      .fresh = true};

@@ -4,6 +4,7 @@
 #ifndef SINK_CONSOLE_INSIDE_H
 #define SINK_CONSOLE_INSIDE_H
 
+#include "base/patient.h"
 #include "base/text.h"
 #include "sink/console.h"
 #include "sink/gather.h"
@@ -29,6 +30,7 @@ struct transcript {
 
 struct console {
 	const struct console_setup *setup;
+	struct patient reader;
 	const struct form *form;
 	struct text out;       /* what was not written yet */
 	bool fresh;            /* what was printed last ends in a newline */

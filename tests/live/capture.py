@@ -332,6 +332,21 @@ def interrupted_with(box, place, options):
     assert len(found) >= 3 << 20, f'{name} has only {len(found)} bytes'
 
 
+def unread(box):
+    """Whoever should read standard output does not, and the pipe is full: a run that is stopped ends all the same."""
+    place = Place(box)
+    for options in (['-c', '-j', '1'], ['-c', '-j', '2'], ['--write', '-', '-j', '2']):
+        command = subprocess.Popen([os.environ['TCPFLOW_BINARY'], '-i', 'near', '-o', tempfile.mkdtemp(dir=box), *options],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while 'listening on' not in (line := command.stderr.readline()):
+            assert line, options
+        place.some(count=5)
+        time.sleep(0.5)
+        command.send_signal(signal.SIGINT)
+        status, said = command.wait(PATIENCE), command.stderr.read()
+        assert status == 3 and 'the rest of it was given up' in said, (options, status, said)
+
+
 def parts(command):
     """Generations, in their order: their folders. The first one is the folder itself."""
     def when(p):
@@ -766,7 +781,7 @@ def file_capabilities(box):
     command.expect(sums)
 
 
-SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, rotated, filtered, everything, several, not_shared, drops, gone, refused, served)
+SCENARIOS = (rights, file_capabilities, transfers, beside, fanout, http, vlan, interrupted, unread, rotated, filtered, everything, several, not_shared, drops, gone, refused, served)
 
 
 def stop(number, frame):

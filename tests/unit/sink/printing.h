@@ -49,6 +49,9 @@ static inline void printed_flow_init(struct printed_flow *f, unsigned i)
 }
 
 /* how.fd is filled in, and how.folder is any or NULL. */
+/* What the sinks that are started next are told of the run. */
+static const _Atomic bool *printing_stopped;
+
 static inline void printing_start(struct printing *p, struct tf_printing how, bool terminal)
 {
 	memset(p, 0, sizeof *p);
@@ -63,7 +66,8 @@ static inline void printing_start(struct printing *p, struct tf_printing how, bo
 	                                  .terminal = terminal,
 	                                  .dir = how.folder != NULL ? &p->dir : NULL,
 	                                  .flow_bytes = INT64_MAX,
-	                                  .share = &p->share};
+	                                  .share = &p->share,
+	                                  .stopped = printing_stopped};
 	size_t memory = console_memory_fixed(&p->setup) +
 	                PRINTED_FLOWS * console_memory_per_flow(&p->setup) +
 	                (PRINTED_CHUNKS + 1) * CHUNK_SIZE;
