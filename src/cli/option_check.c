@@ -53,6 +53,13 @@ static bool check_input(const struct options *o, struct tf_error *err)
 	                 what);
 }
 
+/* -> whether that is the file of --stats, which is replaced while others write to theirs */
+static bool is_stats(const struct options *o, const char *path)
+{
+	return o->stats != NULL && path != NULL && strlen(path) == o->stats_length &&
+	       memcmp(path, o->stats, o->stats_length) == 0;
+}
+
 static const char *contradiction(const struct options *o)
 {
 	const char *name_http = "this version does not extract HTTP bodies yet";
@@ -76,6 +83,8 @@ static const char *contradiction(const struct options *o)
 	         "--write - and -c do not go together: both write to standard output"},
 	        {o->unrecorded != NULL && o->write != NULL && strcmp(o->unrecorded, o->write) == 0,
 	         "-w and --write do not go to the same file"},
+	        {is_stats(o, o->unrecorded) || is_stats(o, o->write) || is_stats(o, o->report),
+	         "--stats does not go to the file of another option"},
 	        {o->jsonl && !options_record(o),
 	         "--jsonl writes beside files of streams, and none are made"},
 	        {o->timestamps != TIMESTAMPS_NONE && !o->console && !o->session,

@@ -234,6 +234,9 @@ static void what_is_read(void **state)
 	assert_string_equal(o.unrecorded, "out");
 	options_free(&o);
 	refuse("--merge --follow -r c", "--merge and --follow do not go together");
+	refuse("--stats a,5 -w a -r c", "--stats does not go to the file of another option");
+	refuse("--write a --stats a -r c", "--stats does not go to the file of another option");
+	refuse("-X a --stats a -r c", "--stats does not go to the file of another option");
 	refuse("--follow=0 -r c",
 	       "--follow wants a number of seconds from 1 to 1000000; 0 is too small");
 	refuse("--start yesterday", "--start wants a time such as 2026-11-23T17:30:00Z or seconds "
