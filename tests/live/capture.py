@@ -636,10 +636,13 @@ def served(box):
 PIECE = 800  # of a segment's 1,000 bytes, in its first fragment
 
 
+HOSTS = 200  # few fragments for each: of IPv4, a datagram is given up when its host has sent 64 others (the kernel's rule)
+
+
 def packet(connection, way, segment, fragment=None):
     """An IP packet. fragment: None, or its number and the bytes of the segment that it has"""
     six, n = connection % 2 == 1, len(segment)
-    hosts = [(b'\xfd\x09' + bytes(12) if six else b'\x0a\x09') + struct.pack('>H', v) for v in (5 + connection % 50, 3)]
+    hosts = [(b'\xfd\x09' + bytes(12) if six else b'\x0a\x09') + struct.pack('>H', v) for v in (5 + connection % HOSTS, 3)]
     source, target = hosts if way == 0 else hosts[::-1]
     segment = bytearray(segment)
     segment[16:18] = struct.pack('>H', checksum(source + target + struct.pack('>HH', 6, n) + segment))
@@ -717,7 +720,7 @@ def fanout(box):
     Path(path).write_bytes(b''.join(struct.pack('>H', len(frame)) + frame for _, frame, _ in frames))
     got, whole, hosts = dealt(place, path), defaultdict(set), defaultdict(set)
     for connection, frame, fragment in frames:
-        (hosts[connection % 50] if fragment else whole[connection]).add(got[frame])
+        (hosts[connection % HOSTS] if fragment else whole[connection]).add(got[frame])
     expect({len(v) for v in (*whole.values(), *hosts.values())}, {1}, 'sockets for a connection, or for the fragments of two hosts')
     expect({s for v in whole.values() for s in v}, {0, 1}, 'sockets in use')
     sums = [sha(data) for _, both in talks for data in both]
