@@ -49,7 +49,7 @@ struct next protocol_next(const struct walk *w, uint8_t protocol)
 
 /* An IPv4 address as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). In words of 8 bytes, since it is read so
    at once (flow/key.c), and processors are slow to give what was written in smaller pieces. */
-static void read_address(struct cursor *c, struct tf_address *to)
+static inline void read_address(struct cursor *c, struct tf_address *to)
 {
 	uint64_t last = UINT64_C(0xffff) << 32 | cursor_u32(c);
 	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
@@ -69,8 +69,9 @@ static void note_route(struct walk *w, struct cursor route)
 	make_detour(w, w->pkt->dst.address.b + 12, route.p + route.n - ADDRESS, ADDRESS);
 }
 
-/* The options of an IPv4 header, of which only routes matter. */
-static void read_options(struct walk *w, struct cursor c)
+/* The options of an IPv4 header, of which only routes matter. Apart, as fragments are: what is
+   usual does without their room on the stack. */
+static __attribute__((noinline)) void read_options(struct walk *w, struct cursor c)
 {
 	while (c.n > 0) {
 		uint8_t type = cursor_u8(&c);
@@ -99,10 +100,17 @@ static void check_header(struct walk *w, const uint8_t *header, size_t n)
 }
 
 /* What is not followed need not be put together. */
-static struct next end_fragment(struct cursor *c, struct walk *w, const struct tf_fragment *f)
+static __attribute__((noinline)) struct next end_fragment(struct cursor *c, struct walk *w,
+                                                          uint16_t id, uint16_t field,
+                                                          uint8_t protocol, size_t header)
 {
-	struct next next = protocol_next(w, f->protocol);
-	return next.to == NULL ? next : fragment_end(c, w, *f);
+	struct tf_fragment f = {.id = id,
+	                        .protocol = protocol,
+	                        .more = (field & MORE_FRAGMENTS) != 0,
+	                        .offset = (field & OFFSET_BITS) * 8U,
+	                        .header = (uint16_t)header};
+	struct next next = protocol_next(w, protocol);
+	return next.to == NULL ? next : fragment_end(c, w, f);
 }
 
 /* IPv4 (RFC 791, 3.1). A total length of 0 is what a capture on the sending host
@@ -137,13 +145,8 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 	if (total != 0) /* else the card makes other headers */
 		check_header(w, start, header);
 	w->ip6 = false;
-	if (fragment & (MORE_FRAGMENTS | OFFSET_BITS)) {
-		struct tf_fragment f = {.id = id,
-		                        .protocol = protocol,
-		                        .more = (fragment & MORE_FRAGMENTS) != 0,
-		                        .offset = (fragment & OFFSET_BITS) * 8U,
-		                        .header = (uint16_t)header};
-		return total == 0 ? end_as(FATE_drop_bad_ip) : end_fragment(c, w, &f);
-	}
+	if (fragment & (MORE_FRAGMENTS | OFFSET_BITS))
+		return total == 0 ? end_as(FATE_drop_bad_ip)
+		                  : end_fragment(c, w, id, fragment, protocol, header);
 	return protocol_next(w, protocol);
 }
