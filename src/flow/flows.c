@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Lookup, lists and memory: see flows.h. What a packet means to its flow is in
-   life.c. */
+/* The table and its lists, and how a packet finds its flow: see flows.h. Who goes when memory is
+   used up is in room.c; what a packet means to its flow, in life.c. */
 #include "flow/calm.h"
 #include "flow/foresight.h"
 #include "flow/life.h"
+#include "flow/room.h"
 #include "flow/stub.h"
 #include "flow/syn.h"
 
-#include "base/error.h"
 #include "base/pages.h"
 
 #include <stddef.h>
@@ -74,8 +74,7 @@ struct flow *flows_show(struct flows *fs, uint32_t ref)
 	return f != NULL && !f->ended ? f : NULL;
 }
 
-/* Ends a flow, unless it has ended, and forgets it. */
-static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
+void flows_finish(struct flows *fs, uint32_t ref, enum tf_end why)
 {
 	struct flow *f = flows_show(fs, ref);
 	if (f != NULL)
@@ -83,159 +82,7 @@ static void finish(struct flows *fs, uint32_t ref, enum tf_end why)
 	flows_forget(fs, ref);
 }
 
-/* -- memory ----------------------------------------------------------------------- */
-
-static bool was_heard(const struct flows *fs, uint32_t ref)
-{
-	return ref_form(ref) != REF_SYN && stand_at(fs, ref)->heard;
-}
-
-/* It is not the turn of that flow. */
-static void pass(struct flows *fs, uint32_t ref, enum flow_list list)
-{
-	if (ref_form(ref) == REF_AWAKE) {
-		flows_move(fs, flow_at(fs, ref), list);
-	} else {
-		list_remove(fs, ref);
-		list_add(fs, ref, list);
-	}
-	if (ref_form(ref) != REF_SYN)
-		stand_at(fs, ref)->heard = false;
-}
-
-/* -> whether ref may go: where flows may doze, those that are awake make room by that */
-static bool may_go(const struct flows *fs, uint32_t ref)
-{
-	return (fs->cells.count == 0 || ref_form(ref) != REF_AWAKE) && ref != fs->spared;
-}
-
-/* How long flows are looked for that may go. */
-struct sweep {
-	size_t steps;
-	bool spares_heard; /* those that were heard of since they were last looked at */
-};
-
-/* -> the flow of this list that was silent longest, roughly; 0: none was found. Each step goes on
-   where the last one was. */
-static uint32_t quietest(struct flows *fs, enum flow_list list, struct sweep sweep)
-{
-	for (; sweep.steps > 0; sweep.steps--) {
-		uint32_t ref = fs->list[list].oldest;
-		bool spared = sweep.spares_heard && ref != 0 && was_heard(fs, ref);
-		if (ref == 0 || (may_go(fs, ref) && !spared))
-			return ref;
-		pass(fs, ref, list);
-	}
-	return 0;
-}
-
-enum { SWEEP_FIRST = 32 };
-
-/* First a short look at each list, so that one in which all are awake or heard of does not cost
-   much; in the end whoever may go. */
-static uint32_t quietest_of_all(struct flows *fs)
-{
-	const struct sweep sweeps[] = {
-	        {fs->cells.count == 0 ? FLOW_SWEEP : SWEEP_FIRST, true},
-	        {FLOW_SWEEP, true},
-	        {fs->slab.count + 2, false}, /* so many are awake, or spared */
-	};
-	uint32_t ref = 0;
-	for (size_t i = 0; i < sizeof sweeps / sizeof *sweeps; i++)
-		for (int list = 0; ref == 0 && list < FLOW_STUB; list++)
-			ref = quietest(fs, (enum flow_list)list, sweeps[i]);
-	return ref;
-}
-
-/* -> whether f was closed and then silent for so long that pkt is not of it. Only f's
-   own packets count, so this does not depend on what else is in the capture, nor on
-   which flows share a worker. */
-static bool has_lingered(const struct flows *fs, const struct flow *f, const struct tf_packet *pkt)
-{
-	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns; /* cannot overflow */
-	return f->stand.list == FLOW_CLOSED && pkt->ts_ns > f->pub.last_ns &&
-	       silent > (uint64_t)fs->linger_ns;
-}
-
-/* -> whether f was silent for so long that it has ended, though no tick has shown it. */
-static bool has_idled(const struct flows *fs, const struct flow *f, const struct tf_packet *pkt)
-{
-	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns;
-	return fs->idle.ns > 0 && !f->ended && pkt->ts_ns > f->pub.last_ns &&
-	       silent > (uint64_t)fs->idle.ns;
-}
-
-/* A stub may be left of it. */
-static void evict_dozing(struct flows *fs, uint32_t ref)
-{
-	if (!stub_leave(fs, ref)) {
-		flows_forget(fs, ref);
-		return;
-	}
-	fs->count--;
-	fs->stubs++;
-	uint32_t oldest = fs->list[FLOW_STUB].oldest;
-	if (oldest == fs->spared)
-		oldest = place_at(fs, oldest)->newer;
-	if (fs->stubs > fs->stubs_most)
-		flows_forget(fs, oldest);
-}
-
-void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
-{
-	bool syn = ref_form(ref) == REF_SYN;
-	enum flow_list list = syn ? FLOW_EMBRYONIC : (enum flow_list)stand_at(fs, ref)->list;
-	bool closed = list == FLOW_CLOSED; /* those have lost nothing */
-	fs->counters->flows_evicted += !closed;
-	fs->counters->flows_evicted_embryonic += list == FLOW_EMBRYONIC;
-	if (closed && pkt == NULL) {
-		fs->counters->flows_forgotten++;
-	} else if (closed) {
-		const struct flow *f =
-		        ref_form(ref) == REF_AWAKE ? flow_at(fs, ref) : doze_look(fs, ref);
-		fs->counters->flows_forgotten += !has_lingered(fs, f, pkt);
-	}
-	if (ref_form(ref) == REF_DOZING && list == FLOW_OPEN && pkt != NULL && !is_calm(fs, ref))
-		evict_dozing(fs, ref);
-	else
-		finish(fs, ref, TF_END_EVICTED);
-}
-
-/* Makes room for so many cells, and one more flow -> false: there is nobody to go. */
-static bool make_room(struct flows *fs, size_t cells, const struct tf_packet *pkt)
-{
-	while (fs->cells.count - fs->cells.used < cells || fs->count >= fs->most) {
-		uint32_t ref = quietest_of_all(fs);
-		if (ref == 0)
-			return false;
-		foresight_evictions(fs, ref);
-		flows_evict(fs, ref, pkt);
-	}
-	return true;
-}
-
-/* Makes a struct flow free when there is none. */
-static void make_awake_room(struct flows *fs, const struct tf_packet *pkt)
-{
-	if (fs->slab.used < fs->slab.count)
-		return;
-	if (fs->cells.count == 0) {
-		uint32_t ref = quietest_of_all(fs);
-		MUST(ref != 0); /* the slab is empty, so they are all listed */
-		flows_evict(fs, ref, pkt);
-		return;
-	}
-	MUST(make_room(fs, DOZE_CELLS, pkt)); /* all that is not awake may go for it */
-	struct flow *stuck = doze_one(fs);
-	if (stuck != NULL)
-		flows_evict(fs, ref_of(fs, stuck), pkt);
-}
-
-static struct flow *take_flow(struct flows *fs, const struct tf_packet *pkt)
-{
-	make_awake_room(fs, pkt);
-	return slab_take(&fs->slab);
-}
+/* -- beginnings --------------------------------------------------------------------------- */
 
 enum { MANY = 4096 }; /* flows: by then most pages of the table have been touched */
 
@@ -264,8 +111,8 @@ static struct flow *begin(struct flows *fs, const struct tf_packet *pkt,
                           const struct rival_syn *rival)
 {
 	if (fs->cells.count > 0)
-		(void)make_room(fs, 0, pkt);
-	struct flow *f = take_flow(fs, pkt);
+		(void)room_make(fs, 0, pkt);
+	struct flow *f = room_take(fs, pkt);
 	memset(f, 0, fs->slab.size);
 	settle(fs, f, pkt);
 	if (rival != NULL)
@@ -279,13 +126,13 @@ static struct flow *begin(struct flows *fs, const struct tf_packet *pkt,
 static bool begin_syn(struct flows *fs, const struct tf_packet *pkt, enum checksum checksum)
 {
 	struct flow *shown = NULL;
-	if (pkt->known_only || !syn_fits(fs, pkt) || !make_room(fs, 1, pkt))
+	if (pkt->known_only || !syn_fits(fs, pkt) || !room_make(fs, 1, pkt))
 		return false;
 	if (syn_begin(fs, pkt, checksum, &shown)) {
 		count_one(fs);
 		return true;
 	}
-	struct flow *f = take_flow(fs, pkt);
+	struct flow *f = room_take(fs, pkt);
 	memcpy(f, shown, fs->slab.size);
 	settle(fs, f, pkt);
 	return true;
@@ -297,7 +144,7 @@ static bool begin_syn(struct flows *fs, const struct tf_packet *pkt, enum checks
 static struct flow *wake(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
 	fs->spared = ref;
-	struct flow *f = take_flow(fs, pkt);
+	struct flow *f = room_take(fs, pkt);
 	fs->spared = 0;
 	if (ref_form(ref) == REF_SYN)
 		syn_wake(fs, ref, f, pkt->hash);
@@ -329,7 +176,7 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
 		return NULL;
 	}
 	fs->spared = ref;
-	(void)make_room(fs, 0, pkt);
+	(void)room_make(fs, 0, pkt);
 	struct flow *f = wake(fs, ref, pkt);
 	flows_move(fs, f, FLOW_OPEN);
 	idle_place(fs, ref_of(fs, f), fs->idle.now);
@@ -539,12 +386,20 @@ static struct flow *first_packet(struct flows *fs, const struct tf_packet *pkt)
 	return begin(fs, pkt, NULL);
 }
 
+/* -> whether f was silent for so long that it has ended, though no tick has shown it. */
+static bool has_idled(const struct flows *fs, const struct flow *f, const struct tf_packet *pkt)
+{
+	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns;
+	return fs->idle.ns > 0 && !f->ended && pkt->ts_ns > f->pub.last_ns &&
+	       silent > (uint64_t)fs->idle.ns;
+}
+
 /* pkt belongs to another connection than f -> that one, or NULL: it is left out */
 static struct flow *replace(struct flows *fs, struct flow *f, const struct tf_packet *pkt,
                             enum life_verdict verdict)
 {
 	struct rival_syn rival = f->rival;
-	finish(fs, ref_of(fs, f), has_idled(fs, f, pkt) ? TF_END_TIMEOUT : TF_END_REUSED);
+	flows_finish(fs, ref_of(fs, f), has_idled(fs, f, pkt) ? TF_END_TIMEOUT : TF_END_REUSED);
 	return verdict == LIFE_ANSWERS && !pkt->known_only ? begin(fs, pkt, &rival)
 	                                                   : first_packet(fs, pkt);
 }
@@ -584,7 +439,7 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	struct flow *f = lookup(fs, pkt, &dir, &taken);
 	if (taken)
 		return;
-	bool over = f != NULL && (has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
+	bool over = f != NULL && (life_has_lingered(fs, f, pkt) || has_idled(fs, f, pkt));
 	struct flow *of = over ? NULL : f; /* what pkt belongs to, as far as is known */
 	enum checksum checksum;
 	if (!passes(fs, of != NULL ? &of->sums[dir] : &none, pkt, &checksum)) {
@@ -656,7 +511,7 @@ void flows_tick(struct flows *fs, uint64_t period, uint64_t turn)
 			syn = newer_syn(fs, syn, due);
 		else
 			next = stand_at(fs, next)->idle.after;
-		finish(fs, ref, TF_END_TIMEOUT);
+		flows_finish(fs, ref, TF_END_TIMEOUT);
 	}
 }
 

@@ -12,6 +12,9 @@
  * and most waits fall together with others. Nothing but time depends on it.
  *
  * Bounds: a few steps for each packet, and for each flow that goes.
+ *
+ * Choices not taken: a table of whole lines that hold a part of each hash, so that only flows
+ * that are meant are looked at. It takes twice the memory.
  */
 #ifndef FLOW_FORESIGHT_H
 #define FLOW_FORESIGHT_H

@@ -61,6 +61,17 @@ void life_end(struct flows *fs, struct flow *f, enum tf_end why);
 /* The same; keep (or NULL): what a sink wants back should f be heard of again. */
 void life_end_with(struct flows *fs, struct flow *f, enum tf_end why, struct tf_keep *keep);
 
+/* -> whether f was closed and then silent for so long that pkt is not of it. Only f's
+   own packets count, so this does not depend on what else is in the capture, nor on
+   which flows share a worker. */
+static inline bool life_has_lingered(const struct flows *fs, const struct flow *f,
+                                     const struct tf_packet *pkt)
+{
+	uint64_t silent = (uint64_t)pkt->ts_ns - (uint64_t)f->pub.last_ns; /* cannot overflow */
+	return f->stand.list == FLOW_CLOSED && pkt->ts_ns > f->pub.last_ns &&
+	       silent > (uint64_t)fs->linger_ns;
+}
+
 /* Tells TURN: the record goes on in another output generation, and f as if nothing was. */
 void life_turn(struct flows *fs, struct flow *f);
 
@@ -75,8 +86,8 @@ struct flow *flows_show(struct flows *fs, uint32_t ref);
 /* Out of the table, and out of memory; it has ended. */
 void flows_forget(struct flows *fs, uint32_t ref);
 
-/* That flow makes room for pkt's (NULL: for what others have become, and no stub is left). */
-void flows_evict(struct flows *fs, uint32_t ref, const struct tf_packet *pkt);
+/* Ends a flow, unless it has ended, and forgets it. */
+void flows_finish(struct flows *fs, uint32_t ref, enum tf_end why);
 
 /* A checksum was looked at. */
 void flows_count_checksum(struct tf_counters *c, const struct tf_packet *pkt, enum checksum what);

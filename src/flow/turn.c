@@ -20,6 +20,7 @@
  */
 #include "flow/calm.h"
 #include "flow/life.h"
+#include "flow/room.h"
 #include "flow/syn.h"
 
 /* -> the first behind ref, in the order of the walk, that has cells: it has not been told of the
@@ -42,7 +43,7 @@ static bool make_turn_room(struct flows *fs, uint32_t ref, int list)
 		uint32_t other = next_to_go(fs, ref, list);
 		if (other == 0)
 			return false;
-		flows_evict(fs, other, NULL);
+		room_evict(fs, other, NULL);
 	}
 	return true;
 }
@@ -63,7 +64,7 @@ static uint32_t turn_one(struct flows *fs, uint32_t ref, int list)
 {
 	if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref) && !make_turn_room(fs, ref, list)) {
 		uint32_t behind = place_at(fs, ref)->newer;
-		flows_evict(fs, ref, NULL);
+		room_evict(fs, ref, NULL);
 		return behind;
 	}
 	struct flow *f = flows_show(fs, ref);
