@@ -24,39 +24,54 @@ static uint8_t *put_word(uint8_t *to, uint64_t word)
 	return to + n;
 }
 
-/* to has room for any group */
-static uint8_t *put_group(uint8_t *to, const uint64_t *word, size_t n)
+/* -> which of n words are not 0, as bits. Most are: so there are no branches. */
+static inline __attribute__((always_inline)) unsigned which_of(const uint64_t *word, size_t n)
 {
-	uint8_t *which = to++, bits = 0;
-	for (size_t i = 0; i < n; i++) {
-		if (word[i] == 0)
-			continue;
-		bits = (uint8_t)(bits | 1U << i);
-		to = put_word(to, word[i]);
-	}
-	*which = bits;
-	return bits != 0 ? to : which;
+	unsigned which = 0;
+	for (size_t i = 0; i < n; i++)
+		which |= (unsigned)(word[i] != 0) << i;
+	return which;
+}
+
+/* Puts those words; to has room for any group. */
+static uint8_t *put_group(uint8_t *to, const uint64_t *word, unsigned which)
+{
+	*to++ = (uint8_t)which;
+	for (; which != 0; which &= which - 1)
+		to = put_word(to, word[__builtin_ctz(which)]);
+	return to;
+}
+
+/* The same where it may not have -> NULL: it has too little */
+static uint8_t *fit_group(uint8_t *to, const uint8_t *end, const uint64_t *word, unsigned which)
+{
+	uint8_t part[GROUP_MOST + WORD];
+	if ((size_t)(end - to) >= sizeof part)
+		return put_group(to, word, which);
+	size_t k = (size_t)(put_group(part, word, which) - part);
+	if (k > (size_t)(end - to))
+		return NULL;
+	memcpy(to, part, k);
+	return to + k;
 }
 
 size_t squeeze(const uint64_t *word, size_t n, uint8_t *to, size_t room)
 {
-	uint8_t part[GROUP_MOST + WORD], *groups = to;
+	uint8_t *groups = to;
 	const uint8_t *end = to + room;
 	for (size_t i = 0, g = 0; i < n; i += SQUEEZE_GROUP, g++) {
-		size_t size = n - i < SQUEEZE_GROUP ? n - i : SQUEEZE_GROUP;
 		if (g % BITS == 0) {
 			if (to == end)
 				return 0;
 			groups = to;
 			*to++ = 0;
 		}
-		size_t k = (size_t)(put_group(part, word + i, size) - part);
-		if (k == 0)
+		unsigned which = n - i >= SQUEEZE_GROUP ? which_of(word + i, SQUEEZE_GROUP)
+		                                        : which_of(word + i, n - i);
+		if (which == 0)
 			continue;
-		if (k > (size_t)(end - to))
+		if ((to = fit_group(to, end, word + i, which)) == NULL)
 			return 0;
-		memcpy(to, part, k);
-		to += k;
 		*groups = (uint8_t)(*groups | 1U << g % BITS);
 	}
 	return room - (size_t)(end - to);

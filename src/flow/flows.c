@@ -306,17 +306,12 @@ static struct flow *wake(struct flows *fs, uint32_t ref, const struct tf_packet 
 	return f;
 }
 
-/* ref: dozing, or a SYN -> whether pkt is of it */
-static bool is_of(struct flows *fs, uint32_t ref, const struct tf_packet *pkt, unsigned *dir)
+/* ref: not awake -> the direction of pkt, or -1: it is of another flow */
+static int direction(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
-	int d = -1;
 	if (ref_form(ref) == REF_SYN)
-		d = syn_direction(fs, ref, pkt);
-	else if (stand_at(fs, ref)->hash == pkt->hash)
-		d = doze_direction(fs, ref, pkt);
-	if (d >= 0)
-		*dir = (unsigned)d;
-	return d >= 0;
+		return syn_direction(fs, ref, pkt);
+	return stand_at(fs, ref)->hash == pkt->hash ? doze_direction(fs, ref, pkt) : -1;
 }
 
 /* pkt is of the flow that a stub is left of -> that flow, awake, if it goes on; else NULL, and
@@ -339,27 +334,41 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
 	return f;
 }
 
-/* -> whether pkt, which is of it, is taken without that it wakes: a SYN, or calm */
-static bool takes_calmly(struct flows *fs, uint32_t ref, unsigned dir, const struct tf_packet *pkt)
+/* ref is squeezed -> whether it is to wake before its key is known: it has pkt's hash, and so is of
+   pkt unless two hashes of 64 bits are alike */
+static bool wakes_first(const struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
-	return (ref_form(ref) == REF_SYN || is_calm(fs, ref)) && calm_takes(fs, ref, dir, pkt);
+	return ref_form(ref) == REF_DOZING && !is_calm(fs, ref) && !is_stub(fs, ref) &&
+	       stand_at(fs, ref)->hash == pkt->hash;
 }
 
-/* -> the flow that pkt belongs to, awake, or NULL; *taken: it has been taken */
+/* pkt is of ref, which is not awake -> ref, awake, or NULL; *taken: that was all there was to do */
+static struct flow *stir(struct flows *fs, uint32_t ref, const struct tf_packet *pkt, unsigned dir,
+                         bool *taken)
+{
+	if (is_stub(fs, ref))
+		return resume(fs, ref, pkt, dir);
+	*taken = calm_takes(fs, ref, dir, pkt);
+	return *taken ? NULL : wake(fs, ref, pkt);
+}
+
+/* -> the flow that pkt belongs to, awake, or NULL; *taken: that was all there was to do.
+ *dir is 0 when there is none */
 static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir,
                            bool *taken)
 {
 	uint32_t ref = bucket_first(fs, pkt->hash);
 	while (!ref_is_end(ref)) {
+		if (wakes_first(fs, ref, pkt))
+			ref = ref_of(fs, wake(fs, ref, pkt));
 		if (ref_form(ref) != REF_AWAKE) {
-			if (!is_of(fs, ref, pkt, dir)) {
+			int d = direction(fs, ref, pkt);
+			if (d < 0) {
 				ref = place_at(fs, ref)->chain;
 				continue;
 			}
-			*taken = takes_calmly(fs, ref, *dir, pkt);
-			return *taken             ? NULL
-			       : is_stub(fs, ref) ? resume(fs, ref, pkt, *dir)
-			                          : wake(fs, ref, pkt);
+			*dir = (unsigned)d;
+			return stir(fs, ref, pkt, *dir, taken);
 		}
 		struct flow *f = flow_at(fs, ref);
 		int d = f->stand.hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
