@@ -2,14 +2,37 @@
 #include "base/chunk.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
-static_assert(sizeof(struct chunk) == CHUNK_SIZE, "a chunk fills its slot");
+static_assert(sizeof(struct chunk) <= CHUNK_HEAD && offsetof(struct chunk, data) <= CHUNK_HEAD,
+              "a chunk fills its slot");
 
 bool chunk_pool_init(struct chunk_pool *p, struct arena *a, size_t count)
 {
 	*p = (struct chunk_pool){0};
-	return slab_init(&p->slab, a, sizeof(struct chunk), count);
+	return slab_init(&p->slab, a, CHUNK_SIZE, count);
+}
+
+bool chunk_pool_enlarge(struct chunk_pool *p, struct arena *a, size_t count)
+{
+	return slab_init(&p->large, a, CHUNK_LARGE_SIZE, count);
+}
+
+size_t chunk_pool_used(const struct chunk_pool *p)
+{
+	return p->slab.used * CHUNK_SIZE + p->large.used * CHUNK_LARGE_SIZE;
+}
+
+/* c may be NULL. */
+static struct chunk *empty(struct chunk *c, bool large)
+{
+	if (c == NULL)
+		return NULL;
+	c->next = NULL;
+	c->from = c->to = 0;
+	c->large = large;
+	return c;
 }
 
 struct chunk *chunk_take(struct chunk_pool *p)
@@ -17,16 +40,17 @@ struct chunk *chunk_take(struct chunk_pool *p)
 	struct chunk *c = slab_take(&p->slab);
 	if (c == NULL && p->reclaim != NULL && p->reclaim(p->reclaim_arg))
 		c = slab_take(&p->slab);
-	if (c == NULL)
-		return NULL;
-	c->next = NULL;
-	c->from = c->to = 0;
-	return c;
+	return empty(c, false);
+}
+
+struct chunk *chunk_take_large(struct chunk_pool *p)
+{
+	return empty(slab_take(&p->large), true);
 }
 
 void chunk_give(struct chunk_pool *p, struct chunk *c)
 {
-	slab_give(&p->slab, c);
+	slab_give(c->large ? &p->large : &p->slab, c);
 }
 
 void chunk_give_chain(struct chunk_pool *p, struct chunk *c)

@@ -4,7 +4,8 @@
 #include "base/error.h"
 
 /* How a worker's memory is split, in hundredths of what the batches leave. */
-enum { FLOWS_SHARE = 70 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks */
+enum { FLOWS_SHARE = 70 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks, */
+enum { LARGE_SHARE = 8 };  /* a part of which, as a divisor, are large */
 
 static unsigned count_batches(const struct worker_setup *s)
 {
@@ -23,6 +24,14 @@ static bool take_batches(struct worker *w)
 	}
 	w->idles = w->batches;
 	return true;
+}
+
+static bool make_chunks(struct worker *w, size_t memory)
+{
+	size_t large = memory / LARGE_SHARE / CHUNK_LARGE_SIZE;
+	return chunk_pool_init(&w->chunks, &w->arena,
+	                       (memory - large * CHUNK_LARGE_SIZE) / CHUNK_SIZE) &&
+	       chunk_pool_enlarge(&w->chunks, &w->arena, large);
 }
 
 bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error *err)
@@ -54,9 +63,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	        .numbered = s->numbered,
 	        .counters = &w->counters,
 	};
-	if (!take_batches(w) ||
-	    !chunk_pool_init(&w->chunks, &w->arena, (rest - state) / CHUNK_SIZE) ||
-	    !flows_init(&w->flows, &fs))
+	if (!take_batches(w) || !make_chunks(w, rest - state) || !flows_init(&w->flows, &fs))
 		return error_set(err, TF_USAGE, "--memory is too little: give at least 8M");
 	ring_init(&w->full);
 	ring_init(&w->empty);
@@ -69,7 +76,7 @@ void worker_glance(const struct worker *w, bool sinks, struct glance *to)
 	*to = (struct glance){
 	        .counters = w->counters,
 	        .memory = fs->slab.used * fs->slab.size + fs->cells.used * fs->cells.size +
-	                  w->chunks.slab.used * CHUNK_SIZE,
+	                  chunk_pool_used(&w->chunks),
 	};
 	for (unsigned i = 0; sinks && i < fs->outlets; i++)
 		if (fs->outlet[i].sink->count != NULL)

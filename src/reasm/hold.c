@@ -67,7 +67,7 @@ static bool fill(struct reasm *r, struct held *n, struct piece p)
 			return false;
 		size_t size = p.b.n < CHUNK_ROOM ? p.b.n : CHUNK_ROOM;
 		memcpy(c->data, p.b.p, size);
-		c->to = (uint16_t)size;
+		c->to = (uint32_t)size;
 		c->source = p.source;
 		c->ttl = p.ttl;
 		c->late = p.late;
@@ -130,14 +130,14 @@ const struct chunk *hold_at(const struct held *n, int64_t off, int64_t *end)
 }
 
 /* The bytes of c from skip on, in a chunk of their own -> NULL: none to be had */
-static struct chunk *second_half(struct reasm *r, const struct chunk *c, uint16_t skip)
+static struct chunk *second_half(struct reasm *r, const struct chunk *c, uint32_t skip)
 {
 	struct chunk *d = take_chunk(r);
 	if (d == NULL)
 		return NULL;
 	struct tf_span b = chunk_span(c);
 	d->next = c->next;
-	d->to = (uint16_t)(b.n - skip);
+	d->to = (uint32_t)(b.n - skip);
 	d->source = c->source;
 	d->ttl = c->ttl;
 	d->late = c->late;
@@ -163,7 +163,7 @@ struct held *hold_part(struct reasm *r, struct held *n, int64_t off)
 	}
 	rest->head = *link;
 	if (off > at) {
-		rest->head = second_half(r, *link, (uint16_t)(off - at));
+		rest->head = second_half(r, *link, (uint32_t)(off - at));
 		if (rest->head == NULL) {
 			slab_give(&r->held, rest);
 			return NULL;

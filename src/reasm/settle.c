@@ -76,7 +76,7 @@ static void cut_front(struct reasm *r, struct held *n, int64_t off)
 		int64_t size = c->to - c->from,
 		        gone = off - n->start < size ? off - n->start : size;
 		n->start += gone;
-		c->from = (uint16_t)(c->from + gone);
+		c->from = (uint32_t)(c->from + gone);
 		c->position += (uint64_t)gone;
 		if (gone < size)
 			break;
@@ -97,7 +97,7 @@ static void cut_back(struct reasm *r, struct held *n, int64_t off)
 		at += c->to - c->from;
 		c = c->next;
 	}
-	c->to = (uint16_t)(c->from + (off - at));
+	c->to = (uint32_t)(c->from + (off - at));
 	chunk_give_chain(r->chunks, c->next);
 	r->chunks_held -= n->chunks - kept;
 	c->next = NULL;

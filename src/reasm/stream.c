@@ -42,7 +42,7 @@ static void tell_next(struct reasm *r, struct half *h, struct chunk **c)
 		piece_skip(&p, part.b.n);
 		urgent_take(r, h, p);
 		piece_skip(&p, 1);
-		(*c)->from = (uint16_t)((*c)->from + before + 1);
+		(*c)->from = (uint32_t)((*c)->from + before + 1);
 		(*c)->position += (uint64_t)(before + 1);
 	}
 }
@@ -59,7 +59,7 @@ static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chu
 			rival.b.n = (size_t)known;
 			tell_rival(r, h, NULL, off, rival);
 			piece_skip(&p, (size_t)known);
-			c->from = (uint16_t)(c->from + known);
+			c->from = (uint32_t)(c->from + known);
 			c->position += (uint64_t)known;
 		}
 		off += known + (int64_t)p.b.n;
@@ -68,7 +68,7 @@ static void tell_chunks(struct reasm *r, struct half *h, int64_t off, struct chu
 			struct piece rest_of = p;
 			piece_skip(&rest_of, p.b.n - (size_t)beyond);
 			tell_reject(r, h, off - beyond, rest_of, TF_REJECT_AFTER_CLOSE);
-			c->to = (uint16_t)(c->to - beyond);
+			c->to = (uint32_t)(c->to - beyond);
 		}
 		c->next = NULL;
 		tell_next(r, h, &c);

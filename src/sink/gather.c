@@ -4,8 +4,12 @@
 #include <string.h>
 
 enum {
-	GATHER = 32,        /* chunks in one write: about 64 KiB */
-	DIRECT = 16 * 1024, /* a piece this long is written without being gathered */
+	GATHER = 48,             /* chunks in one write, at most */
+	STRIDE = 64 * 1024,      /* a run ends where a multiple of this stands in the file; */
+	MANY = 24,               /* while more files than these are dirty, */
+	STRIDE_MANY = 16 * 1024, /* of this: what waits should stay in the processor's caches */
+	MUCH = 2 * 1024,         /* bytes after which a run goes on in large chunks */
+	DIRECT = 16 * 1024,      /* a piece this long is written without being gathered */
 };
 
 /* -- writing ------------------------------------------------------------------- */
@@ -17,12 +21,14 @@ static void dirty_add(struct gather *g, struct gathered *f)
 	f->newer = NULL;
 	*(g->newest != NULL ? &g->newest->newer : &g->oldest) = f;
 	g->newest = f;
+	g->dirty++;
 }
 
 static void dirty_remove(struct gather *g, struct gathered *f)
 {
 	*(f->older != NULL ? &f->older->newer : &g->oldest) = f->newer;
 	*(f->newer != NULL ? &f->newer->older : &g->newest) = f->older;
+	g->dirty--;
 }
 
 /* Writes what is pending, and mark behind it, which is no loss when it cannot be written. */
@@ -44,6 +50,7 @@ static void write_out(struct gather *g, struct gathered *f, struct tf_span mark)
 	if (f->pending == 0)
 		return;
 	chunk_give_chain(g->chunks, f->head);
+	f->busy = f->pending >= MUCH;
 	f->head = f->tail = NULL;
 	f->pending = f->chunks = 0;
 	dirty_remove(g, f);
@@ -59,6 +66,7 @@ void gather_settle(struct gather *g, struct gathered *f)
 {
 	gather_flush(g, f);
 	f->run = 0;
+	f->busy = false;
 	f->older = f->newer = NULL;
 	f->since = 0;
 }
@@ -104,27 +112,55 @@ static void append_chunk(struct gather *g, struct gathered *f, struct chunk *c)
 	f->chunks++;
 }
 
+/* -> how many bytes more should be in the run */
+static size_t run_left(const struct gather *g, const struct gathered *f)
+{
+	size_t stride = g->dirty > MANY ? STRIDE_MANY : STRIDE;
+	size_t over = (size_t)(f->run + f->pending - f->stored.origin) & (stride - 1);
+	return over == 0 && f->pending > 0 ? 0 : stride - over;
+}
+
+/* -> a chunk for what comes next, or NULL; may flush f, too, when chunks are short */
+static struct chunk *take(struct gather *g, const struct gathered *f)
+{
+	struct chunk *c = NULL;
+	if (f->busy || f->pending >= MUCH)
+		c = chunk_take_large(g->chunks);
+	return c != NULL ? c : chunk_take(g->chunks);
+}
+
+/* Into the last chunk, which has room. */
+static void copy(struct gathered *f, struct tf_span b)
+{
+	struct chunk *c = f->tail;
+	memcpy(c->data + c->to, b.p, b.n);
+	c->to += (uint32_t)b.n;
+	f->pending += (uint32_t)b.n;
+}
+
 /* Copies b behind the pending bytes -> how much of it found room */
 static size_t append(struct gather *g, struct gathered *f, struct tf_span b)
 {
-	struct chunk *c = f->tail;
-	if (c == NULL || c->to == CHUNK_ROOM) {
+	size_t left = run_left(g, f);
+	if (left == 0)
+		return 0;
+	if (f->tail == NULL || chunk_left(f->tail) == 0) {
 		if (f->chunks == GATHER)
 			return 0;
-		/* Taking a chunk may flush this file too; then it starts a new run. */
 		int64_t run = f->run + f->pending;
-		c = chunk_take(g->chunks);
+		struct chunk *c = take(g, f);
 		if (c == NULL)
 			return 0;
 		if (f->pending == 0)
-			f->run = run;
+			f->run = run; /* it was flushed, and begins another */
 		append_chunk(g, f, c);
 	}
-	size_t room = (size_t)(CHUNK_ROOM - c->to), n = b.n < room ? b.n : room;
-	memcpy(c->data + c->to, b.p, n);
-	c->to = (uint16_t)(c->to + n);
-	f->pending += (uint32_t)n;
-	return n;
+	if (left > chunk_left(f->tail))
+		left = chunk_left(f->tail);
+	if (b.n > left)
+		b.n = left;
+	copy(f, b);
+	return b.n;
 }
 
 /* Copies b in front of the pending bytes -> whether there was room */
@@ -140,7 +176,7 @@ static bool prepend(struct gather *g, struct gathered *f, struct tf_span b)
 		return false;
 	}
 	memcpy(c->data, b.p, b.n);
-	c->to = (uint16_t)b.n;
+	c->to = (uint32_t)b.n;
 	c->next = f->head;
 	f->head = c;
 	f->chunks++;
@@ -168,11 +204,27 @@ static bool precedes(const struct gathered *f, int64_t end)
 	return f->pending > 0 && end == f->run && !(f->stored.made && end == f->stored.origin);
 }
 
+/* -> whether there is room for all of b behind what the last chunk holds */
+static bool fits(const struct gather *g, const struct gathered *f, struct tf_span b)
+{
+	return b.n <= chunk_left(f->tail) && b.n <= run_left(g, f);
+}
+
+/* -> whether a chunk that is lent becomes f's; not where its bytes go into a large one */
+static bool takes_over(const struct gathered *f, struct chunk **loan)
+{
+	return loan != NULL && *loan != NULL && (f->tail == NULL || !f->tail->large);
+}
+
 void gather_put(struct gather *g, struct gathered *f, int64_t off, struct tf_span b,
                 struct chunk **loan)
 {
 	if (!f->stored.made)
 		stored_lower(&f->stored, off);
+	if (follows(f, off) && fits(g, f, b) && !takes_over(f, loan)) {
+		copy(f, b);
+		return;
+	}
 	if (precedes(f, off + (int64_t)b.n) && prepend(g, f, b))
 		return;
 	if (!follows(f, off) || f->chunks == GATHER || b.n >= DIRECT)
@@ -183,7 +235,7 @@ void gather_put(struct gather *g, struct gathered *f, int64_t off, struct tf_spa
 		write_direct(g, f, off, b);
 		return;
 	}
-	if (loan != NULL && *loan != NULL) {
+	if (takes_over(f, loan)) {
 		append_chunk(g, f, *loan);
 		*loan = NULL;
 		return;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Files that are written in large pieces. A file's bytes are gathered in chunks until
- * 64 KiB follow on one another, then written with one call; a small file is one open, one
+ * some 64 KiB follow on one another, then written with one call; a small file is one open, one
  * write, one close. Bytes that are already in chunks are taken over as they are. The files
  * themselves are store.h's.
  *
  *	| written | chunk -> chunk -> chunk |
  *	          ^run       pending
+ *
+ * A stream that says much gets large chunks, as long as there are any, and its runs end where
+ * pages of the file do: a page in two pieces costs the kernel two visits.
  *
  * Files with pending bytes stand in `dirty`, the oldest first, and are written out in
  * that order when chunks run short.
@@ -25,7 +28,8 @@ struct gathered {
 	struct chunk *head, *tail; /* bytes not written yet */
 	int64_t run;               /* stream offset of the first of them */
 	uint32_t pending;          /* how many they are */
-	uint32_t chunks;
+	uint16_t chunks;
+	bool busy;                      /* what was written last was much */
 	struct gathered *older, *newer; /* in gather.dirty, */
 	uint64_t since;                 /* and gather.flushes when it came there */
 };
@@ -33,7 +37,8 @@ struct gathered {
 struct gather {
 	struct store *store;
 	struct chunk_pool *chunks;
-	struct gathered *oldest, *newest; /* dirty ones */
+	struct gathered *oldest, *newest; /* dirty ones, */
+	size_t dirty;                     /* and how many they are */
 	uint64_t flushes;                 /* how often gather_flush_old() was called */
 	bool (*next_reclaim)(void *arg);  /* who else gives chunks back */
 	void *next_arg;

@@ -88,6 +88,40 @@ static void asks_when_empty(void **state)
 	arena_free(&f.arena);
 }
 
+/* Large ones are another kind, and never asked for. */
+static void large(void **state)
+{
+	(void)state;
+	enum { LARGE = 3 };
+	struct fixture f;
+	struct tf_error err;
+	f = (struct fixture){0};
+	assert_true(arena_init(&f.arena, COUNT * CHUNK_SIZE + LARGE * CHUNK_LARGE_SIZE, &err));
+	assert_true(chunk_pool_init(&f.pool, &f.arena, COUNT));
+	assert_null(chunk_take_large(&f.pool));
+	assert_true(chunk_pool_enlarge(&f.pool, &f.arena, LARGE));
+	f.pool.reclaim = reclaim;
+	f.pool.reclaim_arg = &f;
+	struct chunk *chain = take_all(&f);
+	for (int i = 0; i < LARGE; i++) {
+		struct chunk *c = chunk_take_large(&f.pool);
+		assert_non_null(c);
+		assert_int_equal(chunk_left(c), CHUNK_LARGE_ROOM);
+		memset(c->data, i, CHUNK_LARGE_ROOM);
+		c->to = CHUNK_LARGE_ROOM;
+		assert_int_equal(chunk_left(c), 0);
+		c->next = chain;
+		chain = c;
+	}
+	assert_null(chunk_take_large(&f.pool));
+	assert_int_equal(f.asked, 0);
+	assert_int_equal(chunk_pool_used(&f.pool), f.arena.used);
+	chunk_give_chain(&f.pool, chain);
+	assert_int_equal(chunk_pool_used(&f.pool), 0);
+	chunk_give_chain(&f.pool, take_all(&f)); /* each kind is among its own */
+	arena_free(&f.arena);
+}
+
 static void too_little(void **state)
 {
 	(void)state;
@@ -116,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(all_and_no_more),
 	        cmocka_unit_test(asks_when_empty),
+	        cmocka_unit_test(large),
 	        cmocka_unit_test(too_little),
 	        cmocka_unit_test(span),
 	};

@@ -71,6 +71,103 @@ static void pieces(void **state)
 	}
 }
 
+/* With large chunks, writes are whole pages, and 64 KiB; as long as there are enough of them. */
+static void whole_pages(void **state)
+{
+	(void)state;
+	static const size_t sizes[] = {1, 512, 1448, 2000, 9000};
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		r.large = 1;
+		start(&r, 10, 64);
+		for (size_t at = 0; at < sizeof pattern; at += sizes[i]) {
+			size_t n = sizeof pattern - at < sizes[i] ? sizeof pattern - at : sizes[i];
+			data_at(&r, 0, 0, (int64_t)at, pattern + at, n);
+			data_at(&r, 1, 0, (int64_t)at, pattern + at, n);
+			assert_true(r.chunks.large.used <= 1);
+		}
+		assert_int_equal(r.chunks.large.used, 1);
+		end_flow(&r, 0);
+		assert_int_equal(counted(&r).writes, 4 + 3);
+		end_flow(&r, 1);
+		holds_pattern(path_of(&r, 0, 0, 0), sizeof pattern);
+		holds_pattern(path_of(&r, 1, 0, 0), sizeof pattern);
+		done(&r);
+	}
+}
+
+/* Where many files are written at a time, each waits for less. */
+static void many(void **state)
+{
+	(void)state;
+	enum { PART = 1024, SIZE = 64 * 1024 };
+	r.large = 2 * FLOWS;
+	start(&r, 2 * FLOWS, 64);
+	for (size_t at = 0; at < SIZE; at += PART)
+		for (unsigned k = 0; k < 2 * FLOWS; k++)
+			data_at(&r, k / 2, k % 2, (int64_t)at, pattern + at, PART);
+	for (unsigned k = 0; k < FLOWS; k++)
+		end_flow(&r, k);
+	for (unsigned k = 0; k < 2 * FLOWS; k++)
+		holds_pattern(path_of(&r, k / 2, k % 2, 0), SIZE);
+	assert_int_equal(counted(&r).writes, 2 * FLOWS * 4);
+	done(&r);
+}
+
+/* A file whose first bytes were written from a large chunk takes over no small ones behind them,
+   but copies what they hold; and what waits can be read and replaced across both kinds. */
+static void both_kinds(void **state)
+{
+	(void)state;
+	enum { BEFORE = 5000, HELD = 700 };
+	r.large = 1;
+	start(&r, 10, 64);
+	struct talk *t = &r.talk[0];
+	for (size_t at = 0; at < BEFORE; at += 1000)
+		data_at(&r, 0, 0, (int64_t)at, pattern + at, 1000);
+	size_t small = r.chunks.slab.used;
+	assert_int_equal(r.chunks.large.used, 1);
+	struct chunk *c = chunk_take(&r.chunks), *loan = c;
+	memcpy(c->data, pattern + BEFORE, HELD);
+	c->to = HELD;
+	struct tf_event ev = {.kind = TF_DATA,
+	                      .flow = &t->flow,
+	                      .offset = BEFORE,
+	                      .length = HELD,
+	                      .data = chunk_span(c),
+	                      .slot = &t->slot[0],
+	                      .loan = &loan};
+	t->account[0].written += HELD;
+	tell(&r, &ev);
+	assert_ptr_equal(loan, c);
+	chunk_give(&r.chunks, c);
+	assert_int_equal(r.chunks.slab.used, small);
+	static uint8_t got[BEFORE + HELD];
+	assert_int_equal(recall(&r, 1, got, sizeof got), BEFORE + HELD - 1);
+	assert_memory_equal(got, pattern + 1, BEFORE + HELD - 1);
+	static const struct tf_conflict newest = {.rewrites = true};
+	static uint8_t other[3000];
+	struct tf_event late = {.kind = TF_CONFLICT,
+	                        .flow = &t->flow,
+	                        .offset = 1500,
+	                        .length = sizeof other,
+	                        .data = {other, sizeof other},
+	                        .slot = &t->slot[0],
+	                        .conflict = &newest};
+	tell(&r, &late);
+	assert_int_equal(recall(&r, 0, got, sizeof got), BEFORE + HELD);
+	assert_memory_equal(got, pattern, 1500);
+	assert_memory_equal(got + 1500, other, sizeof other);
+	assert_memory_equal(got + 4500, pattern + 4500, BEFORE + HELD - 4500);
+	assert_int_equal(counted(&r).writes, 0);
+	reclaim(&r);
+	data_at(&r, 0, 0, BEFORE + HELD, "x", 1); /* it is one that says much, */
+	assert_int_equal(r.chunks.large.used, 1);
+	reclaim(&r);
+	data_at(&r, 0, 0, BEFORE + HELD + 1, "y", 1); /* or was */
+	assert_int_equal(r.chunks.large.used, 0);
+	done(&r);
+}
+
 static void holes(void **state)
 {
 	(void)state;
@@ -589,6 +686,9 @@ int main(void)
 	        cmocka_unit_test(nothing),
 	        cmocka_unit_test(beyond_the_limit),
 	        cmocka_unit_test(pieces),
+	        cmocka_unit_test(whole_pages),
+	        cmocka_unit_test(many),
+	        cmocka_unit_test(both_kinds),
 	        cmocka_unit_test(holes),
 	        cmocka_unit_test(loans),
 	        cmocka_unit_test(dozes),

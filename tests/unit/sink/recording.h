@@ -47,6 +47,7 @@ struct recording {
 	struct tf_sink sink;
 	void *self;
 	struct talk talk[FLOWS];
+	size_t large; /* chunks of that kind, besides the others */
 	struct tf_error err;
 	bool failed;
 };
@@ -68,12 +69,13 @@ static inline void flow_init(struct tf_flow *f, unsigned i)
 static inline void start_named(struct recording *r, const struct files_setup *how,
                                const char *names, unsigned descriptors, size_t chunks)
 {
-	memset(r, 0, sizeof *r);
-	r->setup = *how;
+	*r = (struct recording){.large = r->large, .setup = *how};
 	(void)folder_make();
 	size_t memory = FLOWS * files_memory_per_flow(&r->setup) + files_memory_fixed(&r->setup);
-	assert_true(arena_init(&r->arena, memory + (chunks + 1) * CHUNK_SIZE, &r->err));
+	memory += (chunks + 1) * CHUNK_SIZE + r->large * CHUNK_LARGE_SIZE;
+	assert_true(arena_init(&r->arena, memory, &r->err));
 	assert_true(chunk_pool_init(&r->chunks, &r->arena, chunks));
+	assert_true(chunk_pool_enlarge(&r->chunks, &r->arena, r->large));
 	r->share = (struct sink_share){.arena = &r->arena,
 	                               .chunks = &r->chunks,
 	                               .flows_max = FLOWS,
@@ -200,7 +202,7 @@ static inline bool finish(struct recording *r)
 {
 	for (unsigned i = 0; i < FLOWS; i++)
 		end_flow(r, i);
-	assert_int_equal(r->chunks.slab.used, 0);
+	assert_int_equal(chunk_pool_used(&r->chunks), 0);
 	bool ok = r->sink.close(r->self, &r->err);
 	assert_int_equal(ok, !r->failed);
 	for (unsigned i = 0; i < FLOWS; i++)
@@ -214,6 +216,7 @@ static inline void clean_up(struct recording *r)
 	outdir_close(&r->dir);
 	arena_free(&r->arena);
 	folder_remove();
+	r->large = 0;
 }
 
 static inline void done(struct recording *r)

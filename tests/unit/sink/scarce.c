@@ -19,10 +19,12 @@ static void scarce(void **state)
 	(void)state;
 	static const struct {
 		unsigned descriptors;
-		size_t chunks;
-	} rows[] = {{1, 64}, {1, 1}, {1, 2}, {2, 3}, {3, 40}, {100, 1}, {100, 0}};
+		size_t chunks, large;
+	} rows[] = {{1, 64, 0}, {1, 1, 0}, {1, 2, 1},   {2, 3, 0},   {3, 40, 3},
+	            {3, 40, 0}, {2, 1, 2}, {100, 1, 0}, {100, 0, 0}, {100, 0, 1}};
 	enum { TALKS = 7, SIZE = 20000, PART = 700 };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		r.large = rows[i].large;
 		start(&r, rows[i].descriptors, rows[i].chunks);
 		int before = open_descriptors();
 		for (size_t at = 0; at < SIZE; at += PART)
@@ -460,6 +462,7 @@ static void random_orders(void **state)
 	static const size_t chunks[] = {64, 4, 1, 0, 20};
 	for (unsigned round = 0; round < 300; round++) {
 		dice = round * 7919 + 1;
+		r.large = round % 7 % 3;
 		start(&r, 1 + round % 3, chunks[round % 5]);
 		one_random();
 		clean_up(&r);
