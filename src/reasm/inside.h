@@ -35,7 +35,7 @@ void piece_skip(struct piece *p, size_t n);
 
 /* Tells DATA up to the limit for a stream. late: fills a gap. loan: the chunk
    that holds p, or NULL; *loan is NULL afterwards when a sink took it over. */
-void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
+void tell_data(struct reasm *r, struct half *h, int64_t off, const struct piece *p, bool late,
                struct chunk **loan);
 
 /* The same for pkt, which goes on at off; not late. */

@@ -10,7 +10,9 @@ enum { SYN_REACH = 1 << 20 }; /* how far before the first data a SYN may lie */
 
 bool reasm_init(struct reasm *r, struct arena *a, size_t memory, struct chunk_pool *chunks)
 {
-	*r = (struct reasm){.chunks = chunks, .chunks_held_max = chunks->slab.count / 2};
+	*r = (struct reasm){.chunks = chunks,
+	                    .chunks_held_max = chunks->slab.count / 2,
+	                    .data = {.kind = TF_DATA}};
 	size_t nodes =
 	        memory / 4 / sizeof(struct held); /* nearly each has a chunk; gaps have none */
 	return slab_init(&r->held, a, sizeof(struct held), nodes) &&

@@ -177,6 +177,7 @@ struct reasm {
 	void (*tell)(void *arg, struct half *h, struct tf_event *ev);
 	/* Bytes told before: like tf_sink.recall. */
 	size_t (*recall)(void *arg, struct half *h, int64_t offset, uint8_t *to, size_t n);
+	struct tf_event data; /* DATA: what it does not say is zero, once and for all */
 	uint8_t scratch[4096];
 };
 

@@ -34,11 +34,11 @@ static void tell_next(struct reasm *r, struct half *h, struct chunk **c)
 		part.b.n = (size_t)before;
 		h->next += before;
 		if (before == n) {
-			tell_data(r, h, at, p, false, c);
+			tell_data(r, h, at, &p, false, c);
 			return;
 		}
 		if (before > 0)
-			tell_data(r, h, at, part, false, NULL);
+			tell_data(r, h, at, &part, false, NULL);
 		piece_skip(&p, part.b.n);
 		urgent_take(r, h, p);
 		piece_skip(&p, 1);
@@ -202,7 +202,7 @@ static size_t take_before(struct reasm *r, struct half *h, int64_t off, struct p
 	if (end < h->start)
 		gaps_add_low(r, h, end, h->start, p.ts_ns);
 	h->start = off;
-	tell_data(r, h, off, p, true, NULL);
+	tell_data(r, h, off, &p, true, NULL);
 	return p.b.n;
 }
 
@@ -242,7 +242,7 @@ static size_t take_old(struct reasm *r, struct half *h, int64_t off, struct piec
 		return p.b.n;
 	}
 	gaps_fill(r, h, g, off, end, p.ts_ns);
-	tell_data(r, h, off, p, true, NULL);
+	tell_data(r, h, off, &p, true, NULL);
 	return p.b.n;
 }
 
@@ -255,15 +255,15 @@ static size_t take_now(struct reasm *r, struct half *h, int64_t off, struct piec
 	}
 	h->next = min64(min64(off + (int64_t)p.b.n, h->fin), mark);
 	p.b.n = (size_t)(h->next - off);
-	tell_data(r, h, off, p, false, NULL);
+	tell_data(r, h, off, &p, false, NULL);
 	return p.b.n;
 }
 
 /* -> whether bytes at next are to be weighed against held ones */
-static bool is_contested(const struct half *h, struct piece p)
+static bool is_contested(const struct half *h, const struct piece *p)
 {
 	return h->queue.root != NULL && policy_of(h)->settles &&
-	       queue_first(h)->start < h->next + (int64_t)p.b.n;
+	       queue_first(h)->start < h->next + (int64_t)p->b.n;
 }
 
 /* Beyond a hole, contested, or beyond a FIN that may be forged. */
@@ -285,7 +285,7 @@ static size_t take_early(struct reasm *r, struct half *h, int64_t off, struct pi
 		skip_hole(r, h, off, r->drops_rising ? TF_GAP_KERNEL : TF_GAP_LOST, p.ts_ns);
 		return 0;
 	}
-	bool now = off == h->next && off < h->fin && !is_contested(h, p);
+	bool now = off == h->next && off < h->fin && !is_contested(h, &p);
 	if (off < h->next || now) { /* making room passed it */
 		hold_give(r, n);
 		return 0;
@@ -315,7 +315,7 @@ static void take(struct reasm *r, struct half *h, int64_t off, struct piece p, s
 	if (p.b.n > 0 && h->next < h->cut_end)
 		skip_cut(r, h, min64(off, h->fin), p.ts_ns);
 	while (p.b.n > 0) {
-		bool now = off == h->next && off < h->fin && !is_contested(h, p);
+		bool now = off == h->next && off < h->fin && !is_contested(h, &p);
 		size_t used = off < h->start  ? take_before(r, h, off, p)
 		              : off < h->next ? take_old(r, h, off, p)
 		              : now           ? take_now(r, h, off, p)

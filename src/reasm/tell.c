@@ -55,32 +55,30 @@ static inline void tell_piece(struct reasm *r, struct half *h, int64_t off, cons
                               bool late, struct chunk **loan)
 {
 	int64_t n = (int64_t)p->b.n, told = within_budget(r, h, off, n);
+	struct tf_event *ev = &r->data; /* to clear one for each took longer than to fill it in */
 	h->account.beyond_limit += n - told;
 	note_limit(h, off, n, told, late);
 	if (told == 0)
 		return;
 	h->account.written += told;
 	trail_note(r, h, off, p);
-	struct tf_event ev = {
-	        .kind = TF_DATA,
-	        .late = late,
-	        .stream = h->stream,
-	        .offset = told_offset(h, off),
-	        .length = told,
-	        .data = {p->b.p, (size_t)told},
-	        .ts_ns = p->ts_ns,
-	        .source = p->source,
-	        .frame = p->frame,
-	        .position = p->position,
-	        .loan = told == n ? loan : NULL,
-	};
-	r->tell(r->arg, h, &ev);
+	ev->late = late;
+	ev->stream = h->stream;
+	ev->offset = told_offset(h, off);
+	ev->length = told;
+	ev->data = (struct tf_span){p->b.p, (size_t)told};
+	ev->ts_ns = p->ts_ns;
+	ev->source = p->source;
+	ev->frame = p->frame;
+	ev->position = p->position;
+	ev->loan = told == n ? loan : NULL;
+	r->tell(r->arg, h, ev);
 }
 
-void tell_data(struct reasm *r, struct half *h, int64_t off, struct piece p, bool late,
+void tell_data(struct reasm *r, struct half *h, int64_t off, const struct piece *p, bool late,
                struct chunk **loan)
 {
-	tell_piece(r, h, off, &p, late, loan);
+	tell_piece(r, h, off, p, late, loan);
 }
 
 void tell_packet(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
