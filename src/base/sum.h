@@ -45,7 +45,17 @@ static inline uint16_t sum_field(const uint8_t *p)
 	return field;
 }
 
-/* -> the sum of n bytes, a zero added when n is odd; folded. n: below 2^36. */
-uint16_t sum_bytes(const uint8_t *p, size_t n);
+/* -> the sum of n bytes, a zero added when n is odd, as a sum of words of 32 bits; n: below 2^36.
+   So many can be added up as sum_halves() says. */
+uint64_t sum_words(const uint8_t *p, size_t n);
+
+/* The same, by no instruction that some processors lack. */
+uint64_t sum_words_plain(const uint8_t *p, size_t n);
+
+/* -> that, folded. */
+static inline uint16_t sum_bytes(const uint8_t *p, size_t n)
+{
+	return sum_fold(sum_words(p, n));
+}
 
 #endif

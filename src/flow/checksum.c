@@ -22,6 +22,11 @@ static uint64_t sum_ends(const struct tf_packet *pkt)
 	       htons(PROTOCOL_TCP);
 }
 
+static bool adds_up(uint64_t pseudo, const uint8_t *segment, size_t n)
+{
+	return sum_fold(pseudo + sum_words(segment, n)) == UINT16_MAX;
+}
+
 enum checksum checksum_of(const struct tf_packet *pkt, bool offloading)
 {
 	if (pkt->header == 0 || pkt->cut > 0 || pkt->astray)
@@ -29,13 +34,12 @@ enum checksum checksum_of(const struct tf_packet *pkt, bool offloading)
 	const uint8_t *segment = pkt->payload.p - pkt->header;
 	size_t n = pkt->header + pkt->payload.n;
 	uint64_t ends = sum_ends(pkt), pseudo = ends + htonl((uint32_t)n);
-	uint16_t field = sum_field(segment + FIELD);
-	bool offloaded = field == 0 || field == sum_fold(pseudo) || field == sum_fold(ends);
-	if (offloaded && offloading)
-		return CHECKSUM_OFFLOADED;
-	if (sum_fold(pseudo + sum_bytes(segment, n)) == UINT16_MAX)
+	if (!offloading && adds_up(pseudo, segment, n))
 		return CHECKSUM_GOOD;
-	return offloaded ? CHECKSUM_OFFLOADED : CHECKSUM_BAD;
+	uint16_t field = sum_field(segment + FIELD);
+	if (field == 0 || field == sum_fold(pseudo) || field == sum_fold(ends))
+		return CHECKSUM_OFFLOADED;
+	return offloading && adds_up(pseudo, segment, n) ? CHECKSUM_GOOD : CHECKSUM_BAD;
 }
 
 void checksums_note(struct checksums *c, enum checksum what)
