@@ -251,6 +251,8 @@ void reasm_ack(struct reasm *r, struct half *h, uint32_t ack, int64_t ts_ns)
 		h->fin = REASM_NO_FIN; /* the receiver has more: that FIN was not the sender's */
 		r->counters->fin_void++;
 	}
+	if (h->queue.root == NULL)
+		return;
 	stream_drain(r, h, ts_ns);
 	while (h->queue.root != NULL && queue_first(h)->start < min64(off, h->fin))
 		stream_pass(r, h, ts_ns);

@@ -52,7 +52,7 @@ static void write_out(struct gather *g, struct gathered *f, struct tf_span mark)
 	chunk_give_chain(g->chunks, f->head);
 	f->busy = f->pending >= MUCH;
 	f->head = f->tail = NULL;
-	f->pending = f->chunks = 0;
+	f->pending = f->left = f->chunks = 0;
 	dirty_remove(g, f);
 }
 
@@ -109,6 +109,7 @@ static void append_chunk(struct gather *g, struct gathered *f, struct chunk *c)
 	f->pending += (uint32_t)(c->to - c->from);
 	*(f->tail != NULL ? &f->tail->next : &f->head) = c;
 	f->tail = c;
+	f->left = 0;
 	f->chunks++;
 }
 
@@ -129,13 +130,14 @@ static struct chunk *take(struct gather *g, const struct gathered *f)
 	return c != NULL ? c : chunk_take(g->chunks);
 }
 
-/* Into the last chunk, which has room. */
+/* Into the last chunk, b.n being at most f->left. */
 static void copy(struct gathered *f, struct tf_span b)
 {
 	struct chunk *c = f->tail;
 	memcpy(c->data + c->to, b.p, b.n);
 	c->to += (uint32_t)b.n;
 	f->pending += (uint32_t)b.n;
+	f->left -= (uint32_t)b.n;
 }
 
 /* Copies b behind the pending bytes -> how much of it found room */
@@ -157,6 +159,7 @@ static size_t append(struct gather *g, struct gathered *f, struct tf_span b)
 	}
 	if (left > chunk_left(f->tail))
 		left = chunk_left(f->tail);
+	f->left = (uint32_t)left;
 	if (b.n > left)
 		b.n = left;
 	copy(f, b);
@@ -204,12 +207,6 @@ static bool precedes(const struct gathered *f, int64_t end)
 	return f->pending > 0 && end == f->run && !(f->stored.made && end == f->stored.origin);
 }
 
-/* -> whether there is room for all of b behind what the last chunk holds */
-static bool fits(const struct gather *g, const struct gathered *f, struct tf_span b)
-{
-	return b.n <= chunk_left(f->tail) && b.n <= run_left(g, f);
-}
-
 /* -> whether a chunk that is lent becomes f's; not where its bytes go into a large one */
 static bool takes_over(const struct gathered *f, struct chunk **loan)
 {
@@ -219,12 +216,12 @@ static bool takes_over(const struct gathered *f, struct chunk **loan)
 void gather_put(struct gather *g, struct gathered *f, int64_t off, struct tf_span b,
                 struct chunk **loan)
 {
-	if (!f->stored.made)
-		stored_lower(&f->stored, off);
-	if (follows(f, off) && fits(g, f, b) && !takes_over(f, loan)) {
+	if (off == f->run + f->pending && b.n <= f->left && !takes_over(f, loan)) {
 		copy(f, b);
 		return;
 	}
+	if (!f->stored.made)
+		stored_lower(&f->stored, off);
 	if (precedes(f, off + (int64_t)b.n) && prepend(g, f, b))
 		return;
 	if (!follows(f, off) || f->chunks == GATHER || b.n >= DIRECT)

@@ -15,7 +15,8 @@
  * that order when chunks run short.
  *
  * Invariants: F1 pending bytes are one run; F2 a run never crosses the origin of a file
- * that was made; F3 a file stands in `dirty` exactly when pending > 0.
+ * that was made; F3 a file stands in `dirty` exactly when pending > 0; F4 left is 0 when
+ * pending is, and never more than the last chunk has room for.
  */
 #ifndef SINK_GATHER_H
 #define SINK_GATHER_H
@@ -28,6 +29,7 @@ struct gathered {
 	struct chunk *head, *tail; /* bytes not written yet */
 	int64_t run;               /* stream offset of the first of them */
 	uint32_t pending;          /* how many they are */
+	uint32_t left;             /* so many more have their room behind them */
 	uint16_t chunks;
 	bool busy;                      /* what was written last was much */
 	struct gathered *older, *newer; /* in gather.dirty, */
