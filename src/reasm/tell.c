@@ -37,7 +37,7 @@ static inline void tell_piece(struct reasm *r, struct half *h, int64_t off, cons
                               bool late, struct chunk **loan)
 {
 	int64_t n = (int64_t)p->b.n, told = within_budget(r, h, off, n);
-	struct tf_event *ev = &r->data;
+	struct tf_event *ev = &r->data; /* to clear one for each took longer than to fill it in */
 	h->account.beyond_limit += n - told;
 	note_limit(h, off, n, told, late);
 	if (told == 0)
