@@ -280,7 +280,7 @@ struct split {
 };
 
 enum {
-	AWAKE_SHARE = 10, /* one part in so many is for flows that are awake, where others doze */
+	AWAKE_SHARE = 12, /* one part in so many is for flows that are awake, where others doze */
 	CELLS_FOR_STUB = 32, /* see stub.h */
 	CELLS_EACH = 2       /* at least so many cells for each that dozes, on average */
 };
