@@ -358,6 +358,7 @@ def parts(command):
 def rotated(box):
     """SIGHUP in the middle of transfers: their parts, one behind the other, are what was sent. So are
     the packets that are kept, read again. A generation that has ended is not written any more."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the command goes by what it inherits, as of nohup
     place = Place(box)
     os.chmod(box, 0o711)
     for jobs in '12':
