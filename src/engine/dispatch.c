@@ -366,14 +366,32 @@ static struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t by
 	return w;
 }
 
-/* Takes a packet that was decoded to that fate; the frame's bytes lie in b. */
+static bool lies_in(const struct block *b, const uint8_t *p)
+{
+	return b != NULL && (uintptr_t)p - (uintptr_t)b->bytes < b->size;
+}
+
+/* -> where pkt's header and payload lie: with its frame, in b, or in a datagram, of which one frame
+   may complete several. */
+static struct block *payload_block(const struct dispatch *d, const struct tf_packet *pkt,
+                                   struct block *b)
+{
+	if ((pkt->position & TF_PUT_TOGETHER) == 0)
+		return b;
+	const uint8_t *p = pkt->payload.p - pkt->header;
+	return lies_in(d->room, p) ? d->room : lies_in(d->spent, p) ? d->spent : b;
+}
+
+/* Takes a packet that was decoded to that fate; the frame's bytes lie in b. When there is more
+   behind it, be it in the datagram that the frame completes, d->packet is like it. */
 static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
                         struct tf_packet *pkt, struct block *b)
 {
-	struct block *payload = b;
-	if (fate == FATE_fragments) {
+	if (fate == FATE_fragments)
 		fate = join(d, frame, pkt);
-		payload = d->room;
+	if (decode_has_more(&d->decode) && pkt != &d->packet) { /* the next one goes on from this */
+		d->packet = *pkt;
+		pkt = &d->packet;
 	}
 	d->fate[fate]++;
 	if (fate != FATE_tcp_segments) {
@@ -387,7 +405,7 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 	pkt->known_only = d->known_only;
 	pkt->place = d->place;
 	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
-	hand_packet(d, w, pkt, b, payload);
+	hand_packet(d, w, pkt, b, payload_block(d, pkt, b));
 	if (d->unrecorded != NULL)
 		judge(d, w, frame);
 }
@@ -418,10 +436,6 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 		tick(d);
 	struct tf_packet *pkt = place_for_packet(d);
 	enum fate fate = decode_frame(&d->decode, frame, pkt);
-	if (decode_has_more(&d->decode)) { /* the next one goes on from this */
-		d->packet = *pkt;
-		pkt = &d->packet;
-	}
 	d->numbers++;
 	d->place = 0;
 	d->frame_bytes += frame->captured;
@@ -431,7 +445,8 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 	while (decode_has_more(&d->decode)) {
 		d->aggregated++;
 		d->place = d->place < UINT8_MAX ? (uint8_t)(d->place + 1) : UINT8_MAX;
-		take_packet(d, frame, decode_more(&d->decode, frame, pkt), pkt, b);
+		fate = decode_more(&d->decode, frame, &d->packet);
+		take_packet(d, frame, fate, &d->packet, b);
 	}
 	give_spent(d);
 }
