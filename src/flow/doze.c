@@ -12,7 +12,7 @@
  *	                                                     bytes of length and its own
  *
  * Connections that never have said a byte, and are heard of without waking up, are not squeezed,
- *but calm (calm.c): `n` is 0.
+ * but calm (calm.c): `n` is 0.
  *
  * At a turn of output generations (flows_turn()) it is expanded, told, and squeezed into its own
  * cells again, so that all can be told in the order of their lists.

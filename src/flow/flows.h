@@ -27,7 +27,7 @@
  * A reference (uint32_t) says which: an index, and REF_... Whatever a packet belongs to is
  * awake before the packet is looked at, unless it is of a connection that has never said a byte
  * and still does not: that dozes in a form in which such packets are taken (calm.c). Where a sink
- *wants flows to stay where they are, all are awake.
+ * wants flows to stay where they are, all are awake.
  *
  * Bounds: flows, cells, segments and chunks come from slabs of fixed size; a packet costs
  * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,

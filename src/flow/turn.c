@@ -12,8 +12,8 @@
  * So no flow's place changes while all are walked through, but for those that go where cells are
  * short. That a flow takes a cell more is rare: what has begun anew is mostly zero. Who goes has
  * not been told yet, so a generation's report has one row of it; but for a flow that then takes
- * more than DOZE_CELLS, or a SYN of which a sink keeps more than there is room for, which end
- * behind their turn.
+ * more than DOZE_CELLS, or one that is calm or a SYN of which a sink keeps more than there is room
+ * for, which end behind their turn.
  *
  * Bounds: one step for each flow; where cells are short, a look at all that are awake for
  * each that goes.
@@ -34,6 +34,12 @@ static uint32_t next_to_go(const struct flows *fs, uint32_t ref, int list)
 		if (at != 0 || ++list == FLOW_STUB)
 			return at;
 	}
+}
+
+/* -> whether ref is squeezed anew at its turn */
+static bool takes_cells(const struct flows *fs, uint32_t ref)
+{
+	return ref_form(ref) == REF_DOZING && !is_calm(fs, ref) && !doze_ended(fs, ref);
 }
 
 /* What ref becomes by its turn may take more cells than it has -> whether there are so many */
@@ -62,7 +68,7 @@ static bool turn_back(struct flows *fs, uint32_t ref, const struct flow *f)
    meanwhile, but some may go. -> the next in its list */
 static uint32_t turn_one(struct flows *fs, uint32_t ref, int list)
 {
-	if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref) && !make_turn_room(fs, ref, list)) {
+	if (takes_cells(fs, ref) && !make_turn_room(fs, ref, list)) {
 		uint32_t behind = place_at(fs, ref)->newer;
 		room_evict(fs, ref, NULL);
 		return behind;

@@ -78,6 +78,21 @@ static size_t put_options(struct random *r, uint8_t *to, const struct talk *t, i
 	return (size_t)(p - to);
 }
 
+/* What decode/ says of few. */
+static void make_strange(struct random *r, struct tf_packet *pkt)
+{
+	pkt->misheaded = random_chance(r, 2);
+	pkt->suspicious = pkt->misheaded && random_chance(r, 50);
+	pkt->known_only = random_chance(r, 2);
+	pkt->astray = random_chance(r, 1);
+	pkt->cut = random_chance(r, 1);
+	pkt->place = random_chance(r, 3);
+	if (random_chance(r, 2)) {
+		pkt->marks.kind[0] = TF_MARK_MPLS;
+		pkt->marks.number[0] = 7;
+	}
+}
+
 static struct tf_packet segment(struct random *r, unsigned host, int dir, uint8_t flags,
                                 uint32_t seq, uint32_t ack, size_t payload)
 {
@@ -105,6 +120,7 @@ static struct tf_packet segment(struct random *r, unsigned host, int dir, uint8_
 		memset(tcp + 16, (int)random_below(r, 2), 2);
 	if (random_chance(r, 1))
 		pkt.header = 0; /* cut off */
+	make_strange(r, &pkt);
 	return pkt;
 }
 
@@ -258,6 +274,7 @@ static void start(bool silent, bool forever, enum tf_checksum checksum)
 		idle_init(&n->flows.idle, forever ? 0 : INT64_C(60000000000));
 		n->flows.idle.now = !forever;
 		n->flows.checksum = checksum;
+		n->flows.numbered = silent;
 		n->flows.reasm.out_of_band = forever;
 		n->flows.outlets = 0;
 		n->flows.tells_silent = false;
@@ -347,11 +364,36 @@ static void small(void **state)
 		arena_free(&nets[i].arena);
 }
 
+/* A turn takes no cell of who is calm, so nobody goes for it though hardly any is free. */
+static void turn_in_place(void **state)
+{
+	(void)state;
+	struct net *n = &nets[CALM];
+	unsigned client = 0;
+	start(false, false, TF_CHECKSUM_IGNORE);
+	for (; n->flows.cells.count - n->flows.cells.used > CALM_CELLS; client++) {
+		for (int dir = 0; dir < 2; dir++) {
+			uint8_t flags = dir ? TCP_SYN | TCP_ACK : TCP_SYN;
+			struct tf_packet pkt = packet(n, client, dir, flags, 9, 10, "");
+			take(n, &pkt);
+		}
+		hush(n);
+	}
+	assert_int_equal(n->flows.count, client);
+	assert_int_equal(n->flows.slab.used, 0);
+	flows_turn(&n->flows);
+	assert_int_equal(n->flows.count, client);
+	assert_int_equal(n->counters.flows_evicted, 0);
+	for (int i = 0; i < 2; i++)
+		arena_free(&nets[i].arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(as_if_awake),
 	        cmocka_unit_test(small),
+	        cmocka_unit_test(turn_in_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
