@@ -16,6 +16,12 @@ enum { FAMILY_IP4 = 2, FAMILY_IP6 = 10 }; /* as in 1.6.1: Linux' numbers */
 
 /* -- pieces ---------------------------------------------------------------------- */
 
+static inline char *put(char *to, const void *p, size_t n)
+{
+	memcpy(to, p, n);
+	return to + n;
+}
+
 /* Up to an attribute's value; in one piece, since there are twenty of them in a row. */
 static inline void begin(struct text *t, const char *name)
 {
@@ -23,9 +29,8 @@ static inline void begin(struct text *t, const char *name)
 	char *at = text_room(t, 1 + n + 2);
 	if (at == NULL)
 		return;
-	at[0] = ' ';
-	memcpy(at + 1, name, n);
-	memcpy(at + 1 + n, "='", 2);
+	*at = ' ';
+	(void)put(put(at + 1, name, n), "='", 2);
 }
 
 static inline void attribute(struct text *t, const char *name, const char *value)
