@@ -26,11 +26,6 @@ static void advise(void *p, size_t n, int advice)
 	errno = cause;
 }
 
-void pages_enlarge(void *p, size_t n)
-{
-	advise(p, n, MADV_HUGEPAGE);
-}
-
 void pages_join(void *p, size_t n)
 {
 	advise(p, n, MADV_HUGEPAGE); /* for what was not touched at all */
@@ -38,12 +33,6 @@ void pages_join(void *p, size_t n)
 }
 
 #else
-
-void pages_enlarge(void *p, size_t n)
-{
-	(void)p;
-	(void)n;
-}
 
 void pages_join(void *p, size_t n)
 {

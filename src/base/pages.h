@@ -9,10 +9,6 @@
 
 #include <stddef.h>
 
-/* [p, p + n), which was not touched yet and fills up from its beginning, may take large pages: it
-   is then up to one of them larger than what was used of it. */
-void pages_enlarge(void *p, size_t n);
-
 /* [p, p + n), much of which was touched, is moved into large pages, and then all there. It takes
    about a millisecond for each MiB. */
 void pages_join(void *p, size_t n);

@@ -332,7 +332,6 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	};
 	if (!take_memory(fs, s))
 		return false;
-	pages_enlarge(fs->cells.base, fs->cells.count * fs->cells.size);
 	idle_init(&fs->idle, s->idle_ns);
 	fs->reasm.limits = s->limits;
 	fs->reasm.counters = s->counters;
