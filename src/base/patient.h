@@ -2,7 +2,8 @@
 /*
  * Writing to what somebody else reads: a pipe, a terminal, a socket. It may be full, for as long
  * as the reader likes, and may not want to wait though we do, since it is others' too. Whoever
- * writes never sleeps in write() then, where no signal of another thread would be heard of.
+ * writes never sleeps in write() then, where no signal of another thread would be heard of;
+ * only a terminal that has room, but too little, may keep it.
  */
 #ifndef BASE_PATIENT_H
 #define BASE_PATIENT_H

@@ -190,9 +190,11 @@ static void weigh(struct reasm *r, struct half *h, int64_t off, int64_t n)
 }
 
 /* -> whether the segment was set aside, since it lies beyond the window. A FIN there is not
-   believed. */
+   believed. While the kernel drops packets, ACKs that moved the window are among them. */
 static bool take_beyond(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
 {
+	if (off > h->edge && r->drops_rising)
+		h->edge = REASM_NO_EDGE;
 	if (h->edge == REASM_NO_EDGE)
 		r->counters->unjudged_window += pkt->payload.n > 0;
 	if (off <= h->edge)

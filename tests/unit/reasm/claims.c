@@ -46,6 +46,25 @@ static void kernel(void **state)
 	world_end(&w);
 }
 
+/* The ACK that moved the window is one of the packets that were dropped. */
+static void window_while_dropping(void **state)
+{
+	(void)state;
+	start();
+	ack(&w, 0);
+	reasm_window(&w.r, &w.half[0], BASE, 6);
+	say(&w, 0, "abcd");
+	w.r.drops_rising = true;
+	say(&w, 8, "ij");
+	say(&w, 4, "ef"); /* within the window, which would speak against the other */
+	w.r.drops_rising = false;
+	world_finish_half(&w, 0);
+	told(&w, 0, "abcdef__ij");
+	assert_int_equal(w.told[0].kernel_gaps, 1);
+	assert_int_equal(w.r.counters->rejected_window, 0);
+	world_end(&w);
+}
+
 /* Without memory to hold what is early, the hole is passed at once. */
 static void kernel_without_memory(void **state)
 {
@@ -170,6 +189,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(kernel),
+	        cmocka_unit_test(window_while_dropping),
 	        cmocka_unit_test(kernel_without_memory),
 	        cmocka_unit_test(rejected_while_dropping),
 	        cmocka_unit_test(borders),
