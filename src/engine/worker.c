@@ -52,6 +52,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 	        .sink_awake = s->sink_per_awake,
 	        .sink_flow = s->sink_per_flow,
 	        .doze = s->doze,
+	        .live = s->bursts,
 	        .chunks = &w->chunks,
 	        .sinks = s->sinks,
 	        .limits = s->limits,

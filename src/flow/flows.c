@@ -86,6 +86,8 @@ void flows_finish(struct flows *fs, uint32_t ref, enum tf_end why)
 
 enum { MANY = 256 }; /* flows: there will be more, all over the table */
 
+/* Not live: to join pages the kernel asks every processor, and one that is busy with something urgent
+   keeps us from packets meanwhile. */
 static void count_one(struct flows *fs)
 {
 	if (++fs->count < MANY || fs->many)
@@ -328,6 +330,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	        .checksum = s->checksum,
 	        .overlaps = s->overlaps,
 	        .numbered = s->numbered,
+	        .many = s->live,
 	        .counters = s->counters,
 	};
 	if (!take_memory(fs, s))

@@ -113,7 +113,7 @@ struct flows {
 	size_t count;             /* flows in all forms, */
 	size_t syns;              /* and those that are a SYN */
 	size_t most;              /* at a time */
-	bool many;                /* the table has large pages */
+	bool many;                /* the table has large pages, or is to have none */
 	size_t stubs, stubs_most; /* flows no more, and not in `count` */
 	uint32_t spared;          /* the flow that wakes, which is not to go now */
 	size_t hand;              /* where the search for flows that may doze goes on */
@@ -148,6 +148,7 @@ struct flows_setup {
 	size_t memory; /* for flows, their table, queue nodes and gaps, and for what sinks take: */
 	size_t sink_awake, sink_flow; /* of each flow that is awake, and of each besides */
 	bool doze;                    /* all sinks let flows doze */
+	bool live;                    /* packets do not wait for us */
 	struct chunk_pool *chunks;
 	unsigned sinks;
 	struct reasm_limits limits;
