@@ -86,8 +86,8 @@ void flows_finish(struct flows *fs, uint32_t ref, enum tf_end why)
 
 enum { MANY = 256 }; /* flows: there will be more, all over the table */
 
-/* Not live: to join pages the kernel asks every processor, and one that is busy with something urgent
-   keeps us from packets meanwhile. */
+/* Not live: to join pages the kernel asks every processor, and one that is busy with something
+   urgent keeps us from packets meanwhile. */
 static void count_one(struct flows *fs)
 {
 	if (++fs->count < MANY || fs->many)
