@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 /* [p, p + n), much of which was touched, is moved into large pages, and then all there. It takes
-   about a millisecond for each MiB. */
+   about a millisecond for each MiB, and waits for every processor: not for whoever may not wait. */
 void pages_join(void *p, size_t n);
 
 #endif
