@@ -27,6 +27,7 @@ static const struct {
         {"idle", traffic_idle, "COUNT connections, all left open; one in 64 says 500 bytes"},
         {"crowd", traffic_crowd,
          "COUNT connections open; then signs of life from them in no order, 8 million or 800 each"},
+        {"chorus", traffic_chorus, "the same of connections that have said 200 bytes each way"},
         {"scan", traffic_scan, "COUNT SYNs, each from another source"},
         {"lossy", traffic_lossy, "bulk with 4 % of the segments late and 3 % twice"},
         {"frag", traffic_frag, "bulk in datagrams of three fragments, one in 8 last one first"},

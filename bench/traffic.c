@@ -265,7 +265,7 @@ void traffic_small(uint64_t connections)
 	}
 }
 
-enum { SPEAKS_EVERY = 64, SIGNS = 8000000, SIGNS_EACH = 800 };
+enum { SPEAKS_EVERY = 64, SIGNS = 8000000, SIGNS_EACH = 800, SAYS = 50 };
 
 static struct talk *many_talks(uint64_t n)
 {
@@ -305,16 +305,32 @@ static uint64_t signs_of(uint64_t connections)
 	return connections < SIGNS / SIGNS_EACH ? connections * SIGNS_EACH : SIGNS;
 }
 
-void traffic_crowd(uint64_t connections)
+static void crowd(uint64_t connections, uint32_t says)
 {
 	struct talk *t = many_talks(connections);
 	for (uint64_t i = 0; i < connections; i++) {
 		t[i] = talk_new(i);
 		talk_open(&t[i]);
+		for (uint32_t told = 0; told < says; told += SAYS) {
+			talk_send(&t[i], ORIGINATOR, SAYS);
+			talk_send(&t[i], RESPONDER, SAYS);
+		}
+		if (says > 0)
+			talk_tell(&t[i]);
 	}
 	for (uint64_t n = signs_of(connections); n > 0; n--)
 		show_life(&t[random_next() % connections]);
 	free(t);
+}
+
+void traffic_crowd(uint64_t connections)
+{
+	crowd(connections, 0);
+}
+
+void traffic_chorus(uint64_t connections)
+{
+	crowd(connections, 4 * SAYS);
 }
 
 void traffic_scan(uint64_t syns)

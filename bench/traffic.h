@@ -13,6 +13,7 @@ void traffic_web(uint64_t connections);
 void traffic_small(uint64_t connections);
 void traffic_idle(uint64_t connections);
 void traffic_crowd(uint64_t connections);
+void traffic_chorus(uint64_t connections);
 void traffic_scan(uint64_t syns);
 void traffic_lossy(uint64_t mib);
 void traffic_frag(uint64_t mib);

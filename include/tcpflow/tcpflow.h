@@ -426,6 +426,8 @@ struct tf_sink {
 	                      nothing is heard may move to where it takes less memory. While a sink is
 	                      attached that does not let them, all stay where they are */
 	bool skips_silent; /* END is told to it only of connections that have told it something */
+	bool lags;         /* when DATA is told, packets, bytes and times in tf_event.flow may be
+	                      those of some packets before. Means nothing without lets_doze */
 	void *arg;         /* handed to open */
 
 	/* -> the instance of worker 0..workers-1; NULL with *err filled in */

@@ -337,7 +337,7 @@ static void prepare(const struct flows *fs, const struct calm *c, const struct c
 	life_prepare(fs, f, &syn);
 	f->stand = c->head.stand;
 	f->listed = b->listed;
-	f->stirs = f->answered = f->spoke[1] = true;
+	f->front.stirs = f->answered = f->spoke[1] = true;
 	if (fs->numbered) {
 		f->pub.connection = b->connection;
 		f->pub.nth[0] = b->nth[0];

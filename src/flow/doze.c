@@ -3,7 +3,7 @@
  * Flows of which nothing is heard, in little memory.
  *
  * The slab of struct flow is a cache of the flows that are heard of. When one more is needed,
- * a hand goes round the slab, clears `stirs`, and the first flow without it dozes: what its
+ * a hand goes round the slab, clears front.stirs, and the first flow without it dozes: what its
  * sinks have of it is squeezed, too.
  *
  *	cell     | struct doze_head | bytes ...              of struct flow: folded (shape.h)
@@ -30,6 +30,7 @@
 #include "base/error.h"
 #include "base/squeeze.h"
 #include "flow/calm.h"
+#include "flow/front.h"
 #include "flow/key.h"
 #include "flow/shape.h"
 
@@ -114,6 +115,7 @@ static size_t squeeze_flow(struct flows *fs, const struct flow *f)
 {
 	struct doze_work *w = fs->work;
 	memcpy(w->copy, f, fs->slab.size);
+	w->copy->front = (struct front){0};
 	shape_fold(fs, w->copy);
 	differ_from_usual(fs, w->copy);
 	return squeeze(words_of(w->copy), words(fs), w->bytes, BYTES);
@@ -257,6 +259,7 @@ static bool is_holder(const struct flow *f)
 static bool doze(struct flows *fs, struct flow *f)
 {
 	struct reasm *r = &fs->reasm;
+	front_close(f);
 	if (r->trails.used > r->trails.count / 2) {
 		give_trail(r, &f->half[0]);
 		give_trail(r, &f->half[1]);
@@ -287,8 +290,8 @@ struct flow *doze_one(struct flows *fs)
 	struct flow *quiet = NULL; /* and holds something */
 	for (int i = 0; i < FLOW_SWEEP; i++) {
 		struct flow *f = next_at_hand(fs);
-		bool stirs = f->stirs;
-		f->stirs = false;
+		bool stirs = f->front.stirs;
+		f->front.stirs = false;
 		if (stirs)
 			continue;
 		if (!is_holder(f))

@@ -3,6 +3,7 @@
    used up is in room.c; what a packet means to its flow, in life.c. */
 #include "flow/calm.h"
 #include "flow/foresight.h"
+#include "flow/front.h"
 #include "flow/life.h"
 #include "flow/room.h"
 #include "flow/stub.h"
@@ -63,6 +64,7 @@ struct flow *flows_show(struct flows *fs, uint32_t ref)
 	struct flow *f = NULL;
 	if (ref_form(ref) == REF_AWAKE) {
 		f = flow_at(fs, ref);
+		front_close(f);
 	} else if (is_calm(fs, ref) && !fs->tells_silent) {
 		return NULL;
 	} else if (ref_form(ref) == REF_DOZING && !doze_ended(fs, ref)) {
@@ -104,7 +106,7 @@ static void settle(struct flows *fs, struct flow *f, const struct tf_packet *pkt
 	bucket_add(fs, ref, pkt->hash);
 	enlist(fs, f, FLOW_EMBRYONIC);
 	idle_place(fs, ref, fs->idle.now);
-	f->stirs = true;
+	f->front.stirs = true;
 	count_one(fs);
 }
 
@@ -201,6 +203,17 @@ static struct flow *stir(struct flows *fs, uint32_t ref, const struct tf_packet 
 	return *taken ? NULL : wake(fs, ref, pkt);
 }
 
+/* The same for f, which is awake. */
+static struct flow *attend(struct flows *fs, struct flow *f, const struct tf_packet *pkt,
+                           unsigned dir, bool *taken)
+{
+	*taken = f->front.open && front_takes(fs, f, dir, pkt);
+	if (*taken)
+		return NULL;
+	front_close(f);
+	return f;
+}
+
 /* -> the flow that pkt belongs to, awake, or NULL; *taken: that was all there was to do.
  *dir is 0 when there is none */
 static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir,
@@ -220,10 +233,10 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 			return stir(fs, ref, pkt, *dir, taken);
 		}
 		struct flow *f = flow_at(fs, ref);
-		int d = f->stand.hash == pkt->hash ? key_direction(&f->pub, pkt) : -1;
+		int d = f->stand.hash == pkt->hash ? front_direction(f, pkt) : -1;
 		if (d >= 0) {
 			*dir = (unsigned)d;
-			return f;
+			return attend(fs, f, pkt, *dir, taken);
 		}
 		ref = f->stand.place.chain;
 	}
@@ -287,10 +300,16 @@ enum {
 	CELLS_EACH = 2       /* at least so many cells for each that dozes, on average */
 };
 
+/* Whole lines, so that the front of each stands in as few as can be. */
+static size_t awake_size(const struct flows_setup *s)
+{
+	size_t n = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]);
+	return (n + FRONT_LINE - 1) / FRONT_LINE * FRONT_LINE;
+}
+
 static struct split split_memory(const struct flows_setup *s, size_t memory)
 {
-	size_t each = sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]) + s->sink_awake +
-	              s->sink_flow + 2 * sizeof(uint32_t);
+	size_t each = awake_size(s) + s->sink_awake + s->sink_flow + 2 * sizeof(uint32_t);
 	struct split p = {.awake = memory / each};
 	if (s->doze) {
 		size_t cell = CELL + (s->sink_flow + 2 * sizeof(uint32_t)) / CELLS_EACH;
@@ -314,8 +333,7 @@ static bool take_memory(struct flows *fs, const struct flows_setup *s)
 	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
 	fs->bucket_mask = p.buckets - 1;
 	return p.awake >= 2 && fs->bucket != NULL &&
-	       slab_init(&fs->slab, s->arena, sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]),
-	                 p.awake) &&
+	       slab_init(&fs->slab, s->arena, awake_size(s), p.awake) &&
 	       (!s->doze || (p.cells >= (size_t)4 * DOZE_CELLS &&
 	                     slab_init(&fs->cells, s->arena, CELL, p.cells) &&
 	                     doze_init(fs, s->arena) && syn_init(fs, s->arena))) &&
@@ -330,6 +348,7 @@ bool flows_init(struct flows *fs, const struct flows_setup *s)
 	        .checksum = s->checksum,
 	        .overlaps = s->overlaps,
 	        .numbered = s->numbered,
+	        .fronts = true,
 	        .many = s->live,
 	        .counters = s->counters,
 	};
@@ -352,6 +371,8 @@ void flows_attach(struct flows *fs, const struct tf_sink *sink, void *self)
 	if ((kinds >> TF_DATA & 1) != 0)
 		fs->last_data = fs->outlets;
 	fs->wants |= kinds;
+	fs->fronts = fs->fronts && (kinds >> TF_SEGMENT & 1) == 0;
+	fs->exact = fs->exact || !sink->lets_doze || ((kinds >> TF_DATA & 1) != 0 && !sink->lags);
 	const unsigned all = 1U << TF_BEGIN | 1U << TF_END | 1U << TF_TURN;
 	fs->tells_silent = fs->tells_silent || ((kinds & all) != 0 && !sink->skips_silent);
 	fs->outlet[fs->outlets++] = (struct outlet){.sink = sink, .self = self, .kinds = kinds};
@@ -423,13 +444,14 @@ static bool shows_nothing_new(const struct flow *f, unsigned dir, const struct t
 	       (pkt->flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK;
 }
 
-/* pkt is of f, and its checksum is not wrong. */
-static void admit(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt,
+/* pkt is of f, and its checksum is not wrong -> whether it was taken, and showed nothing new. */
+static bool admit(struct flows *fs, struct flow *f, unsigned dir, const struct tf_packet *pkt,
                   enum life_verdict verdict)
 {
 	int why = f->ended ? GATE_PASSES : gate_judge(fs, f, dir, pkt);
 	bool taken = verdict == LIFE_GOES_ON && why == GATE_PASSES;
-	if (!taken || !shows_nothing_new(f, dir, pkt))
+	bool usual = taken && shows_nothing_new(f, dir, pkt);
+	if (!usual)
 		history_packet(f, dir, pkt, taken);
 	if (verdict == LIFE_STRAY)
 		life_stray(fs, f, dir, pkt);
@@ -439,6 +461,7 @@ static void admit(struct flows *fs, struct flow *f, unsigned dir, const struct t
 		life_reject(fs, f, dir, pkt, (enum tf_reject)why);
 	else
 		life_packet(fs, f, dir, pkt);
+	return usual;
 }
 
 void flows_packet(struct flows *fs, const struct tf_packet *pkt)
@@ -480,7 +503,8 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	checksums_note(&f->sums[dir], checksum);
 	if (!f->ended)
 		life_hear(fs, f, dir, pkt);
-	admit(fs, f, dir, pkt, verdict);
+	if (admit(fs, f, dir, pkt, verdict))
+		front_open(fs, f, dir);
 }
 
 void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)

@@ -26,14 +26,15 @@
  *
  * A reference (uint32_t) says which: an index, and REF_... Whatever a packet belongs to is
  * awake before the packet is looked at, unless it is of a connection that has never said a byte
- * and still does not: that dozes in a form in which such packets are taken (calm.c). Where a sink
- * wants flows to stay where they are, all are awake.
+ * and still does not: that dozes in a form in which such packets are taken (calm.c). Most packets
+ * of a flow that is awake are taken in its first two cache lines (front.c). Where a sink wants
+ * flows to stay where they are, all are awake.
  *
  * Bounds: flows, cells, segments and chunks come from slabs of fixed size; a packet costs
  * one lookup, and at most FLOW_SWEEP steps of housekeeping. Counters: flows_evicted,
  * flows_forgotten, held_spilled.
  *
- * Choices not taken: doc/adr/0030, 0033.
+ * Choices not taken: doc/adr/0030, 0033, 0035.
  */
 #ifndef FLOW_FLOWS_H
 #define FLOW_FLOWS_H
@@ -44,6 +45,8 @@
 #include "flow/idle.h"
 #include "flow/overlap.h"
 #include "reasm/reasm.h"
+
+#include <assert.h>
 
 enum { FLOW_SINKS = 8, FLOW_SWEEP = 1024 };
 
@@ -83,11 +86,42 @@ struct rival_syn {
 	struct gate_side said; /* with it */
 };
 
+/* One direction in `struct front`: as sequence numbers what struct half has as offsets. */
+struct front_side {
+	int64_t latest_ns;         /* of its latest packet */
+	uint32_t next;             /* its next byte, */
+	uint32_t acked;            /* what the peer waits for, */
+	uint32_t edge;             /* where the peer's window ends, */
+	uint32_t until;            /* and the end of what may be told here */
+	uint32_t stamp, stamp_s;   /* as in struct gate_side */
+	uint32_t frame_bytes;      /* of packets that were taken here, captured whole, */
+	uint16_t packets;          /* and how many those are, since they were last counted */
+	uint8_t shift;             /* of its windows */
+	bool acks : 1, speaks : 1; /* that it does is nothing new to history.c */
+	bool offloads : 1;         /* as in struct checksums */
+};
+
+/* What the usual packet reads and writes of a flow besides its stand: see front.h. */
+struct front {
+	uint8_t tail[2][4]; /* of both ends' addresses: all of an IPv4 one */
+	uint16_t port[2];
+	bool open;       /* all this is so, and ahead of the rest of the flow */
+	bool stirs;      /* heard of since it was last looked at for dozing (open or not) */
+	bool plain : 1;  /* the key is IPv4 without tags and tunnels */
+	bool said : 1;   /* both SYNs were seen, */
+	bool stamps : 1; /* and both had timestamps */
+	struct front_side side[2];
+};
+
+enum { FRONT_LINES = 2, FRONT_LINE = 64 };
+static_assert(sizeof(struct stand) + sizeof(struct front) <= FRONT_LINES * FRONT_LINE,
+              "what a usual packet needs of its flow");
+
 struct flow {
 	struct stand stand;
+	struct front front;
 	struct tf_flow pub;
 	uint64_t listed; /* the turn that put it into its list */
-	bool stirs;      /* heard of since it was last looked at for dozing */
 	bool ended;      /* END was told; halves and slots are empty */
 	bool reset;      /* RST came */
 	bool spoke[2];   /* each direction has had a packet */
@@ -129,6 +163,8 @@ struct flows {
 	unsigned outlets;
 	bool tells_silent;  /* an outlet hears of connections that never say anything */
 	unsigned sinks;     /* slots of each flow */
+	bool fronts;        /* no outlet hears of each segment, so front.c may take some */
+	bool exact;         /* an outlet may look at any flow at any time */
 	unsigned wants;     /* 1 << enum tf_kind of all that an outlet wants, */
 	unsigned last_data; /* and the last outlet that wants DATA: it may keep chunks */
 	bool numbered;      /* this worker is the only one: it counts */

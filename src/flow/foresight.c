@@ -9,8 +9,12 @@ enum { FLOW_THAT_GOES = 6, BUCKET_OF_FLOW = 5, FIRST_OF_FLOW = 3, SECOND_OF_FLOW
 
 static void want(const struct flows *fs, uint32_t ref)
 {
-	if (!ref_is_end(ref))
-		prefetch(place_at(fs, ref));
+	if (ref_is_end(ref))
+		return;
+	const char *p = any_at(fs, ref);
+	prefetch(p);
+	if (ref_form(ref) == REF_AWAKE) /* the rest of its front */
+		prefetch(p + FRONT_LINE);
 }
 
 /* The one behind ref in its chain, if ref is no end. */

@@ -509,7 +509,7 @@ void life_packet(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 	struct half *h = &f->half[dir], *peer = &f->half[!dir];
 	f->pub.last_ns = pkt->ts_ns > f->pub.last_ns ? pkt->ts_ns : f->pub.last_ns;
 	f->stand.latest = fs->idle.now;
-	set(&f->stirs);
+	set(&f->front.stirs);
 	if (f->ended) {
 		fs->counters->late_segments++;
 		fs->counters->bytes_seen += pkt->payload.n;

@@ -117,7 +117,7 @@ void syn_show(const struct flows *fs, uint32_t ref, struct flow *f)
 	f->gate[0] = side_unpack(s->said, s->stamp, (uint32_t)(s->ts_ns / 1000000000));
 	f->listed = FLOWS_TURN(pkt.number, 0);
 	f->stand.list = FLOW_EMBRYONIC;
-	f->stirs = true;
+	f->front.stirs = true;
 	slots_show(s->keeper, s->slot_of, f);
 }
 

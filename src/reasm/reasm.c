@@ -281,6 +281,33 @@ bool reasm_done(const struct half *h)
 	       h->acked == h->fin + 1;
 }
 
+/* -- what others do --------------------------------------------------------------- */
+
+/* So far apart are windows and what is on the way, with some to spare: half of what sequence
+   numbers can tell. */
+#define REACH (INT64_C(3) << 29)
+
+bool reasm_is_straight(const struct half *h)
+{
+	if (h->queue.root != NULL || h->far != NULL || h->urgent != NULL || h->disputes != NULL ||
+	    h->alt_known || !h->based || !h->ack_known || h->fin != REASM_NO_FIN)
+		return false;
+	return h->cut_end <= h->next && h->start <= h->acked && h->acked <= h->next &&
+	       h->next - h->acked < REACH && h->ack_raw == h->base + (uint32_t)h->acked &&
+	       h->edge > h->next - REACH && h->edge < h->next + REACH;
+}
+
+void reasm_catch_up(struct half *h, uint32_t next, uint32_t acked, uint32_t edge)
+{
+	int64_t off = reasm_offset_beyond(h, next), n = off - h->next;
+	h->account.seen += n;
+	h->account.written += n;
+	h->next = off;
+	h->ack_raw = acked;
+	h->acked = off + (int32_t)(acked - next);
+	h->edge = off + (int32_t)(edge - next);
+}
+
 /* -- the end ---------------------------------------------------------------------- */
 
 void reasm_finish(struct reasm *r, struct half *h, int64_t ts_ns)

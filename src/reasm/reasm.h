@@ -118,24 +118,26 @@ struct urgent {
 
 struct half {
 	int64_t next;
+	uint32_t base;         /* sequence number of offset 0 (when based) */
+	uint32_t stream;       /* streams before this one */
+	struct trail *trail;   /* NULL: nothing told yet, or no memory for it */
+	struct urgent *urgent; /* NULL: none, or no memory */
+	uint8_t dir;           /* 0 or 1: which half of its flow */
+	bool based;            /* base is known: a SYN, data or FIN was seen */
+	bool isn_known;        /* base comes from a SYN: nothing lies before start */
+	bool ack_known;
+	bool alt_known;
+	bool is_holder; /* listed among the holders */
+	bool resumed;   /* what lies before start was recorded earlier */
+	uint8_t policy; /* enum tf_overlap, of the receiver */
 	int64_t start;
 	int64_t fin;       /* offset of a FIN that the receiver came to, or REASM_NO_FIN */
 	int64_t forgotten; /* below it there are gaps that are not remembered */
 	int64_t cut_end;   /* bytes from next up to here were cut off by the snaplen */
 	int64_t acked;     /* highest offset that the peer acknowledged */
 	int64_t edge;      /* where the peer's window ends, or REASM_NO_EDGE */
-	uint32_t base;     /* sequence number of offset 0 (when based) */
 	uint32_t ack_raw;  /* latest ACK of the peer (when ack_known) */
 	uint32_t alt_isn;  /* of a second SYN-ACK (when alt_known) */
-	uint32_t stream;   /* streams before this one */
-	uint8_t dir;       /* 0 or 1: which half of its flow */
-	bool based;        /* base is known: a SYN, data or FIN was seen */
-	bool isn_known;    /* base comes from a SYN: nothing lies before start */
-	bool ack_known;
-	bool alt_known;
-	bool is_holder; /* listed among the holders */
-	bool resumed;   /* what lies before start was recorded earlier */
-	uint8_t policy; /* enum tf_overlap, of the receiver */
 	uint32_t gap_count;
 	struct tree queue; /* of struct held */
 	struct held *last; /* the one that was last at the right end */
@@ -144,10 +146,8 @@ struct half {
 	bool doubt_denied; /* the peer has spoken since, and not of having it */
 	struct gap *gap_low, *gap_high;
 	struct half *holder_older, *holder_newer;
-	struct trail *trail;       /* NULL: nothing told yet, or no memory for it */
 	struct disputes *disputes; /* NULL: no conflicts, or no memory */
 	struct claims *claims;     /* NULL: none, or no memory */
-	struct urgent *urgent;     /* NULL: none, or no memory */
 	int64_t limit_at;          /* from here on bytes are beyond flow_bytes */
 	int64_t late_end;          /* behind all bytes told after they had been acknowledged */
 	int64_t turned;            /* reasm_turn(): as tf_account.offset (when turns) */
@@ -266,6 +266,28 @@ void reasm_settle(struct reasm *r, const struct tf_account *account);
    new account. *to: the old one, whose sums reasm_settle() checks after the TURN event was told.
    */
 void reasm_turn(struct reasm *r, struct half *h, int64_t ts_ns, struct tf_account *to);
+
+/* -- what usual packets do to a half, by whom else that is done (flow/front.c) -------------- */
+
+/* -> whether that can be done elsewhere: all that came of h was told, nothing waits or is in doubt,
+   no end is known, and sequence numbers tell next, acked and edge from each other. */
+bool reasm_is_straight(const struct half *h);
+
+/* -> how many of n bytes from next on may be told. */
+int64_t reasm_room(const struct reasm *r, const struct half *h, int64_t n);
+
+/* -> the offset of sequence number seq, which lies at next or beyond it. */
+static inline int64_t reasm_offset_beyond(const struct half *h, uint32_t seq)
+{
+	return h->next + (uint32_t)(seq - (h->base + (uint32_t)h->next));
+}
+
+/* h is straight, and pkt's bytes are the next ones of those that may be told: tells them. Of next
+   and the account reasm_catch_up() will hear. */
+void reasm_tell(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt);
+
+/* All bytes before sequence number `next` were told so; acked and edge are where they are now. */
+void reasm_catch_up(struct half *h, uint32_t next, uint32_t acked, uint32_t edge);
 
 /* -> whether I1..I4 hold. For tests. */
 bool reasm_check(const struct reasm *r, const struct half *h);

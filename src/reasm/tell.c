@@ -32,17 +32,17 @@ static void note_limit(struct half *h, int64_t off, int64_t n, int64_t told, boo
 		h->limit_at = off + told;
 }
 
-/* Inlined into both: a piece is large, and made where it is used. */
-static inline void tell_piece(struct reasm *r, struct half *h, int64_t off, const struct piece *p,
-                              bool late, struct chunk **loan)
+int64_t reasm_room(const struct reasm *r, const struct half *h, int64_t n)
 {
-	int64_t n = (int64_t)p->b.n, told = within_budget(r, h, off, n);
+	return within_budget(r, h, h->next, n);
+}
+
+/* The first `told` bytes of p. This and tell_piece() are inlined into all: a piece is large, and
+   made where it is used. */
+static inline void tell_bytes(struct reasm *r, struct half *h, int64_t off, const struct piece *p,
+                              int64_t told, bool late, struct chunk **loan)
+{
 	struct tf_event *ev = &r->data; /* to clear one for each took longer than to fill it in */
-	h->account.beyond_limit += n - told;
-	note_limit(h, off, n, told, late);
-	if (told == 0)
-		return;
-	h->account.written += told;
 	trail_note(r, h, off, p);
 	ev->late = late;
 	ev->stream = h->stream;
@@ -53,8 +53,20 @@ static inline void tell_piece(struct reasm *r, struct half *h, int64_t off, cons
 	ev->source = p->source;
 	ev->frame = p->frame;
 	ev->position = p->position;
-	ev->loan = told == n ? loan : NULL;
+	ev->loan = loan;
 	r->tell(r->arg, h, ev);
+}
+
+static inline void tell_piece(struct reasm *r, struct half *h, int64_t off, const struct piece *p,
+                              bool late, struct chunk **loan)
+{
+	int64_t n = (int64_t)p->b.n, told = within_budget(r, h, off, n);
+	h->account.beyond_limit += n - told;
+	note_limit(h, off, n, told, late);
+	if (told == 0)
+		return;
+	h->account.written += told;
+	tell_bytes(r, h, off, p, told, late, told == n ? loan : NULL);
 }
 
 void tell_data(struct reasm *r, struct half *h, int64_t off, const struct piece *p, bool late,
@@ -67,6 +79,13 @@ void tell_packet(struct reasm *r, struct half *h, int64_t off, const struct tf_p
 {
 	const struct piece p = piece_of_packet(h, off, pkt);
 	tell_piece(r, h, off, &p, false, NULL);
+}
+
+void reasm_tell(struct reasm *r, struct half *h, int64_t off, const struct tf_packet *pkt)
+{
+	struct piece p = piece_of_packet(h, off, pkt);
+	p.late = false;
+	tell_bytes(r, h, off, &p, (int64_t)p.b.n, false, NULL);
 }
 
 static void tell_gap_event(struct reasm *r, struct half *h, int64_t start, int64_t n,

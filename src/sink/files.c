@@ -539,6 +539,7 @@ struct tf_sink files_sink(struct files_setup *setup)
 	                                 1U << TF_CONFLICT | 1U << TF_END | 1U << TF_TURN,
 	                        .lets_doze = !setup->index,
 	                        .skips_silent = true,
+	                        .lags = true,
 	                        .arg = setup,
 	                        .open = open_sink,
 	                        .event = event,

@@ -31,6 +31,8 @@ static void folds(void **state)
 		random_bytes(&r, f->slot, 2 * sizeof *f->slot);
 		for (int d = 0; d < 2; d++) {
 			random_bytes(&r, &f->half[d], offsetof(struct half, queue));
+			f->half[d].trail = NULL;
+			f->half[d].urgent = NULL;
 			random_bytes(&r, &f->half[d].limit_at,
 			             sizeof f->half[d] - offsetof(struct half, limit_at));
 		}

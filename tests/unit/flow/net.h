@@ -216,7 +216,10 @@ static inline void net_start_with(struct net *n, size_t memory, bool doze)
 	flows_attach(&n->flows, &n->sink, n);
 }
 
-enum { NET_FLOW = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]) + 2 * sizeof(uint32_t) };
+enum {
+	NET_AWAKE = sizeof(struct flow) + 2 * sizeof(uintptr_t[2]),
+	NET_FLOW = (NET_AWAKE + FRONT_LINE - 1) / FRONT_LINE * FRONT_LINE + 2 * sizeof(uint32_t)
+};
 
 /* Room for about `flows` flows, all of them awake. */
 static inline void net_start(struct net *n, size_t flows)
