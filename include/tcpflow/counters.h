@@ -123,6 +123,7 @@
 	X(fin_void, "segments", "FINs that the peer went on beyond")                               \
 	X(keepalives, "segments", "keep-alive probes")                                             \
 	X(files, "files", "stream files made")                                                     \
+	X(files_remade, "files", "files made anew, since others had taken them away")              \
 	X(writes, "calls", "writes to stream files")                                               \
 	X(digests_read_back, "files", "files read back for their digests: not written in order")   \
 	X(packet_files, "files", "capture files made of connections (-K)")                         \

@@ -48,6 +48,7 @@ static const struct line {
              {"not stored", AT(bytes_write_failed), true, NONE, NULL, NULL},
              {"not stored", AT(flows_no_room), true, NONE, NULL, NULL},
              {"not stored", AT(bytes_no_room), true, NONE, NULL, NULL},
+             {"made anew", AT(files_remade), false, NONE, NULL, NULL},
              {"duplicate", AT(bytes_duplicate), false, NONE, NULL, NULL},
              {"duplicate", AT(bytes_unchecked), false, NONE, NULL, NULL},
              {"left out", AT(bytes_beyond_limit), false, NONE, NULL, NULL},

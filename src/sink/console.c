@@ -341,6 +341,7 @@ static void count(void *self, struct tf_counters *c)
 {
 	const struct console *s = self;
 	c->files += s->store.made;
+	c->files_remade += s->store.remade;
 	c->writes += s->store.writes;
 }
 

@@ -471,6 +471,7 @@ static void count(void *self, struct tf_counters *c)
 {
 	const struct files *s = self;
 	c->files += s->store.made;
+	c->files_remade += s->store.remade;
 	c->writes += s->store.writes;
 	c->digests_read_back += s->store.read_back;
 	c->flows_no_room += s->left_out;

@@ -295,6 +295,7 @@ static void count(void *self, struct tf_counters *c)
 {
 	const struct packets *s = self;
 	c->packet_files += s->store.made;
+	c->files_remade += s->store.remade;
 	c->packets_recorded += s->frames;
 }
 

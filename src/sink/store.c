@@ -180,31 +180,68 @@ static uint32_t last_taken(const struct store *s, const struct stored *f, uint32
 	return low;
 }
 
-/* Makes the file under a name that is not taken: behind all those that are. */
-static int create(struct store *s, struct stored *f)
+/* Makes the file under the name that it has, s->name then -> as outdir_create() */
+static int create_as(struct store *s, struct stored *f)
 {
-	char *name = s->name;
 	s->named = NULL;
-	name_with(f, 0, name);
-	int fd = outdir_create(s->dir, name, NULL);
-	if (fd < 0 && errno == EEXIST) {
-		struct number *n = number_of(s, name);
-		for (;;) {
-			f->number = ++n->latest;
-			stored_name(f, name);
-			fd = outdir_create(s->dir, name, NULL);
-			if (fd >= 0 || errno != EEXIST)
-				break;
-			n->latest = last_taken(s, f, n->latest);
-		}
-	}
+	stored_name(f, s->name);
+	int fd = outdir_create(s->dir, s->name, NULL);
 	if (fd < 0)
 		return fd;
 	f->made = true;
 	s->named = f; /* which is asked for again when a small file ends at once */
 	s->made += f->of == NULL;
 	if (f->of == NULL)
-		alerts_tell(s->alerts, TF_ALERT_OPEN, name);
+		alerts_tell(s->alerts, TF_ALERT_OPEN, s->name);
+	return fd;
+}
+
+/* Makes the file under a name that is not taken: behind all those that are. */
+static int create(struct store *s, struct stored *f)
+{
+	f->number = 0;
+	int fd = create_as(s, f);
+	if (fd >= 0 || errno != EEXIST)
+		return fd;
+	struct number *n = number_of(s, s->name);
+	for (;;) {
+		f->number = ++n->latest;
+		fd = create_as(s, f);
+		if (fd >= 0 || errno != EEXIST)
+			return fd;
+		n->latest = last_taken(s, f, n->latest);
+	}
+}
+
+static struct digests *digests_of(const struct store *s, const struct stored *f)
+{
+	return f->of == NULL ? s->digests : NULL;
+}
+
+/* There is none of that name, or something else. */
+static bool was_taken_away(int cause)
+{
+	return cause == ENOENT || cause == ESTALE || cause == ELOOP || cause == EISDIR ||
+	       cause == ENXIO;
+}
+
+/* The file is not where it was: makes another, if it can be of the same name. */
+static int remake(struct store *s, struct stored *f)
+{
+	const uint32_t number = f->number;
+	int fd = create_as(s, f);
+	if (fd < 0 && errno == EEXIST)
+		fd = create(s, f);
+	if (fd < 0)
+		return fd;
+	s->remade++;
+	f->away = f->end;
+	digest_break(digests_of(s, f), &f->digest);
+	if (f->head_made && f->number != number) { /* NAME.head has another name */
+		f->lost += f->head_bytes;
+		f->head_bytes = 0;
+		f->head_made = false;
+	}
 	return fd;
 }
 
@@ -214,7 +251,8 @@ static int open_file(struct store *s, struct stored *f)
 	if (!f->made)
 		return create(s, f);
 	stored_name(f, name);
-	return outdir_reopen(s->dir, name, &f->id);
+	int fd = outdir_reopen(s->dir, name, &f->id);
+	return fd < 0 && was_taken_away(errno) ? remake(s, f) : fd;
 }
 
 /* The latest used is the last to be given up. */
@@ -320,11 +358,6 @@ static bool write_head(struct store *s, struct stored *f, struct iovec *iov, int
 	return ok;
 }
 
-static struct digests *digests_of(const struct store *s, const struct stored *f)
-{
-	return f->of == NULL ? s->digests : NULL;
-}
-
 /* Bytes are about to be written at a position; before the origin it is below 0. */
 static void note_digest(struct store *s, struct stored *f, const struct iovec *iov, int count,
                         int64_t position)
@@ -378,6 +411,8 @@ size_t store_rewrite(struct store *s, struct stored *f, int64_t off, const uint8
 size_t store_read(struct store *s, struct stored *f, int64_t off, uint8_t *to, size_t n)
 {
 	if (!f->made || f->lost > 0 || !store_ready(s, f))
+		return 0;
+	if (off >= f->origin && off - f->origin < f->away)
 		return 0;
 	if (off >= f->origin) {
 		ssize_t got = pread(f->fd, to, n, off - f->origin);

@@ -25,6 +25,9 @@
  * Invariants: S1 a file stands in `open` exactly when fd >= 0; S2 low <= origin; S3 in `open`
  * `used` rises from the oldest to the newest.
  *
+ * A file that was closed may be gone when it is wanted again, or another stand in its place: people
+ * move files. Then one is made anew, and bytes go to their places in it.
+ *
  * A file that cannot be written keeps what it has; from then on its bytes count as
  * lost. The first failure of a store is kept in `err`.
  */
@@ -50,6 +53,7 @@ struct stored {
 	int64_t end;            /* position behind the highest byte written */
 	int64_t head_bytes;     /* bytes in NAME.head */
 	int64_t lost;           /* bytes that could not be written */
+	int64_t away;           /* position below which bytes are in a file that was taken away */
 	struct outfile_id id, head_id;
 	struct digest digest;
 	uint32_t number; /* files of this name before it */
@@ -68,8 +72,9 @@ struct store {
 	unsigned open_count, open_max;
 	uint32_t ticks; /* calls of store_tick(), modulo 2^32 */
 	uint64_t seed;
-	uint64_t made, writes, read_back; /* counted; made: without files that go with others */
-	struct digests *digests;          /* NULL: none are wanted */
+	uint64_t made, remade, writes,
+	        read_back;       /* counted; made: without files that go with others */
+	struct digests *digests; /* NULL: none are wanted */
 	bool failed;
 	struct tf_error err;
 	struct number *number;

@@ -325,28 +325,67 @@ static void head_is_taken(void **state)
 	clean_up(&r);
 }
 
-/* The file is closed, and when it is opened again it is another one. */
-static void replaced(void **state)
+/* Talk 0 has said "mine", and its file was closed, since there is only one descriptor. */
+static const char *closed_file(void)
 {
-	(void)state;
+	static char path[300];
 	start(&r, 1, 64);
 	write_file("outside", "precious");
 	say(&r, 0, "mine");
 	reclaim(&r);
 	data_at(&r, 1, 0, 0, "x", 1);
-	reclaim(&r); /* takes the only descriptor */
-	char path[300];
+	reclaim(&r);
 	(void)snprintf(path, sizeof path, "%s", path0(&r));
-	assert_int_equal(unlink(path), 0);
-	assert_int_equal(symlink("../outside", path), 0);
+	return path;
+}
+
+/* Where what was said before would stand there is a hole. */
+static void has_only_more(const char *path)
+{
+	static const char bytes[] = "\0\0\0\0more";
+	char got[100];
+	assert_int_equal(read_file(path, got, sizeof got), sizeof bytes - 1);
+	assert_memory_equal(got, bytes, sizeof bytes - 1);
+}
+
+static void says_more(void)
+{
 	say(&r, 4, "more");
 	reclaim(&r);
-	assert_false(finish(&r));
-	file_is("outside", "precious");
-	assert_non_null(strstr(r.err.text, "open again"));
-	assert_int_equal(r.talk[0].account[0].write_failed, 4);
-	assert_int_equal(r.talk[0].account[0].written, 4);
+	end_flow(&r, 0);
+	assert_int_equal(r.talk[0].account[0].write_failed, 0);
+	assert_int_equal(r.talk[0].account[0].written, 8);
+	assert_true(finish(&r));
+	assert_int_equal(counted(&r).files_remade, 1);
+	assert_int_equal(counted(&r).files, 3);
 	file_is(path_of(&r, 1, 0, 0), "x");
+}
+
+/* The file is moved away while it is closed. */
+static void taken_away(void **state)
+{
+	(void)state;
+	const char *path = closed_file();
+	assert_int_equal(rename(path, "away"), 0);
+	char got[4];
+	assert_int_equal(recall(&r, 0, got, sizeof got),
+	                 0); /* what stands there now was never said */
+	says_more();
+	file_is("away", "mine");
+	has_only_more(path);
+	clean_up(&r);
+}
+
+/* The same, and something else stands in its place. */
+static void replaced(void **state)
+{
+	(void)state;
+	const char *path = closed_file();
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("../outside", path), 0);
+	says_more();
+	file_is("outside", "precious");
+	has_only_more(path_of(&r, 0, 0, 1));
 	clean_up(&r);
 }
 
@@ -492,6 +531,7 @@ int main(void)
 	        cmocka_unit_test(moving_fails),
 	        cmocka_unit_test(failure_before_head),
 	        cmocka_unit_test(head_is_taken),
+	        cmocka_unit_test(taken_away),
 	        cmocka_unit_test(replaced),
 	        cmocka_unit_test(cannot_make),
 	        cmocka_unit_test(random_orders),
