@@ -187,6 +187,10 @@ bool confine_choose(struct confine *c, struct tf_error *err)
 		return false;
 	if (c->options->user != NULL)
 		return choose_named(c, err);
+	if (c->options->action == ACTION_RECOVER && !is_off(c) && c->root) {
+		c->leaves = is_owner(c, &c->who);
+		return true;
+	}
 	return is_off(c) || !c->root || choose_usual(c, err);
 }
 

@@ -37,7 +37,7 @@ struct confine {
 
 void confine_begin(struct confine *c, const struct options *o);
 
-/* Each of these -> false with *err */
+/* Each of these -> false with *err. Where a record is mended it will be whose folder that is. */
 bool confine_choose(struct confine *c, struct tf_error *err);
 bool confine_sources(const struct confine *c, struct sources *s, bool (*over)(void *arg),
                      struct tf_error *err);

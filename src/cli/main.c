@@ -10,6 +10,7 @@
 #include "cli/hooks.h"
 #include "cli/listening.h"
 #include "cli/machine.h"
+#include "cli/mend.h"
 #include "cli/message.h"
 #include "cli/number.h"
 #include "cli/options.h"
@@ -502,21 +503,6 @@ static int record(const struct options *o, int argc, char **argv)
 	return exit_code(&run);
 }
 
-static int recover(const struct options *o)
-{
-	struct tf_error err;
-	char number[NUMBER_TEXT];
-	unsigned mended;
-	if (!tf_report_recover(o->folder, &mended, &err)) {
-		message_say(stderr, "%s", err.text);
-		return (int)err.status;
-	}
-	if (options_talkative(o))
-		message_say(stderr, "%s %s mended in %s", number_plain(mended, number),
-		            number_noun(mended, "file", "files"), o->folder);
-	return TF_OK;
-}
-
 /* A text for people: the only thing that goes to standard output. */
 static int show(enum action action)
 {
@@ -556,7 +542,7 @@ int main(int argc, char **argv)
 		message_say(stderr, "cannot write what is printed: standard output is closed");
 		code = TF_OUTPUT;
 	} else if (options.action == ACTION_RECOVER) {
-		code = recover(&options);
+		code = mend(&options);
 	} else if (options.action != ACTION_RECORD) {
 		code = show(options.action);
 	} else {

@@ -193,7 +193,7 @@ bool take_recover(struct options *o, const struct option_row *row, const char *v
 {
 	(void)row, (void)err;
 	o->action = ACTION_RECOVER;
-	o->folder = value;
+	o->recovers = value;
 	return *value != '\0';
 }
 

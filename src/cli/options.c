@@ -196,7 +196,8 @@ static bool take_options(struct options *o, int argc, char **argv, struct tf_err
 	make_grammar(&g);
 	opterr = 0;
 	optind = 0; /* from the start again, also after an earlier parse */
-	while ((o->action == ACTION_RECORD || o->action == ACTION_HELP) &&
+	while (o->action != ACTION_VERSION && o->action != ACTION_HELP_ALL &&
+	       o->action != ACTION_SCANNERS &&
 	       (answer = getopt_long(argc, argv, g.letters, g.names, NULL)) != -1) {
 		if (only_help(o, answer))
 			continue;
@@ -208,13 +209,15 @@ static bool take_options(struct options *o, int argc, char **argv, struct tf_err
 	return true;
 }
 
+static const char FOLDER[] = "."; /* of outputs, unless -o says another */
+
 static void set_defaults(struct options *o)
 {
 	struct tf_config defaults;
 
 	tf_config_init(&defaults);
 	*o = (struct options){
-	        .folder = ".",
+	        .folder = FOLDER,
 	        .flow_bytes = (uint64_t)defaults.flow_bytes,
 	        .hole_max = (uint64_t)defaults.hole_max,
 	        .memory = defaults.memory,
@@ -238,6 +241,24 @@ static void set_defaults(struct options *o)
 	};
 }
 
+/* It reads nothing but that folder. word: what stands behind the options, or NULL */
+static bool check_recover(struct options *o, const char *word, struct tf_error *err)
+{
+	if (word != NULL)
+		return error_set(
+		        err, TF_USAGE,
+		        "--recover mends one folder: leave out \"%.100s\", or run it again "
+		        "with that",
+		        word);
+	if (o->source_count > 0 || o->interface_count > 0 || strcmp(o->folder, FOLDER) != 0)
+		return error_set(
+		        err, TF_USAGE,
+		        "--recover reads no packets, and writes nowhere else: leave out -r, "
+		        "-i and -o");
+	o->folder = o->recovers;
+	return true;
+}
+
 bool options_parse(struct options *o, int argc, char **argv, struct tf_error *err)
 {
 	err->text[0] = '\0';
@@ -249,6 +270,8 @@ bool options_parse(struct options *o, int argc, char **argv, struct tf_error *er
 		return error_set(err, TF_USAGE, "no memory for the command line");
 	if (!take_options(o, argc, argv, err))
 		return false;
+	if (o->action == ACTION_RECOVER)
+		return check_recover(o, argv[optind], err);
 	if (o->action != ACTION_RECORD)
 		return true;
 	return take_words(o, argv + optind, err) && options_check(o, err);

@@ -82,6 +82,7 @@ struct options {
 	uint64_t umask; /* OPTION_NONE: not given */
 	/* output */
 	const char *folder;
+	const char *recovers;   /* that of --recover, which becomes `folder` */
 	uint64_t rotate_s;      /* another generation of output after so long, */
 	uint64_t rotate_bytes;  /* or so much payload; 0: not so */
 	const char *unrecorded; /* the file of -w, or NULL */

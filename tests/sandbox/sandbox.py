@@ -252,6 +252,23 @@ def metrics_are_written_by_whoever_records(box):
     check(done.returncode == 0 and '\ntcpflow_frames_total 136\n' in (box / 'in' / 'stats').read_text(), 'in another root folder', done)
 
 
+def a_record_is_mended_by_its_owner(box):
+    """Whoever may write into the folder may have put something there for root to read."""
+    for i, user in enumerate((SOMEBODY, 0)):
+        out = box / f'out{i}'
+        out.mkdir()
+        os.chown(out, user, user)
+        done = tcpflow('-r', CAPTURE, '-o', out, '-q', user=user)
+        check(done.returncode == 0, 'a record', done)
+        report = out / 'report.xml'
+        whole = report.read_bytes()
+        report.write_bytes(whole[:len(whole) - 30])
+        done = tcpflow('-d', '10', '--recover', out)
+        check(done.returncode == 0 and '1 file mended' in done.stderr and report.read_bytes().endswith(b'</dfxml>\n'), 'mending', done)
+        check(f'Uid: {user} {user}' in done.stderr and re.search('CapEff: 0+\n', done.stderr) and 'Seccomp: 2' in done.stderr, 'rights', done)
+        check(report.stat().st_uid == user, 'the owner has changed')
+
+
 def captures_keep_their_bytes(box):
     """Also where they have another name in another root folder."""
     (box / 'in').mkdir()
@@ -312,7 +329,7 @@ FOR_ALL = [all_is_forbidden_to_a_user, descriptors, lacking_parts, masks]
 FOR_ROOT = [all_is_forbidden_after_root, all_is_forbidden_to_root_that_remains, most_is_possible_without,
             nobody_records, folders_of_root_are_walked_through, sudo_records_for_its_caller, the_folders_owner_records,
             root_remains_where_nobody_else_may_write, users_are_named, another_root_folder,
-            metrics_are_written_by_whoever_records, captures_keep_their_bytes, commands_run_as_the_user]
+            metrics_are_written_by_whoever_records, a_record_is_mended_by_its_owner, captures_keep_their_bytes, commands_run_as_the_user]
 
 
 def main():

@@ -244,6 +244,24 @@ static void what_is_read(void **state)
 	refuse("--count 0", "--count wants a number of packets; 0 is too small");
 }
 
+static void what_is_mended(void **state)
+{
+	(void)state;
+	struct options o = accept("--recover in -U nobody");
+	assert_int_equal(o.action, ACTION_RECOVER);
+	assert_string_equal(o.folder, "in");
+	assert_string_equal(o.user, "nobody");
+	options_free(&o);
+	refuse("--recover in -Q", "there is no option -Q; tcpflow --help lists the options");
+	refuse("--recover in out",
+	       "--recover mends one folder: leave out \"out\", or run it again with that");
+	static const char *const others[] = {"-r x --recover in", "--recover in -i lo",
+	                                     "-o out --recover in", "--recover in -o out"};
+	for (size_t i = 0; i < COUNT(others); i++)
+		refuse(others[i], "--recover reads no packets, and writes nowhere else: leave out "
+		                  "-r, -i and -o");
+}
+
 static void bad_values(void **state)
 {
 	static const struct {
@@ -796,6 +814,7 @@ int main(void)
 	        cmocka_unit_test(checksums),
 	        cmocka_unit_test(overlaps),
 	        cmocka_unit_test(texts_alone),
+	        cmocka_unit_test(what_is_mended),
 	        cmocka_unit_test(bad_values),
 	        cmocka_unit_test(what_is_read),
 	        cmocka_unit_test(unknown),
