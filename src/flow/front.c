@@ -183,10 +183,12 @@ bool front_takes(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 
 /* -- opening and closing ----------------------------------------------------------------------- */
 
-/* One that has ended, or may, does not stand among those. */
+/* One that has ended, or may, does not stand among those; and in one whose packets all came in one
+   frame, none counts as heard. */
 static bool is_open_talk(const struct flow *f)
 {
-	return f->stand.list == FLOW_OPEN && !f->gate[0].is_signed && !f->gate[1].is_signed;
+	return f->stand.list == FLOW_OPEN && f->stand.heard && !f->rival.known &&
+	       !f->gate[0].is_signed && !f->gate[1].is_signed;
 }
 
 static bool sums_are_settled(const struct flows *fs, const struct flow *f)
