@@ -54,7 +54,8 @@ static struct tf_packet begin(struct random *r, struct talk *t)
 	static unsigned clients;
 	*t = (struct talk){.pair = {.client = random_chance(r, 10) ? t->pair.client : ++clients,
 	                            .stamp = {(uint32_t)random_next(r), (uint32_t)random_next(r)},
-	                            .stamps = random_chance(r, 50)},
+	                            .stamps = random_chance(r, 50),
+	                            .signs = random_chance(r, 10)},
 	                   .next = {(uint32_t)random_next(r), (uint32_t)random_next(r)},
 	                   .step = random_chance(r, 10) ? 3 : 1, /* some begin midstream */
 	                   .v6 = {random_chance(r, 10), random_chance(r, 10)},
@@ -274,9 +275,12 @@ static void counts_on(void **state)
 		pkt.wire.captured = pkt.wire.length = UINT16_MAX;
 		take(n, &pkt);
 	}
+	struct tf_packet huge = packet(n, 1, 0, TCP_ACK, 1001 + USUAL, 5001 + USUAL, "");
+	huge.wire.captured = huge.wire.length = UINT32_MAX;
+	take(n, &huge);
 	front_close(f);
-	assert_int_equal(f->pub.packets[0], before + MORE);
-	assert_int_equal(f->pub.captured[0], (uint64_t)MORE * UINT16_MAX);
+	assert_int_equal(f->pub.packets[0], before + MORE + 1);
+	assert_int_equal(f->pub.captured[0], (uint64_t)MORE * UINT16_MAX + UINT32_MAX);
 	assert_int_equal(f->pub.frame_bytes[0], f->pub.captured[0]);
 	net_end(n);
 }
