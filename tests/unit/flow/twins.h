@@ -16,7 +16,7 @@
 
 enum {
 	HEADER = 20,
-	OPTIONS = 12, /* NOP, NOP, timestamps; on a SYN also a scale, on few a signature */
+	OPTIONS = 12, /* NOP, NOP, timestamps; on a SYN also a scale, of some also a signature */
 	SIGNATURE = 20,
 	AT = 14 + 20, /* of TCP's header in its frame */
 	PAYLOAD_MAX = 64,
@@ -76,7 +76,7 @@ static inline size_t put_options(struct random *r, uint8_t *to, const struct pai
 		memcpy(p, scale, sizeof scale);
 		p += sizeof scale;
 	}
-	if (t->signs && random_chance(r, 2)) { /* RFC 2385 */
+	if (t->signs && !random_chance(r, 5)) { /* RFC 2385 */
 		memset(p, 1, SIGNATURE);
 		p[0] = 19;
 		p[1] = SIGNATURE - 2;
