@@ -22,8 +22,8 @@
  * whoever looks at it for another reason. So each rule of life.c, gate.c and reasm/ is met here in
  * the one way that is usual, as it is in calm.c for those that never speak, and all others there.
  *
- * Bounds: an ACK touches two lines of its flow; bytes touch one of their half besides, and the
- * slot of the sink.
+ * Bounds: an ACK touches two lines of its flow; bytes touch one of their half besides, its trail,
+ * and the slot of the sink.
  *
  * Choices not taken: doc/adr/0035.
  */
