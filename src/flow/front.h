@@ -13,8 +13,8 @@
  *
  *	F1  both sides have spoken, unsigned; the flow stands among the open ones, so has not ended,
  *	    and it has no rival
- *	F2  both halves are straight (reasm_is_straight()): nothing is held, in doubt, urgent or
- *	    disputed
+ *	F2  both halves are straight (reasm_is_straight()): nothing is held, in doubt, urgent,
+ *	    disputed or beyond a limit
  *	F3  both directions have shown that their checksums are good, or no one asks
  *	F4  no one wants to hear of segments
  *

@@ -291,8 +291,9 @@ bool reasm_done(const struct half *h)
 
 bool reasm_is_straight(const struct half *h)
 {
-	if (h->queue.root != NULL || h->far != NULL || h->urgent != NULL || h->disputes != NULL ||
-	    h->alt_known || !h->based || !h->ack_known || h->fin != REASM_NO_FIN)
+	if (h->limit_at != INT64_MAX || h->queue.root != NULL || h->far != NULL ||
+	    h->urgent != NULL || h->disputes != NULL || h->alt_known || !h->based ||
+	    !h->ack_known || h->fin != REASM_NO_FIN)
 		return false;
 	return h->cut_end <= h->next && h->start <= h->acked && h->acked <= h->next &&
 	       h->next - h->acked < REACH && h->ack_raw == h->base + (uint32_t)h->acked &&

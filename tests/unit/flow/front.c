@@ -134,7 +134,7 @@ static void start(uint64_t seed)
 		idle_init(&fs->idle, seed % 3 == 0 ? 0 : INT64_C(60000000000));
 		fs->checksum = (enum tf_checksum)(seed / 2 % 3);
 		fs->reasm.out_of_band = seed % 5 == 0;
-		fs->reasm.limits.flow_bytes = seed % 7 == 0 ? 300 : INT64_MAX;
+		fs->reasm.limits.flow_bytes = seed % 7 == 0 ? 1000 : INT64_MAX;
 		fs->reasm.limits.hole_max = 4000;
 		fs->exact = seed % 2 == 0;
 		fs->fronts = i == AHEAD;
