@@ -87,10 +87,11 @@ static bool acks_as_usual(const struct front_side *peer, const struct tf_packet 
 	return pkt->ack - peer->acked <= peer->next - peer->acked;
 }
 
+/* Without both SYNs no timestamp is judged. */
 static bool has_usual_options(const struct front *w, const struct front_side *own,
                               const struct tcp_options *o)
 {
-	return !o->is_signed && (!o->has_stamp || (w->said && beyond(o->stamp, own->stamp) >= 0));
+	return !o->is_signed && (!o->has_stamp || !w->said || beyond(o->stamp, own->stamp) >= 0);
 }
 
 /* -> whether its checksum is not wrong, and of a kind that its direction has shown; it is counted
@@ -165,6 +166,7 @@ bool front_takes(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 	if (!has_usual_options(w, own, &o) || !sum_is_usual(fs, own, pkt))
 		return false;
 	count_packet(own, pkt);
+	fs->counters->unjudged_timestamp += o.has_stamp && !w->said && pkt->payload.n > 0;
 	if (o.has_stamp && w->stamps)
 		note_stamp(own, pkt, o.stamp);
 	note_ack(peer, own, pkt);
@@ -183,10 +185,12 @@ bool front_takes(struct flows *fs, struct flow *f, unsigned dir, const struct tf
 
 /* -- opening and closing ----------------------------------------------------------------------- */
 
-/* One that has ended, or may, does not stand among those. */
+/* One that has ended, or may, does not stand among those; and in one whose packets all came in one
+   frame, none counts as heard. */
 static bool is_open_talk(const struct flow *f)
 {
-	return f->stand.list == FLOW_OPEN && !f->gate[0].is_signed && !f->gate[1].is_signed;
+	return f->stand.list == FLOW_OPEN && f->stand.heard && !f->rival.known &&
+	       !f->gate[0].is_signed && !f->gate[1].is_signed;
 }
 
 static bool sums_are_settled(const struct flows *fs, const struct flow *f)

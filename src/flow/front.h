@@ -11,9 +11,10 @@
  *
  * A front is opened behind a usual packet, when all else in the flow is as usual, too:
  *
- *	F1  both sides have spoken, unsigned; the flow stands among the open ones, so has not ended
- *	F2  both halves are straight (reasm_is_straight()): nothing is held, in doubt, urgent or
- *	    disputed
+ *	F1  both sides have spoken, unsigned; the flow stands among the open ones, so has not ended,
+ *	    and it has no rival
+ *	F2  both halves are straight (reasm_is_straight()): nothing is held, in doubt, urgent,
+ *	    disputed or beyond a limit
  *	F3  both directions have shown that their checksums are good, or no one asks
  *	F4  no one wants to hear of segments
  *
@@ -21,8 +22,8 @@
  * whoever looks at it for another reason. So each rule of life.c, gate.c and reasm/ is met here in
  * the one way that is usual, as it is in calm.c for those that never speak, and all others there.
  *
- * Bounds: an ACK touches two lines of its flow; bytes touch one of their half besides, and the
- * slot of the sink.
+ * Bounds: an ACK touches two lines of its flow; bytes touch one of their half besides, its trail,
+ * and the slot of the sink.
  *
  * Choices not taken: doc/adr/0035.
  */

@@ -283,18 +283,21 @@ bool reasm_done(const struct half *h)
 
 /* -- what others do --------------------------------------------------------------- */
 
-/* So far apart are windows and what is on the way, with some to spare: half of what sequence
-   numbers can tell. */
-#define REACH (INT64_C(3) << 29)
+/* A window is below WINDOW. So far from next may acked be, and an edge that lies before it: the
+   edge that the next ACK brings is then near enough to this one for sequence numbers to tell them
+   apart. */
+#define WINDOW (INT64_C(1) << 30)
+#define REACH  (INT64_C(1) << 29)
 
 bool reasm_is_straight(const struct half *h)
 {
-	if (h->queue.root != NULL || h->far != NULL || h->urgent != NULL || h->disputes != NULL ||
-	    h->alt_known || !h->based || !h->ack_known || h->fin != REASM_NO_FIN)
+	if (h->limit_at != INT64_MAX || h->queue.root != NULL || h->far != NULL ||
+	    h->urgent != NULL || h->disputes != NULL || h->alt_known || !h->based ||
+	    !h->ack_known || h->fin != REASM_NO_FIN)
 		return false;
 	return h->cut_end <= h->next && h->start <= h->acked && h->acked <= h->next &&
 	       h->next - h->acked < REACH && h->ack_raw == h->base + (uint32_t)h->acked &&
-	       h->edge > h->next - REACH && h->edge < h->next + REACH;
+	       h->edge > h->next - REACH && h->edge < h->next + WINDOW;
 }
 
 void reasm_catch_up(struct half *h, uint32_t next, uint32_t acked, uint32_t edge)

@@ -269,8 +269,9 @@ void reasm_turn(struct reasm *r, struct half *h, int64_t ts_ns, struct tf_accoun
 
 /* -- what usual packets do to a half, by whom else that is done (flow/front.c) -------------- */
 
-/* -> whether that can be done elsewhere: all that came of h was told, nothing waits or is in doubt,
-   no end is known, and sequence numbers tell next, acked and edge from each other. */
+/* -> whether that can be done elsewhere: all that came of h was told, and all that comes may be,
+   nothing waits or is in doubt, no end is known, and sequence numbers tell next, acked and edge
+   from each other. */
 bool reasm_is_straight(const struct half *h);
 
 /* -> how many of n bytes from next on may be told. */

@@ -54,7 +54,8 @@ static struct tf_packet begin(struct random *r, struct talk *t)
 	static unsigned clients;
 	*t = (struct talk){.pair = {.client = random_chance(r, 10) ? t->pair.client : ++clients,
 	                            .stamp = {(uint32_t)random_next(r), (uint32_t)random_next(r)},
-	                            .stamps = random_chance(r, 50)},
+	                            .stamps = random_chance(r, 50),
+	                            .signs = random_chance(r, 10)},
 	                   .next = {(uint32_t)random_next(r), (uint32_t)random_next(r)},
 	                   .step = random_chance(r, 10) ? 3 : 1, /* some begin midstream */
 	                   .v6 = {random_chance(r, 10), random_chance(r, 10)},
@@ -133,7 +134,7 @@ static void start(uint64_t seed)
 		idle_init(&fs->idle, seed % 3 == 0 ? 0 : INT64_C(60000000000));
 		fs->checksum = (enum tf_checksum)(seed / 2 % 3);
 		fs->reasm.out_of_band = seed % 5 == 0;
-		fs->reasm.limits.flow_bytes = seed % 7 == 0 ? 300 : INT64_MAX;
+		fs->reasm.limits.flow_bytes = seed % 7 == 0 ? 1000 : INT64_MAX;
 		fs->reasm.limits.hole_max = 4000;
 		fs->exact = seed % 2 == 0;
 		fs->fronts = i == AHEAD;
@@ -274,9 +275,12 @@ static void counts_on(void **state)
 		pkt.wire.captured = pkt.wire.length = UINT16_MAX;
 		take(n, &pkt);
 	}
+	struct tf_packet huge = packet(n, 1, 0, TCP_ACK, 1001 + USUAL, 5001 + USUAL, "");
+	huge.wire.captured = huge.wire.length = UINT32_MAX;
+	take(n, &huge);
 	front_close(f);
-	assert_int_equal(f->pub.packets[0], before + MORE);
-	assert_int_equal(f->pub.captured[0], (uint64_t)MORE * UINT16_MAX);
+	assert_int_equal(f->pub.packets[0], before + MORE + 1);
+	assert_int_equal(f->pub.captured[0], (uint64_t)MORE * UINT16_MAX + UINT32_MAX);
 	assert_int_equal(f->pub.frame_bytes[0], f->pub.captured[0]);
 	net_end(n);
 }
@@ -306,12 +310,90 @@ static void two_lines(void **state)
 	net_end(n);
 }
 
+enum { BIG = 60000, MUCH = 20 };
+
+/* A SYN inside a connection that has another's sequence number, and an ACK that is none of this
+   one: the other has begun. */
+static void hears_of_another(void **state)
+{
+	(void)state;
+	static char bytes[BIG + 1];
+	(void)greet();
+	struct net *n = &nets[AHEAD];
+	uint32_t seq = 1001 + USUAL, ack = 5001 + USUAL;
+	memset(bytes, 'c', BIG);
+	send(n, 1, 0, TCP_SYN, seq - 1, 0, "");
+	send(n, 1, 0, TCP_ACK, seq, ack, "");
+	for (uint32_t i = 0; i < MUCH; i++)
+		send(n, 1, 1, TCP_ACK, ack + i * BIG, seq, bytes);
+	assert_int_equal(n->counters.flows, 1);
+	send(n, 1, 0, TCP_ACK, seq, ack, "");
+	assert_int_equal(n->counters.flows, 2);
+	net_end(n);
+}
+
+/* As long as all of it comes in the frame that it began in, it does not count as heard. */
+static void is_of_one_frame(void **state)
+{
+	(void)state;
+	struct net *n = &nets[AHEAD];
+	net_start(n, 20);
+	n->flows.checksum = TF_CHECKSUM_IGNORE;
+	struct tf_packet pkt = {0};
+	for (unsigned i = 0; i < 2 * USUAL; i++) {
+		int dir = i % 2;
+		n->number = 0;
+		pkt = packet(n, 1, dir, TCP_ACK, dir ? 5000 : 1000, dir ? 1000 : 5000,
+		             i < 2 ? "a" : "");
+		pkt.seq += i > 1;
+		pkt.ack += i > 0;
+		take(n, &pkt);
+	}
+	const struct flow *f = flow_at(&n->flows, find(&n->flows, &pkt));
+	assert_int_equal(f->half[0].acked, 1);
+	assert_false(f->front.open || f->stand.heard);
+	n->number = 1;
+	for (int dir = 0; dir < 2; dir++)
+		send(n, 1, dir, TCP_ACK, dir ? 5001 : 1001, dir ? 1001 : 5001, "");
+	assert_true(f->front.open && f->stand.heard);
+	net_end(n);
+}
+
+/* What is on the way was sent when nobody answered, and is more than any window: then sequence
+   numbers do not tell how far one goes that opens. */
+static void sees_far(void **state)
+{
+	(void)state;
+	enum { FAR = 1500 << 20 };
+	struct net *n = &nets[AHEAD];
+	net_start(n, 20);
+	n->flows.checksum = TF_CHECKSUM_IGNORE;
+	n->flows.reasm.limits.hole_max = INT32_MAX;
+	struct tf_packet pkt = packet(n, 1, 0, TCP_ACK, 1000, 5000, "a");
+	pkt.cut = FAR - 1;
+	take(n, &pkt);
+	for (unsigned i = 0; i < USUAL; i++)
+		send(n, 1, 0, TCP_ACK, 1000 + FAR + i, 5000, "b");
+	for (unsigned i = 0; i < USUAL; i++) {
+		pkt = packet(n, 1, 1, TCP_ACK, 5000 + i, 1001, i % 2 == 0 ? "cd" : "");
+		pkt.window = 1;
+		take(n, &pkt);
+	}
+	for (int i = 0; i < 2; i++) /* the first one is new, the next could open a front */
+		send(n, 1, 0, TCP_ACK, 1000 + FAR + USUAL, 5000 + USUAL, "");
+	send(n, 1, 1, TCP_ACK, 5000 + USUAL, 1000 + FAR + USUAL, "");
+	struct flow *f = flow_at(&n->flows, find(&n->flows, &pkt));
+	front_close(f);
+	assert_int_equal(f->half[0].edge, FAR + USUAL + (INT64_C(65535) << 14));
+	net_end(n);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(as_without),
-	        cmocka_unit_test(tells_keys_apart),
-	        cmocka_unit_test(counts_on),
+	        cmocka_unit_test(as_without),       cmocka_unit_test(hears_of_another),
+	        cmocka_unit_test(is_of_one_frame),  cmocka_unit_test(sees_far),
+	        cmocka_unit_test(tells_keys_apart), cmocka_unit_test(counts_on),
 	        cmocka_unit_test(two_lines),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,10 +16,11 @@
 
 enum {
 	HEADER = 20,
-	OPTIONS = 12, /* NOP, NOP, timestamps; on a SYN also a scale */
+	OPTIONS = 12, /* NOP, NOP, timestamps; on a SYN also a scale, of some also a signature */
+	SIGNATURE = 20,
 	AT = 14 + 20, /* of TCP's header in its frame */
 	PAYLOAD_MAX = 64,
-	FRAME = AT + HEADER + OPTIONS + 4 + PAYLOAD_MAX
+	FRAME = AT + HEADER + OPTIONS + 4 + SIGNATURE + PAYLOAD_MAX
 };
 
 static struct net nets[2];
@@ -30,7 +31,7 @@ static int64_t now_ns;
 struct pair {
 	uint32_t stamp[2];
 	unsigned client; /* another one for each connection, mostly */
-	bool stamps;
+	bool stamps, signs;
 };
 
 /* -- packets --------------------------------------------------------------------------------- */
@@ -74,6 +75,12 @@ static inline size_t put_options(struct random *r, uint8_t *to, const struct pai
 		const uint8_t scale[] = {1, 3, 3, (uint8_t)random_below(r, 16)};
 		memcpy(p, scale, sizeof scale);
 		p += sizeof scale;
+	}
+	if (t->signs && !random_chance(r, 5)) { /* RFC 2385 */
+		memset(p, 1, SIGNATURE);
+		p[0] = 19;
+		p[1] = SIGNATURE - 2;
+		p += SIGNATURE;
 	}
 	return (size_t)(p - to);
 }
