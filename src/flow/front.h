@@ -11,8 +11,8 @@
  *
  * A front is opened behind a usual packet, when all else in the flow is as usual, too:
  *
- *	F1  both sides have spoken, unsigned; the flow stands among the open ones, so has not ended,
- *	    and it has no rival
+ *	F1  both sides have acknowledged something, unsigned; the flow stands among the open
+ *	    ones, so has not ended, and it has no rival
  *	F2  both halves are straight (reasm_is_straight()): nothing is held, in doubt, urgent,
  *	    disputed or beyond a limit
  *	F3  both directions have shown that their checksums are good, or no one asks
