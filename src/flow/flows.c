@@ -206,16 +206,18 @@ static struct flow *stir(struct flows *fs, uint32_t ref, const struct tf_packet 
 static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir,
                            bool *taken)
 {
-	uint32_t ref = bucket_first(fs, pkt->hash);
-	while (!ref_is_end(ref)) {
-		if (wakes_first(fs, ref, pkt))
+	uint32_t link = link_seek(fs, bucket_first(fs, pkt->hash), pkt->hash);
+	for (; !ref_is_end(link); link = link_seek(fs, link_next(fs, link), pkt->hash)) {
+		uint32_t ref = link_ref(fs, link);
+		if (wakes_first(fs, ref, pkt)) {
+			link ^= ref;
 			ref = ref_of(fs, wake(fs, ref, pkt));
+			link ^= ref;
+		}
 		if (ref_form(ref) != REF_AWAKE) {
 			int d = direction(fs, ref, pkt);
-			if (d < 0) {
-				ref = place_at(fs, ref)->chain;
+			if (d < 0)
 				continue;
-			}
 			*dir = (unsigned)d;
 			return stir(fs, ref, pkt, *dir, taken);
 		}
@@ -225,7 +227,6 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 			*dir = (unsigned)d;
 			return f;
 		}
-		ref = f->stand.place.chain;
 	}
 	return NULL;
 }
@@ -297,8 +298,9 @@ static struct split split_memory(const struct flows_setup *s, size_t memory)
 		p.awake = memory / AWAKE_SHARE / each;
 		size_t rest = memory - p.awake * each, fixed = DOZE_FIXED + 5 * each;
 		p.cells = rest > fixed ? (rest - fixed) / cell : 0;
-		p.cells = p.cells < REF_DOZING ? p.cells : REF_DOZING - 1;
+		p.cells = p.cells < LINK_LAST ? p.cells : LINK_LAST - 1;
 	}
+	p.awake = p.awake < LINK_LAST ? p.awake : LINK_LAST - 1;
 	p.most = p.awake + p.cells / CELLS_EACH;
 	p.buckets = power_of_two(p.most);
 	return p;
@@ -313,6 +315,7 @@ static bool take_memory(struct flows *fs, const struct flows_setup *s)
 	fs->stubs_most = p.cells / CELLS_FOR_STUB;
 	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
 	fs->bucket_mask = p.buckets - 1;
+	links_init(fs, p.awake > p.cells ? p.awake : p.cells);
 	return p.awake >= 2 && fs->bucket != NULL &&
 	       slab_init(&fs->slab, s->arena, sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]),
 	                 p.awake) &&
@@ -486,10 +489,12 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
 {
 	bool many = fs->count + fs->stubs >= FORESIGHT_FLOWS;
-	for (; n > 0 && !fs->failed; pkt++, n--) {
-		if (many)
-			foresight_packets(fs, pkt, n);
-		flows_packet(fs, pkt);
+	if (many)
+		foresight_begin(fs, pkt, n);
+	for (size_t i = 0; i < n && !fs->failed; i++) {
+		if (many && i % FORESIGHT_STEP == 0)
+			foresight_packets(fs, pkt + i, n - i);
+		flows_packet(fs, pkt + i);
 	}
 }
 

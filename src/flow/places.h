@@ -46,20 +46,49 @@ static inline struct stand *stand_at(const struct flows *fs, uint32_t ref)
 void bucket_add(struct flows *fs, uint32_t ref, uint64_t hash);
 void bucket_remove(struct flows *fs, uint32_t ref);
 
+/* Links have as much of the hash as there is room for beside indices up to this one. */
+void links_init(struct flows *fs, size_t index_most);
+
 static inline uint32_t *bucket_of(const struct flows *fs, uint64_t hash)
 {
 	return &fs->bucket[(uint32_t)hash & fs->bucket_mask];
 }
 
-/* -> the first in the bucket of hash, or an end (which ref_is_end() tells) */
-static inline uint32_t bucket_first(const struct flows *fs, uint64_t hash)
-{
-	return *bucket_of(fs, hash);
-}
-
 static inline bool ref_is_end(uint32_t ref)
 {
 	return ref - 1 >= REF_END - 1;
+}
+
+/* Of a link that is no end. */
+static inline uint32_t link_ref(const struct flows *fs, uint32_t link)
+{
+	return link & ~(fs->hash_bits | LINK_LAST);
+}
+
+/* -> false: the flow has another hash. */
+static inline bool link_may_be(const struct flows *fs, uint32_t link, uint64_t hash)
+{
+	return ((link ^ (uint32_t)(hash >> 32)) & fs->hash_bits) == 0;
+}
+
+/* -> the link behind this one, or an end */
+static inline uint32_t link_next(const struct flows *fs, uint32_t link)
+{
+	return (link & LINK_LAST) != 0 ? 0 : place_at(fs, link_ref(fs, link))->chain;
+}
+
+/* -> link, or the first one behind it, of which the flow may have that hash; or an end */
+static inline uint32_t link_seek(const struct flows *fs, uint32_t link, uint64_t hash)
+{
+	while (!ref_is_end(link) && !link_may_be(fs, link, hash))
+		link = link_next(fs, link);
+	return link;
+}
+
+/* -> the first one in the bucket of hash, or an end (which ref_is_end() tells) */
+static inline uint32_t bucket_first(const struct flows *fs, uint64_t hash)
+{
+	return *bucket_of(fs, hash);
 }
 
 /* At the end of a list; out of it. */

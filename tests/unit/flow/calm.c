@@ -179,8 +179,9 @@ static struct tf_packet say_something(struct random *r, unsigned host)
 
 static uint32_t find(const struct flows *fs, const struct tf_packet *pkt)
 {
-	for (uint32_t ref = bucket_first(fs, pkt->hash); !ref_is_end(ref);
-	     ref = place_at(fs, ref)->chain) {
+	for (uint32_t link = bucket_first(fs, pkt->hash); !ref_is_end(link);
+	     link = link_next(fs, link)) {
+		uint32_t ref = link_ref(fs, link);
 		int d = ref_form(ref) == REF_SYN
 		                ? syn_direction(fs, ref, pkt)
 		                : (ref_form(ref) == REF_AWAKE
