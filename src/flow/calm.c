@@ -233,7 +233,7 @@ static bool take_answer(struct flows *fs, uint32_t ref, const struct tf_packet *
 	now->more = slab_index(&fs->cells, begun);
 	c->head.stand.hash = pkt->hash;
 	note_checksum(fs, c, 1, pkt, a.checksum);
-	places_replace(fs, ref, to);
+	places_replace(fs, ref, to, pkt->hash);
 	idle_place(fs, to, syn.slot);
 	heard(fs, &c->head.stand);
 	fs->syns--;

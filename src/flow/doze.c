@@ -270,7 +270,7 @@ static bool doze(struct flows *fs, struct flow *f)
 	d->head.stand = f->stand;
 	d->head.number = f->pub.number;
 	d->head.ended = f->ended;
-	places_replace(fs, ref_of(fs, f), REF_DOZING | slab_index(&fs->cells, d));
+	places_replace(fs, ref_of(fs, f), REF_DOZING | slab_index(&fs->cells, d), f->stand.hash);
 	slab_give(&fs->slab, f);
 	return true;
 }
@@ -320,7 +320,7 @@ static void expand(struct flows *fs, const struct dozing *d, struct flow *f)
 void doze_wake(struct flows *fs, uint32_t ref, struct flow *f)
 {
 	expand(fs, dozing_at(fs, ref), f);
-	places_replace(fs, ref, ref_of(fs, f));
+	places_replace(fs, ref, ref_of(fs, f), f->stand.hash);
 	doze_forget(fs, ref);
 }
 

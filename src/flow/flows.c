@@ -537,22 +537,26 @@ uint64_t flows_last_turn(const struct flows *fs, const struct flow *f)
 	return turn > fs->turn ? turn : fs->turn;
 }
 
-/* Nobody is looked for any more, and there may be a million: so none leaves its bucket or its idle
-   slot, and none touches more of the table than its own cells. */
+/* Nobody is looked for any more, and there may be a million: so none leaves its place or its
+   memory, which all do together, and of whom nobody hears no more is touched than how it begins. */
 void flows_end_all(struct flows *fs)
 {
 	fs->turn = FLOWS_LAST_TURN;
 	for (int list = 0; list < FLOW_LISTS; list++) {
-		uint32_t ref;
-		while ((ref = fs->list[list].oldest) != 0) {
+		uint32_t next;
+		for (uint32_t ref = fs->list[list].oldest; ref != 0; ref = next) {
+			const struct place *p = place_at(fs, ref);
+			foresight_newer(p);
+			next = p->newer;
 			struct flow *f = flows_show(fs, ref);
 			if (f != NULL) {
 				fs->turn = flows_last_turn(fs, f);
 				life_end(fs, f, TF_END_INPUT);
 			}
-			list_remove(fs, ref);
-			release(fs, ref);
 		}
 	}
 	places_clear(fs);
+	slab_clear(&fs->slab);
+	slab_clear(&fs->cells);
+	fs->count = fs->syns = fs->stubs = 0;
 }

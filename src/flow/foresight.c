@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow/foresight.h"
 
-#include "base/prefetch.h"
 #include "flow/cells.h"
-
-enum { NEXT_STEP = FORESIGHT_STEP * CELL };
 
 /* The flow where link is, unless it is an end. */
 static void want(const struct flows *fs, uint32_t link)
@@ -94,7 +91,7 @@ void foresight_evictions(struct flows *fs, uint32_t ref)
 	for (unsigned after = 0; after < 3 * FORESIGHT_STEP && ref != 0; after++) {
 		foresee(fs, ref, after);
 		const struct place *p = place_at(fs, ref);
-		prefetch((const char *)p + NEXT_STEP); /* most stand in order */
+		foresight_newer(p);
 		ref = p->newer;
 	}
 }

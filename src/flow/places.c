@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow/places.h"
 
+#include <string.h>
+
 /* -- buckets: a chain ends with the number of its bucket, so no hash is needed to leave it -- */
 
 void links_init(struct flows *fs, size_t index_most)
@@ -19,13 +21,19 @@ void bucket_add(struct flows *fs, uint32_t ref, uint64_t hash)
 	*bucket = *bucket != 0 ? link : link | LINK_LAST;
 }
 
-/* -> where the link to ref stands; *before: where that to the one in front of it does, or NULL */
-static uint32_t *link_to(const struct flows *fs, uint32_t ref, uint32_t **before)
+/* -> the bucket where ref stands, by the end of its chain */
+static uint32_t *bucket_where(const struct flows *fs, uint32_t ref)
 {
 	uint32_t end = place_at(fs, ref)->chain;
 	while (!ref_is_end(end))
 		end = place_at(fs, link_ref(fs, end))->chain;
-	uint32_t *link = &fs->bucket[end & ~REF_FORM];
+	return &fs->bucket[end & ~REF_FORM];
+}
+
+/* link: of its bucket -> where the link to ref stands; *before: where that to the one in front of
+   it does, or NULL */
+static uint32_t *link_to(const struct flows *fs, uint32_t *link, uint32_t ref, uint32_t **before)
+{
 	*before = NULL;
 	while (link_ref(fs, *link) != ref) {
 		*before = link;
@@ -36,7 +44,8 @@ static uint32_t *link_to(const struct flows *fs, uint32_t ref, uint32_t **before
 
 void bucket_remove(struct flows *fs, uint32_t ref)
 {
-	uint32_t *before, *link = link_to(fs, ref, &before), next = place_at(fs, ref)->chain;
+	uint32_t *before, *link = link_to(fs, bucket_where(fs, ref), ref, &before);
+	uint32_t next = place_at(fs, ref)->chain;
 	bool alone = ref_is_end(next) && before == NULL;
 	*link = alone ? 0 : next;
 	if (before != NULL && ref_is_end(next))
@@ -48,6 +57,7 @@ void places_clear(struct flows *fs)
 {
 	fs->bucket_mask = 0;
 	fs->bucket[0] = 0;
+	memset(fs->list, 0, sizeof fs->list);
 	for (unsigned slot = 0; slot <= IDLE_SLOTS; slot++)
 		fs->idle.slot[slot].first = 0;
 }
@@ -92,12 +102,12 @@ static void replace_in_idle(struct flows *fs, uint32_t to)
 		after->idle.before = to;
 }
 
-void places_replace(struct flows *fs, uint32_t from, uint32_t to)
+void places_replace(struct flows *fs, uint32_t from, uint32_t to, uint64_t hash)
 {
 	const struct place *p = place_at(fs, to);
 	struct place *older = place_at(fs, p->older), *newer = place_at(fs, p->newer);
 	enum flow_list list = list_of(fs, to);
-	uint32_t *before, *link = link_to(fs, from, &before);
+	uint32_t *before, *link = link_to(fs, bucket_of(fs, hash), from, &before);
 	*link ^= from ^ to;
 	*(older != NULL ? &older->newer : &fs->list[list].oldest) = to;
 	*(newer != NULL ? &newer->older : &fs->list[list].newest) = to;

@@ -98,8 +98,8 @@ void list_remove(struct flows *fs, uint32_t ref);
 /* There is no flow any more, whatever buckets and idle slots say. */
 void places_clear(struct flows *fs);
 
-/* `from` has become `to`, which has the place (and is no SYN unless `from` was), so others are
-   told. from, if it is no SYN, has neighbours in its idle slot, too. */
-void places_replace(struct flows *fs, uint32_t from, uint32_t to);
+/* `from`, of that hash, has become `to`, which has the place (and is no SYN unless `from` was), so
+   others are told. from, if it is no SYN, has neighbours in its idle slot, too. */
+void places_replace(struct flows *fs, uint32_t from, uint32_t to, uint64_t hash);
 
 #endif

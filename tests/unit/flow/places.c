@@ -65,7 +65,7 @@ static void become(uint32_t i)
 	*to = *place_at(&fs, REF_SYN | i);
 	hash_of[k] = hash_of[i];
 	hash_of[i] = 0;
-	places_replace(&fs, REF_SYN | i, REF_SYN | k);
+	places_replace(&fs, REF_SYN | i, REF_SYN | k, hash_of[k]);
 	slab_give(&fs.cells, cell_at(&fs, i));
 }
 
