@@ -57,26 +57,22 @@ int direction_of_v4(const uint8_t address[2][V4], const uint16_t port[2],
 	return -1;
 }
 
-enum { SCALE_BITS = 4, SCALE_MASK = (1 << SCALE_BITS) - 1 };
-
 uint8_t side_pack(struct gate_side g)
 {
-	return (uint8_t)((g.scale & SCALE_MASK) | (unsigned)g.said << SCALE_BITS |
-	                 (unsigned)g.scales << (SCALE_BITS + 1) |
-	                 (unsigned)g.stamps << (SCALE_BITS + 2) |
-	                 (unsigned)g.is_signed << (SCALE_BITS + 3));
+	return (uint8_t)((g.scale & SIDE_SCALE) | (g.said ? SIDE_SAID : 0) |
+	                 (g.scales ? SIDE_SCALES : 0) | (g.stamps ? SIDE_STAMPS : 0) |
+	                 (g.is_signed ? SIDE_SIGNED : 0));
 }
 
 struct gate_side side_unpack(uint8_t said, uint32_t stamp, uint32_t stamp_s)
 {
-	unsigned bits = said >> SCALE_BITS;
 	return (struct gate_side){.stamp = stamp,
 	                          .stamp_s = stamp_s,
-	                          .scale = said & SCALE_MASK,
-	                          .said = (bits & 1) != 0,
-	                          .scales = (bits & 2) != 0,
-	                          .stamps = (bits & 4) != 0,
-	                          .is_signed = (bits & 8) != 0};
+	                          .scale = said & SIDE_SCALE,
+	                          .said = (said & SIDE_SAID) != 0,
+	                          .scales = (said & SIDE_SCALES) != 0,
+	                          .stamps = (said & SIDE_STAMPS) != 0,
+	                          .is_signed = (said & SIDE_SIGNED) != 0};
 }
 
 bool slots_pack(const struct flows *fs, const struct flow *f, uint8_t *keeper, uint32_t *slot_of)

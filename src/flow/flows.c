@@ -151,7 +151,7 @@ static struct flow *wake(struct flows *fs, uint32_t ref, const struct tf_packet 
 	if (ref_form(ref) == REF_SYN)
 		syn_wake(fs, ref, f, pkt->hash);
 	else
-		doze_wake(fs, ref, f);
+		doze_wake(fs, ref, f, pkt->hash);
 	return f;
 }
 
@@ -160,6 +160,8 @@ static int direction(struct flows *fs, uint32_t ref, const struct tf_packet *pkt
 {
 	if (ref_form(ref) == REF_SYN)
 		return syn_direction(fs, ref, pkt);
+	if (is_calm(fs, ref))
+		return calm_direction(fs, ref, pkt);
 	return stand_at(fs, ref)->hash == pkt->hash ? doze_direction(fs, ref, pkt) : -1;
 }
 

@@ -72,7 +72,10 @@ struct stand {
 	uint8_t latest; /* and that of the tick before its latest packet */
 	uint8_t list;   /* enum flow_list */
 	bool heard;     /* of, since it was last looked at for eviction */
-	uint64_t hash;
+	union {
+		uint64_t hash;
+		int64_t began_ns; /* of one that is calm, which has no hash */
+	};
 };
 
 enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_STUB, FLOW_LISTS };
