@@ -29,6 +29,8 @@
  *	C5  times, turns and numbers are told as what lies between them and those of its beginning;
  *	    where that has no room, the connection wakes
  *
+ *	C6  where not both sides have timestamps, that of each is the one of its SYN
+ *
  * calm_show() makes the flow from that, and tests compare it with one that was awake all the time,
  * after each packet.
  *
@@ -84,7 +86,12 @@ static_assert(sizeof(struct calm) == CELL && sizeof(struct calm_now) == CELL &&
                       sizeof(struct calm_rest) <= CELL,
               "cells");
 
-enum { SECOND = 1000000000, PACKETS = (1 << 15) - 1, FRAME_BYTES = (1 << 24) - 1 };
+enum {
+	FIXED_HEADER = 20,
+	SECOND = 1000000000,
+	PACKETS = (1 << 15) - 1,
+	FRAME_BYTES = (1 << 24) - 1
+};
 #define LATEST ((UINT64_C(1) << 48) - 1)
 
 static struct calm *calm_at(const struct flows *fs, uint32_t ref)
@@ -317,36 +324,47 @@ static bool is_of_now(const struct flows *fs, const struct calm *c, const struct
 	       pkt->wire.length <= (uint32_t)FRAME_BYTES - own->frame_bytes;
 }
 
-/* -> whether its options are such that it passes the gate (is_usual() there). */
-static bool has_usual_options(const struct calm *c, const struct calm_now *now, unsigned dir,
-                              const struct tcp_options *o)
+/* Both sides have said that they have timestamps. */
+static bool has_stamps(const struct calm *c)
 {
-	bool stamps = (c->said[0] & c->said[1] & SIDE_STAMPS) != 0;
-	return !o->is_signed &&
-	       (!o->has_stamp || (stamps && (int32_t)(o->stamp - now->side[dir].stamp) >= 0));
+	return (c->said[0] & c->said[1] & SIDE_STAMPS) != 0;
 }
 
-/* What of an ACK may not have room, and is kept if all has. */
-struct distances {
-	uint32_t stamp_s; /* of the stamp that is there already */
+/* -> whether its options are such that it passes the gate (is_usual() there). */
+static bool has_usual_options(const struct calm *c, const struct calm_side *own,
+                              const struct tcp_options *o)
+{
+	return !o->is_signed &&
+	       (!o->has_stamp || (has_stamps(c) && (int32_t)(o->stamp - own->stamp) >= 0));
+}
+
+/* An ACK, and what is kept of it where it has room. */
+struct visit {
+	const struct tf_packet *pkt;
+	unsigned dir;
+	struct tcp_options options;
+	bool stamp; /* its timestamp is noted: note_stamp() of gate.c */
+	uint32_t stamp_s;
 	uint64_t listed;
 	uint32_t cut;
-	bool rest; /* there is one from now on */
+	bool adds_rest;
 };
 
-static bool measure(const struct flows *fs, const struct calm *c, const struct calm_now *now,
-                    unsigned dir, const struct tf_packet *pkt, struct distances *d)
+/* -> whether all has room */
+static bool measure(const struct flows *fs, const struct calm *c, const struct calm_side *own,
+                    struct visit *v)
 {
-	const struct calm_side *own = &now->side[dir];
 	const int64_t began = c->head.stand.began_ns;
-	d->stamp_s = own->stamp_s;
-	if (own->stamp_is_latest)
-		d->stamp_s = seconds(began + (int64_t)own->latest) - seconds(began);
-	d->listed = (fs->turn - FLOWS_TURN(c->head.number, 0)) / 2;
-	d->cut = pkt->wire.length - pkt->wire.captured;
-	d->rest = d->cut != 0 && !c->head.has_rest;
-	return (c->head.stand.list == FLOW_OPEN || d->listed <= UINT32_MAX) &&
-	       (!d->rest || has_cells(fs, 1));
+	v->stamp = v->options.has_stamp && v->pkt->seq == own->base;
+	v->stamp_s = own->stamp_s;
+	if (own->stamp_is_latest && !v->stamp && has_stamps(c))
+		v->stamp_s = seconds(began + (int64_t)own->latest) - seconds(began);
+	v->listed = (fs->turn - FLOWS_TURN(c->head.number, 0)) / 2;
+	v->cut = v->pkt->wire.length - v->pkt->wire.captured;
+	v->adds_rest = v->cut != 0 && !c->head.has_rest;
+	return v->stamp_s <= UINT16_MAX &&
+	       (c->head.stand.list == FLOW_OPEN || v->listed <= UINT32_MAX) &&
+	       (!v->adds_rest || has_cells(fs, 1));
 }
 
 static void count_packet(struct calm_side *own, int64_t began_ns, const struct tf_packet *pkt)
@@ -359,9 +377,9 @@ static void count_packet(struct calm_side *own, int64_t began_ns, const struct t
 /* -> by how much the windows of direction dir are scaled, behind the handshake. */
 static unsigned shift_of(const struct calm *c, unsigned dir)
 {
-	const unsigned both = c->said[0] & c->said[1], usual = SIDE_SAID | SIDE_SCALES;
-	if ((both & usual) == usual)
-		return c->said[dir] & SIDE_SCALE;
+	const unsigned both = c->said[0] & c->said[1];
+	if ((both & SIDE_SAID) != 0)
+		return (both & SIDE_SCALES) != 0 ? c->said[dir] & SIDE_SCALE : 0;
 	struct gate_side own = side_unpack(c->said[dir], 0, 0),
 	                 peer = side_unpack(c->said[!dir], 0, 0);
 	return gate_shift(&own, &peer);
@@ -376,9 +394,11 @@ static uint32_t edge_of(const struct calm *c, const struct calm_now *now, unsign
 
 static void note_window(struct calm *c, struct calm_now *now, unsigned dir, uint16_t window)
 {
-	if ((uint32_t)window << shift_of(c, dir) <= edge_of(c, now, !dir))
+	struct calm_side *peer = &now->side[!dir];
+	bool same = peer->window == window && (c->head.scaled >> !dir & 1) != 0;
+	if (same || (uint32_t)window << shift_of(c, dir) <= edge_of(c, now, !dir))
 		return;
-	now->side[!dir].window = window;
+	peer->window = window;
 	c->head.scaled = (c->head.scaled | 1U << !dir) & 3U;
 }
 
@@ -390,34 +410,54 @@ static void move_to_open(struct flows *fs, uint32_t ref, struct calm_now *now, u
 	now->listed = (uint32_t)listed;
 }
 
+static void note_stamp(const struct calm *c, struct calm_side *own, const struct visit *v)
+{
+	if (!has_stamps(c))
+		return;
+	own->stamp_is_latest = v->stamp;
+	own->stamp_s = (uint16_t)v->stamp_s;
+	own->stamp = v->stamp ? v->options.stamp : own->stamp;
+}
+
+static void note_cut(struct flows *fs, struct calm *c, const struct visit *v)
+{
+	struct calm_rest *rest = v->adds_rest ? add_rest(fs, c) : rest_of(fs, c);
+	rest->cut[v->dir] += v->cut;
+}
+
+/* What v says, which is taken, but for what its connection has come to by it. */
+static void note_all(struct flows *fs, struct calm *c, struct calm_now *now, const struct visit *v)
+{
+	struct calm_side *own = &now->side[v->dir];
+	count_packet(own, c->head.stand.began_ns, v->pkt);
+	note_stamp(c, own, v);
+	note_window(c, now, v->dir, v->pkt->window);
+	if (v->cut != 0)
+		note_cut(fs, c, v);
+}
+
 static bool take_ack(struct flows *fs, uint32_t ref, unsigned dir, const struct tf_packet *pkt)
 {
 	struct calm *c = calm_at(fs, ref);
 	struct calm_now *now = now_of(fs, c);
-	struct calm_side *own = &now->side[dir];
-	struct distances d;
+	struct visit v;
 	if (!is_of_now(fs, c, now, dir, pkt))
 		return false;
-	struct tcp_options o = gate_options(pkt);
-	bool stamp = o.has_stamp && pkt->seq == own->base; /* note_stamp() of gate.c */
-	if (!has_usual_options(c, now, dir, &o) || !measure(fs, c, now, dir, pkt, &d) ||
-	    (!stamp && d.stamp_s > UINT16_MAX))
+	v.pkt = pkt;
+	v.dir = dir;
+	v.options = pkt->header > FIXED_HEADER ? gate_options(pkt) : (struct tcp_options){0};
+	if (!has_usual_options(c, &now->side[dir], &v.options) ||
+	    !measure(fs, c, &now->side[dir], &v))
 		return false;
 	enum checksum checksum = look(fs, pkt, (c->head.card >> dir & 1) != 0);
 	if (checksum == CHECKSUM_BAD)
 		return false;
 	note_checksum(fs, &c->head, dir, pkt, checksum);
-	count_packet(own, c->head.stand.began_ns, pkt);
-	if (d.cut != 0)
-		(d.rest ? add_rest(fs, c) : rest_of(fs, c))->cut[dir] += d.cut;
-	own->stamp_is_latest = stamp;
-	own->stamp_s = (uint16_t)d.stamp_s;
-	own->stamp = stamp ? o.stamp : own->stamp;
-	note_window(c, now, dir, pkt->window);
+	note_all(fs, c, now, &v);
 	if (c->head.stage == ANSWERED || (c->head.stage == OPEN && dir == 1))
 		c->head.stage = (c->head.stage + 1U) & 3U;
 	if (c->head.stand.list != FLOW_OPEN)
-		move_to_open(fs, ref, now, d.listed);
+		move_to_open(fs, ref, now, v.listed);
 	heard(fs, &c->head.stand);
 	return true;
 }
@@ -474,10 +514,11 @@ static void show_side(const struct flows *fs, const struct calm *c, const struct
 {
 	const struct calm_side *own = &now->side[d];
 	const int64_t began = c->head.stand.began_ns, latest = began + (int64_t)own->latest;
-	const uint32_t stamp_s =
-	        own->stamp_is_latest ? seconds(latest) : seconds(began) + own->stamp_s;
-	link_show(fs, c->link[d], d, f);
 	f->pub.began_ns[d] = began + (d == 1 ? now->answered : 0);
+	const uint32_t stamp_s = !has_stamps(c)         ? seconds(f->pub.began_ns[d])
+	                         : own->stamp_is_latest ? seconds(latest)
+	                                                : seconds(began) + own->stamp_s;
+	link_show(fs, c->link[d], d, f);
 	f->pub.latest_ns[d] = latest;
 	f->pub.packets[d] = own->packets;
 	f->pub.frame_bytes[d] = f->pub.captured[d] = own->frame_bytes;

@@ -43,12 +43,19 @@ struct tf_endpoint end_of_v4(const uint8_t address[V4], uint16_t port)
 	return e;
 }
 
+/* tf_address_is_v4(), as all packets of such connections are asked */
+static bool is_v4(const struct tf_address *a)
+{
+	static const uint8_t prefix[V4_AT] = {[10] = 0xff, [11] = 0xff};
+	return memcmp(a->b, prefix, sizeof prefix) == 0;
+}
+
 int direction_of_v4(const uint8_t address[2][V4], const uint16_t port[2],
                     const struct tf_packet *pkt)
 {
 	const uint8_t *src = pkt->src.address.b + V4_AT, *dst = pkt->dst.address.b + V4_AT;
-	if (pkt->vlan[0] != 0 || pkt->net[0] != 0 || !tf_address_is_v4(&pkt->src.address) ||
-	    !tf_address_is_v4(&pkt->dst.address))
+	if (pkt->vlan[0] != 0 || pkt->net[0] != 0 || !is_v4(&pkt->src.address) ||
+	    !is_v4(&pkt->dst.address))
 		return -1;
 	for (int d = 0; d < 2; d++)
 		if (port[d] == pkt->src.port && port[!d] == pkt->dst.port &&

@@ -208,8 +208,10 @@ static struct flow *stir(struct flows *fs, uint32_t ref, const struct tf_packet 
 static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir,
                            bool *taken)
 {
-	uint32_t link = link_seek(fs, bucket_first(fs, pkt->hash), pkt->hash);
-	for (; !ref_is_end(link); link = link_seek(fs, link_next(fs, link), pkt->hash)) {
+	uint32_t link = bucket_first(fs, pkt->hash);
+	for (; !ref_is_end(link); link = link_next(fs, link)) {
+		if (!link_may_be(fs, link, pkt->hash))
+			continue;
 		uint32_t ref = link_ref(fs, link);
 		if (wakes_first(fs, ref, pkt)) {
 			link ^= ref;

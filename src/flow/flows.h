@@ -129,7 +129,8 @@ struct flows {
 	struct syn_links *links;
 	uint32_t *bucket;
 	uint32_t bucket_mask;
-	uint32_t hash_bits; /* of a link: where it has a part of the hash */
+	uint32_t hash_bits,
+	        ref_bits; /* of a link: where it has a part of the hash, and the reference */
 	struct {
 		uint32_t oldest, newest;
 	} list[FLOW_LISTS];

@@ -10,7 +10,8 @@ void links_init(struct flows *fs, size_t index_most)
 	uint32_t index = 1;
 	while (index < index_most && index < LINK_LAST - 1)
 		index = index << 1 | 1;
-	fs->hash_bits = ~(REF_FORM | LINK_LAST | index);
+	fs->ref_bits = REF_FORM | index;
+	fs->hash_bits = ~(fs->ref_bits | LINK_LAST);
 }
 
 void bucket_add(struct flows *fs, uint32_t ref, uint64_t hash)

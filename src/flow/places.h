@@ -62,7 +62,7 @@ static inline bool ref_is_end(uint32_t ref)
 /* Of a link that is no end. */
 static inline uint32_t link_ref(const struct flows *fs, uint32_t link)
 {
-	return link & ~(fs->hash_bits | LINK_LAST);
+	return link & fs->ref_bits;
 }
 
 /* -> false: the flow has another hash. */
@@ -75,14 +75,6 @@ static inline bool link_may_be(const struct flows *fs, uint32_t link, uint64_t h
 static inline uint32_t link_next(const struct flows *fs, uint32_t link)
 {
 	return (link & LINK_LAST) != 0 ? 0 : place_at(fs, link_ref(fs, link))->chain;
-}
-
-/* -> link, or the first one behind it, of which the flow may have that hash; or an end */
-static inline uint32_t link_seek(const struct flows *fs, uint32_t link, uint64_t hash)
-{
-	while (!ref_is_end(link) && !link_may_be(fs, link, hash))
-		link = link_next(fs, link);
-	return link;
 }
 
 /* -> the first one in the bucket of hash, or an end (which ref_is_end() tells) */
