@@ -491,7 +491,7 @@ static void prepare(const struct flows *fs, const struct calm *c, const struct c
 	if (fs->numbered) {
 		f->pub.connection = now->connection;
 		f->pub.nth[0] = now->nth;
-		f->pub.nth[1] = (uint64_t)now->nth + (side[0].nth | side[1].nth << 8);
+		f->pub.nth[1] = now->nth + ((uint64_t)side[1].nth << 8 | side[0].nth);
 	}
 }
 
