@@ -39,3 +39,10 @@ void slab_give(struct slab *s, void *object)
 	s->used--;
 	POISON_HIDE(object, s->size);
 }
+
+void slab_clear(struct slab *s)
+{
+	s->fresh = s->used = 0;
+	s->free = NULL;
+	POISON_HIDE(s->base, s->size * s->count);
+}

@@ -28,6 +28,9 @@ bool slab_init(struct slab *s, struct arena *a, size_t size, size_t count);
 void *slab_take(struct slab *s);
 void slab_give(struct slab *s, void *object);
 
+/* All are given back. */
+void slab_clear(struct slab *s);
+
 /* Objects as numbers from 1 to count; 0 means none. */
 static inline uint32_t slab_index(const struct slab *s, const void *object)
 {

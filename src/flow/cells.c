@@ -43,12 +43,19 @@ struct tf_endpoint end_of_v4(const uint8_t address[V4], uint16_t port)
 	return e;
 }
 
+/* tf_address_is_v4(), as all packets of such connections are asked */
+static bool is_v4(const struct tf_address *a)
+{
+	static const uint8_t prefix[V4_AT] = {[10] = 0xff, [11] = 0xff};
+	return memcmp(a->b, prefix, sizeof prefix) == 0;
+}
+
 int direction_of_v4(const uint8_t address[2][V4], const uint16_t port[2],
                     const struct tf_packet *pkt)
 {
 	const uint8_t *src = pkt->src.address.b + V4_AT, *dst = pkt->dst.address.b + V4_AT;
-	if (pkt->vlan[0] != 0 || pkt->net[0] != 0 || !tf_address_is_v4(&pkt->src.address) ||
-	    !tf_address_is_v4(&pkt->dst.address))
+	if (pkt->vlan[0] != 0 || pkt->net[0] != 0 || !is_v4(&pkt->src.address) ||
+	    !is_v4(&pkt->dst.address))
 		return -1;
 	for (int d = 0; d < 2; d++)
 		if (port[d] == pkt->src.port && port[!d] == pkt->dst.port &&
@@ -57,26 +64,22 @@ int direction_of_v4(const uint8_t address[2][V4], const uint16_t port[2],
 	return -1;
 }
 
-enum { SCALE_BITS = 4, SCALE_MASK = (1 << SCALE_BITS) - 1 };
-
 uint8_t side_pack(struct gate_side g)
 {
-	return (uint8_t)((g.scale & SCALE_MASK) | (unsigned)g.said << SCALE_BITS |
-	                 (unsigned)g.scales << (SCALE_BITS + 1) |
-	                 (unsigned)g.stamps << (SCALE_BITS + 2) |
-	                 (unsigned)g.is_signed << (SCALE_BITS + 3));
+	return (uint8_t)((g.scale & SIDE_SCALE) | (g.said ? SIDE_SAID : 0) |
+	                 (g.scales ? SIDE_SCALES : 0) | (g.stamps ? SIDE_STAMPS : 0) |
+	                 (g.is_signed ? SIDE_SIGNED : 0));
 }
 
 struct gate_side side_unpack(uint8_t said, uint32_t stamp, uint32_t stamp_s)
 {
-	unsigned bits = said >> SCALE_BITS;
 	return (struct gate_side){.stamp = stamp,
 	                          .stamp_s = stamp_s,
-	                          .scale = said & SCALE_MASK,
-	                          .said = (bits & 1) != 0,
-	                          .scales = (bits & 2) != 0,
-	                          .stamps = (bits & 4) != 0,
-	                          .is_signed = (bits & 8) != 0};
+	                          .scale = said & SIDE_SCALE,
+	                          .said = (said & SIDE_SAID) != 0,
+	                          .scales = (said & SIDE_SCALES) != 0,
+	                          .stamps = (said & SIDE_STAMPS) != 0,
+	                          .is_signed = (said & SIDE_SIGNED) != 0};
 }
 
 bool slots_pack(const struct flows *fs, const struct flow *f, uint8_t *keeper, uint32_t *slot_of)

@@ -45,7 +45,9 @@ struct doze_head {
 	uint64_t number; /* pub.number */
 	uint32_t more;   /* the next cell, as an index */
 	uint16_t n;      /* bytes that were squeezed; 0: it is calm */
-	bool ended;
+	bool ended : 1;
+	bool has_rest : 1; /* these are calm.c's */
+	uint8_t stage : 2, good : 2, card : 2, scaled : 2;
 };
 
 static_assert(sizeof(struct syn) == CELL && sizeof(struct doze_head) == 48, "in cells");
@@ -81,6 +83,13 @@ int direction_of_v4(const uint8_t address[2][V4], const uint16_t port[2],
                     const struct tf_packet *pkt);
 
 /* What a SYN has said, but for the time: scale and bits. */
+enum {
+	SIDE_SCALE = 0x0f,
+	SIDE_SAID = 0x10,
+	SIDE_SCALES = 0x20,
+	SIDE_STAMPS = 0x40,
+	SIDE_SIGNED = 0x80
+};
 uint8_t side_pack(struct gate_side g);
 struct gate_side side_unpack(uint8_t said, uint32_t stamp, uint32_t stamp_s);
 

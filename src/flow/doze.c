@@ -228,6 +228,10 @@ static void give_more(struct flows *fs, uint32_t more)
 void doze_forget(struct flows *fs, uint32_t ref)
 {
 	struct dozing *d = dozing_at(fs, ref);
+	if (d->head.n == 0) {
+		calm_forget(fs, ref);
+		return;
+	}
 	give_more(fs, d->head.more);
 	slab_give(&fs->cells, d);
 }
@@ -236,6 +240,10 @@ size_t doze_size(const struct flows *fs, uint32_t ref, size_t *cells)
 {
 	const struct dozing *d = dozing_at(fs, ref);
 	*cells = 1;
+	if (d->head.n == 0) {
+		*cells = calm_cells(fs, ref);
+		return 0;
+	}
 	for (uint32_t more = d->head.more; more != 0; (*cells)++)
 		more = ((const struct cell *)slab_at(&fs->cells, more))->more;
 	return d->head.n;
@@ -273,7 +281,7 @@ static bool doze(struct flows *fs, struct flow *f)
 	d->head.stand = f->stand;
 	d->head.number = f->pub.number;
 	d->head.ended = f->ended;
-	places_replace(fs, ref_of(fs, f), REF_DOZING | slab_index(&fs->cells, d));
+	places_replace(fs, ref_of(fs, f), REF_DOZING | slab_index(&fs->cells, d), f->stand.hash);
 	slab_give(&fs->slab, f);
 	return true;
 }
@@ -320,10 +328,11 @@ static void expand(struct flows *fs, const struct dozing *d, struct flow *f)
 	wake_sinks(fs, f, n, fs->outlets);
 }
 
-void doze_wake(struct flows *fs, uint32_t ref, struct flow *f)
+void doze_wake(struct flows *fs, uint32_t ref, struct flow *f, uint64_t hash)
 {
 	expand(fs, dozing_at(fs, ref), f);
-	places_replace(fs, ref, ref_of(fs, f));
+	f->stand.hash = hash;
+	places_replace(fs, ref, ref_of(fs, f), hash);
 	doze_forget(fs, ref);
 }
 

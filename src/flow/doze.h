@@ -19,8 +19,9 @@ bool doze_init(struct flows *fs, struct arena *a);
    long dozes, so that its struct flow is free -> NULL, or one that would not fit. */
 struct flow *doze_one(struct flows *fs);
 
-/* The flow becomes f, which is from the slab: awake, in the same place, its cells free. */
-void doze_wake(struct flows *fs, uint32_t ref, struct flow *f);
+/* The flow, of that hash, becomes f, which is from the slab: awake, in the same place, its cells
+   free. */
+void doze_wake(struct flows *fs, uint32_t ref, struct flow *f, uint64_t hash);
 
 /* -> the flow as it is when it is awake, to be ended. It lives until the next such call, and has
    no place: ref has it. */
@@ -55,7 +56,8 @@ void doze_forget(struct flows *fs, uint32_t ref);
 uint64_t doze_number(const struct flows *fs, uint32_t ref);
 bool doze_ended(const struct flows *fs, uint32_t ref);
 
-/* -> -1: it has another key; else the direction of pkt. The flow dozes, and has pkt's hash. */
+/* -> -1: it has another key; else the direction of pkt. The flow dozes, and has pkt's hash if it is
+   not calm. */
 int doze_direction(struct flows *fs, uint32_t ref, const struct tf_packet *pkt);
 
 #endif

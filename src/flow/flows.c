@@ -153,7 +153,7 @@ static struct flow *wake(struct flows *fs, uint32_t ref, const struct tf_packet 
 	if (ref_form(ref) == REF_SYN)
 		syn_wake(fs, ref, f, pkt->hash);
 	else
-		doze_wake(fs, ref, f);
+		doze_wake(fs, ref, f, pkt->hash);
 	return f;
 }
 
@@ -162,6 +162,8 @@ static int direction(struct flows *fs, uint32_t ref, const struct tf_packet *pkt
 {
 	if (ref_form(ref) == REF_SYN)
 		return syn_direction(fs, ref, pkt);
+	if (is_calm(fs, ref))
+		return calm_direction(fs, ref, pkt);
 	return stand_at(fs, ref)->hash == pkt->hash ? doze_direction(fs, ref, pkt) : -1;
 }
 
@@ -219,16 +221,20 @@ static struct flow *attend(struct flows *fs, struct flow *f, const struct tf_pac
 static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsigned *dir,
                            bool *taken)
 {
-	uint32_t ref = bucket_first(fs, pkt->hash);
-	while (!ref_is_end(ref)) {
-		if (wakes_first(fs, ref, pkt))
+	uint32_t link = bucket_first(fs, pkt->hash);
+	for (; !ref_is_end(link); link = link_next(fs, link)) {
+		if (!link_may_be(fs, link, pkt->hash))
+			continue;
+		uint32_t ref = link_ref(fs, link);
+		if (wakes_first(fs, ref, pkt)) {
+			link ^= ref;
 			ref = ref_of(fs, wake(fs, ref, pkt));
+			link ^= ref;
+		}
 		if (ref_form(ref) != REF_AWAKE) {
 			int d = direction(fs, ref, pkt);
-			if (d < 0) {
-				ref = place_at(fs, ref)->chain;
+			if (d < 0)
 				continue;
-			}
 			*dir = (unsigned)d;
 			return stir(fs, ref, pkt, *dir, taken);
 		}
@@ -238,7 +244,6 @@ static struct flow *lookup(struct flows *fs, const struct tf_packet *pkt, unsign
 			*dir = (unsigned)d;
 			return attend(fs, f, pkt, *dir, taken);
 		}
-		ref = f->stand.place.chain;
 	}
 	return NULL;
 }
@@ -316,8 +321,9 @@ static struct split split_memory(const struct flows_setup *s, size_t memory)
 		p.awake = memory / AWAKE_SHARE / each;
 		size_t rest = memory - p.awake * each, fixed = DOZE_FIXED + 5 * each;
 		p.cells = rest > fixed ? (rest - fixed) / cell : 0;
-		p.cells = p.cells < REF_DOZING ? p.cells : REF_DOZING - 1;
+		p.cells = p.cells < LINK_LAST ? p.cells : LINK_LAST - 1;
 	}
+	p.awake = p.awake < LINK_LAST ? p.awake : LINK_LAST - 1;
 	p.most = p.awake + p.cells / CELLS_EACH;
 	p.buckets = power_of_two(p.most);
 	return p;
@@ -332,6 +338,7 @@ static bool take_memory(struct flows *fs, const struct flows_setup *s)
 	fs->stubs_most = p.cells / CELLS_FOR_STUB;
 	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
 	fs->bucket_mask = p.buckets - 1;
+	links_init(fs, p.awake > p.cells ? p.awake : p.cells);
 	return p.awake >= 2 && fs->bucket != NULL &&
 	       slab_init(&fs->slab, s->arena, awake_size(s), p.awake) &&
 	       (!s->doze || (p.cells >= (size_t)4 * DOZE_CELLS &&
@@ -510,10 +517,12 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
 {
 	bool many = fs->count + fs->stubs >= FORESIGHT_FLOWS;
-	for (; n > 0 && !fs->failed; pkt++, n--) {
-		if (many)
-			foresight_packets(fs, pkt, n);
-		flows_packet(fs, pkt);
+	if (many)
+		foresight_begin(fs, pkt, n);
+	for (size_t i = 0; i < n && !fs->failed; i++) {
+		if (many && i % FORESIGHT_STEP == 0)
+			foresight_packets(fs, pkt + i, n - i);
+		flows_packet(fs, pkt + i);
 	}
 }
 
@@ -556,22 +565,26 @@ uint64_t flows_last_turn(const struct flows *fs, const struct flow *f)
 	return turn > fs->turn ? turn : fs->turn;
 }
 
-/* Nobody is looked for any more, and there may be a million: so none leaves its bucket or its idle
-   slot, and none touches more of the table than its own cells. */
+/* Nobody is looked for any more, and there may be a million: so none leaves its place or its
+   memory, which all do together, and of whom nobody hears no more is touched than how it begins. */
 void flows_end_all(struct flows *fs)
 {
 	fs->turn = FLOWS_LAST_TURN;
 	for (int list = 0; list < FLOW_LISTS; list++) {
-		uint32_t ref;
-		while ((ref = fs->list[list].oldest) != 0) {
+		uint32_t next;
+		for (uint32_t ref = fs->list[list].oldest; ref != 0; ref = next) {
+			const struct place *p = place_at(fs, ref);
+			foresight_newer(p);
+			next = p->newer;
 			struct flow *f = flows_show(fs, ref);
 			if (f != NULL) {
 				fs->turn = flows_last_turn(fs, f);
 				life_end(fs, f, TF_END_INPUT);
 			}
-			list_remove(fs, ref);
-			release(fs, ref);
 		}
 	}
 	places_clear(fs);
+	slab_clear(&fs->slab);
+	slab_clear(&fs->cells);
+	fs->count = fs->syns = fs->stubs = 0;
 }

@@ -57,9 +57,13 @@ enum { FLOW_SINKS = 8, FLOW_SWEEP = 1024 };
 #define REF_END    (UINT32_C(3) << 30) /* of a bucket's chain; the rest is the bucket */
 #define REF_FORM   (UINT32_C(3) << 30)
 
+/* Buckets and chains hold links: references with a part of the flow's hash in bits that no index
+   needs here, and with this one where nothing stands behind the flow. */
+#define LINK_LAST (UINT32_C(1) << 29)
+
 /* How every flow begins, in whatever form. */
 struct place {
-	uint32_t chain;        /* the next in its bucket, or REF_END and the bucket */
+	uint32_t chain;        /* a link to the next in its bucket, or REF_END and the bucket */
 	uint32_t older, newer; /* neighbours in its list */
 };
 
@@ -71,7 +75,10 @@ struct stand {
 	uint8_t latest; /* and that of the tick before its latest packet */
 	uint8_t list;   /* enum flow_list */
 	bool heard;     /* of, since it was last looked at for eviction */
-	uint64_t hash;
+	union {
+		uint64_t hash;
+		int64_t began_ns; /* of one that is calm, which has no hash */
+	};
 };
 
 enum flow_list { FLOW_CLOSED, FLOW_EMBRYONIC, FLOW_OPEN, FLOW_STUB, FLOW_LISTS };
@@ -150,11 +157,14 @@ struct flows {
 	bool many;                /* the table has large pages, or is to have none */
 	size_t stubs, stubs_most; /* flows no more, and not in `count` */
 	uint32_t spared;          /* the flow that wakes, which is not to go now */
+	unsigned foreseen;        /* evictions that have been asked ahead for (foresight.h) */
 	size_t hand;              /* where the search for flows that may doze goes on */
 	struct doze_work *work;
 	struct syn_links *links;
 	uint32_t *bucket;
 	uint32_t bucket_mask;
+	uint32_t hash_bits,
+	        ref_bits; /* of a link: where it has a part of the hash, and the reference */
 	struct {
 		uint32_t oldest, newest;
 	} list[FLOW_LISTS];

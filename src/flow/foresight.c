@@ -1,64 +1,101 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "flow/foresight.h"
 
-#include "base/prefetch.h"
+#include "flow/cells.h"
 
-/* So many packets before it is wanted, or flows. */
-enum { BUCKET_OF_PACKET = 12, FIRST_OF_PACKET = 8, SECOND_OF_PACKET = 4 };
-enum { FLOW_THAT_GOES = 6, BUCKET_OF_FLOW = 5, FIRST_OF_FLOW = 3, SECOND_OF_FLOW = 1 };
-
-static void want(const struct flows *fs, uint32_t ref)
+/* The flow where link is, unless it is an end. */
+static void want(const struct flows *fs, uint32_t link)
 {
-	if (ref_is_end(ref))
+	if (ref_is_end(link))
 		return;
-	const char *p = any_at(fs, ref);
+	const char *p = any_at(fs, link_ref(fs, link));
 	prefetch(p);
-	if (ref_form(ref) == REF_AWAKE) /* the rest of its front */
+	if (ref_form(link) == REF_AWAKE) /* the rest of its front */
 		prefetch(p + FRONT_LINE);
 }
 
-/* The one behind ref in its chain, if ref is no end. */
-static void want_second(const struct flows *fs, uint32_t ref)
+/* The one behind it in its chain, unless it is an end. */
+static void want_second(const struct flows *fs, uint32_t link)
 {
-	if (!ref_is_end(ref))
-		want(fs, place_at(fs, ref)->chain);
+	if (!ref_is_end(link))
+		want(fs, link_next(fs, link));
+}
+
+/* -- packets ------------------------------------------------------------------------------ */
+
+static void want_bucket(const struct flows *fs, const struct tf_packet *pkt)
+{
+	prefetch(bucket_of(fs, pkt->hash));
+}
+
+/* What the packet will look at first, if it is more than its bucket. */
+static void want_first(const struct flows *fs, const struct tf_packet *pkt)
+{
+	uint32_t link = bucket_first(fs, pkt->hash);
+	if (link_may_be(fs, link, pkt->hash) || (link & LINK_LAST) == 0)
+		want(fs, link);
+}
+
+/* And what then: more of that flow, or another one. */
+static void want_more(const struct flows *fs, const struct tf_packet *pkt)
+{
+	uint32_t link = bucket_first(fs, pkt->hash);
+	if (ref_is_end(link))
+		return;
+	if (!link_may_be(fs, link, pkt->hash))
+		want(fs, link_next(fs, link));
+	else if (ref_form(link) == REF_DOZING)
+		prefetch(slab_at(&fs->cells, head_at(fs, link_ref(fs, link))->more));
+}
+
+/* pkt[from] to pkt[to - 1], of which there are n in all. */
+static void each(const struct flows *fs, const struct tf_packet *pkt, size_t from, size_t to,
+                 size_t n, void (*wants)(const struct flows *fs, const struct tf_packet *pkt))
+{
+	for (size_t i = from; i < to && i < n; i++)
+		wants(fs, &pkt[i]);
+}
+
+void foresight_begin(const struct flows *fs, const struct tf_packet *pkt, size_t n)
+{
+	each(fs, pkt, 0, 2 * FORESIGHT_STEP, n, want_bucket);
+	each(fs, pkt, 0, FORESIGHT_STEP, n, want_first);
 }
 
 void foresight_packets(const struct flows *fs, const struct tf_packet *pkt, size_t n)
 {
-	if (n > BUCKET_OF_PACKET)
-		prefetch(bucket_of(fs, pkt[BUCKET_OF_PACKET].hash));
-	if (n > FIRST_OF_PACKET)
-		want(fs, bucket_first(fs, pkt[FIRST_OF_PACKET].hash));
-	if (n > SECOND_OF_PACKET)
-		want_second(fs, bucket_first(fs, pkt[SECOND_OF_PACKET].hash));
+	each(fs, pkt, 2 * FORESIGHT_STEP, 3 * FORESIGHT_STEP, n, want_bucket);
+	each(fs, pkt, FORESIGHT_STEP, 2 * FORESIGHT_STEP, n, want_first);
+	each(fs, pkt, 0, FORESIGHT_STEP, n, want_more);
 }
 
-/* That flow may go after so many others. Who is old is last in its chain as a rule, as new ones
-   stand first: so it knows its bucket. */
-static void foresee(const struct flows *fs, uint32_t ref, int after)
+/* -- flows that go -------------------------------------------------------------------------- */
+
+/* Who is old is last in its chain as a rule, as new ones stand first: so it knows its bucket. Those
+   in front of it are walked through when it goes. */
+static void foresee(const struct flows *fs, uint32_t ref, unsigned after)
 {
 	uint32_t end = place_at(fs, ref)->chain;
 	if (!ref_is_end(end))
 		return;
 	const uint32_t *bucket = &fs->bucket[end & ~REF_FORM];
-	if (after == BUCKET_OF_FLOW)
+	if (after >= 2 * FORESIGHT_STEP)
 		prefetch(bucket);
-	else if (after == FIRST_OF_FLOW)
+	else if (after >= FORESIGHT_STEP)
 		want(fs, *bucket);
-	else if (after == SECOND_OF_FLOW)
+	else if ((*bucket & LINK_LAST) == 0)
 		want_second(fs, *bucket);
 }
 
-void foresight_evictions(const struct flows *fs, uint32_t ref)
+void foresight_evictions(struct flows *fs, uint32_t ref)
 {
-	for (int after = 1; after <= FLOW_THAT_GOES; after++) {
-		ref = place_at(fs, ref)->newer;
-		if (ref == 0)
-			return;
-		if (after == FLOW_THAT_GOES)
-			prefetch(place_at(fs, ref));
-		else
-			foresee(fs, ref, after);
+	if (fs->foreseen-- > 0)
+		return;
+	fs->foreseen = FORESIGHT_STEP - 1;
+	for (unsigned after = 0; after < 3 * FORESIGHT_STEP && ref != 0; after++) {
+		foresee(fs, ref, after);
+		const struct place *p = place_at(fs, ref);
+		foresight_newer(p);
+		ref = p->newer;
 	}
 }

@@ -173,7 +173,7 @@ void syn_wake(struct flows *fs, uint32_t ref, struct flow *f, uint64_t hash)
 	syn_show(fs, ref, f);
 	f->stand.place = s->place;
 	f->stand.hash = hash;
-	places_replace(fs, ref, to);
+	places_replace(fs, ref, to, hash);
 	idle_place(fs, to, s->slot);
 	slab_give(&fs->cells, s);
 	fs->syns--;

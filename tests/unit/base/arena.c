@@ -128,6 +128,23 @@ static void slab_takes_back(void **state)
 	arena_free(&a);
 }
 
+static void slab_begins_anew(void **state)
+{
+	(void)state;
+	struct arena a = arena_of(ARENA);
+	struct slab s;
+	assert_true(slab_init(&s, &a, 64, 3));
+	void *x = slab_take(&s), *y = slab_take(&s);
+	slab_give(&s, x);
+	slab_clear(&s);
+	assert_int_equal(s.used, 0);
+	assert_ptr_equal(slab_take(&s), x); /* and not twice */
+	assert_ptr_equal(slab_take(&s), y);
+	assert_non_null(slab_take(&s));
+	assert_null(slab_take(&s));
+	arena_free(&a);
+}
+
 static void slab_numbers(void **state)
 {
 	(void)state;
@@ -159,10 +176,15 @@ static void addresses_are_free_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(takes),          cmocka_unit_test(runs_out),
-	        cmocka_unit_test(odd_size),       cmocka_unit_test(too_large),
-	        cmocka_unit_test(slab_hands_out), cmocka_unit_test(slab_takes_back),
-	        cmocka_unit_test(slab_numbers),   cmocka_unit_test(addresses_are_free_again),
+	        cmocka_unit_test(takes),
+	        cmocka_unit_test(runs_out),
+	        cmocka_unit_test(odd_size),
+	        cmocka_unit_test(too_large),
+	        cmocka_unit_test(slab_hands_out),
+	        cmocka_unit_test(slab_takes_back),
+	        cmocka_unit_test(slab_begins_anew),
+	        cmocka_unit_test(slab_numbers),
+	        cmocka_unit_test(addresses_are_free_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

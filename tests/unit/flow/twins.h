@@ -100,6 +100,16 @@ static inline void make_strange(struct random *r, struct tf_packet *pkt)
 	}
 }
 
+/* -> whether the packet before has begun a connection: no two have the same number. */
+static inline bool begins_one(void)
+{
+	static uint64_t before;
+	uint64_t flows = nets[0].counters.flows;
+	bool more = flows != before;
+	before = flows;
+	return more;
+}
+
 /* payload: so many bytes, at most PAYLOAD_MAX, which are as their sequence numbers say, but for
    few; one alone is often NUL, as that of a keep-alive. */
 static inline struct tf_packet segment(struct random *r, const struct pair *t, int dir,
@@ -126,7 +136,7 @@ static inline struct tf_packet segment(struct random *r, const struct pair *t, i
 	pkt.wire.length = pkt.wire.captured + (random_chance(r, 10) ? 4 : 0);
 	pkt.wire.link_type = 1;
 	pkt.ts_ns = now_ns;
-	pkt.number = pkt.frame = number += !random_chance(r, 1);
+	pkt.number = pkt.frame = number += begins_one() || !random_chance(r, 1);
 	put32(tcp + 4, seq);
 	seal(&pkt, tcp, header + payload);
 	if (random_chance(r, 3)) /* wrong, or not made yet */
@@ -141,8 +151,9 @@ static inline struct tf_packet segment(struct random *r, const struct pair *t, i
 
 static inline uint32_t find(const struct flows *fs, const struct tf_packet *pkt)
 {
-	for (uint32_t ref = bucket_first(fs, pkt->hash); !ref_is_end(ref);
-	     ref = place_at(fs, ref)->chain) {
+	for (uint32_t link = bucket_first(fs, pkt->hash); !ref_is_end(link);
+	     link = link_next(fs, link)) {
+		uint32_t ref = link_ref(fs, link);
 		int d = ref_form(ref) == REF_SYN
 		                ? syn_direction(fs, ref, pkt)
 		                : (ref_form(ref) == REF_AWAKE
@@ -185,9 +196,10 @@ static inline bool show(struct flows *fs, const struct tf_packet *pkt, struct fl
 	to->stand.place = (struct place){0};
 	to->stand.idle = (struct idle_place){0};
 	if (ref_form(ref) == REF_SYN) { /* those have less of it */
-		to->stand.hash = pkt->hash;
 		to->stand.slot = to->stand.latest = syn_slot(fs, ref);
 	}
+	if (ref_form(ref) != REF_AWAKE && to->stand.hash == 0)
+		to->stand.hash = pkt->hash;
 	return true;
 }
 
