@@ -4,6 +4,7 @@
 #include "flow/calm.h"
 #include "flow/foresight.h"
 #include "flow/life.h"
+#include "flow/linger.h"
 #include "flow/room.h"
 #include "flow/stub.h"
 #include "flow/syn.h"
@@ -187,8 +188,8 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
    pkt unless two hashes of 64 bits are alike */
 static bool wakes_first(const struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
-	return ref_form(ref) == REF_DOZING && !is_calm(fs, ref) && !is_stub(fs, ref) &&
-	       stand_at(fs, ref)->hash == pkt->hash;
+	return ref_form(ref) == REF_DOZING && !is_calm(fs, ref) && !is_lingering(fs, ref) &&
+	       !is_stub(fs, ref) && stand_at(fs, ref)->hash == pkt->hash;
 }
 
 /* pkt is of ref, which is not awake -> ref, awake, or NULL; *taken: that was all there was to do */
@@ -481,6 +482,8 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 	if (!f->ended)
 		life_hear(fs, f, dir, pkt);
 	admit(fs, f, dir, pkt, verdict);
+	if (f->ended)
+		linger(fs, f);
 }
 
 void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
