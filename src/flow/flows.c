@@ -305,6 +305,12 @@ static struct split split_memory(const struct flows_setup *s, size_t memory)
 	return p;
 }
 
+static uint32_t *take_buckets(struct arena *a, size_t n)
+{
+	size_t size = n * sizeof(uint32_t);
+	return size < PAGES_LARGE ? arena_take(a, size) : arena_take_pages(a, size);
+}
+
 static bool take_memory(struct flows *fs, const struct flows_setup *s)
 {
 	size_t nodes = s->memory / (s->doze ? 12 : 8), trails = nodes;
@@ -312,7 +318,7 @@ static bool take_memory(struct flows *fs, const struct flows_setup *s)
 	fs->sinks = s->sinks;
 	fs->most = p.most;
 	fs->stubs_most = p.cells / CELLS_FOR_STUB;
-	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
+	fs->bucket = take_buckets(s->arena, p.buckets);
 	fs->bucket_mask = p.buckets - 1;
 	return p.awake >= 2 && fs->bucket != NULL &&
 	       slab_init(&fs->slab, s->arena, sizeof(struct flow) + s->sinks * sizeof(uintptr_t[2]),

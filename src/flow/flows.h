@@ -144,7 +144,7 @@ struct flows {
 };
 
 struct flows_setup {
-	struct arena *arena;
+	struct arena *arena; /* PAGES_LARGE bytes of it are left to chance */
 	size_t memory; /* for flows, their table, queue nodes and gaps, and for what sinks take: */
 	size_t sink_awake, sink_flow; /* of each flow that is awake, and of each besides */
 	bool doze;                    /* all sinks let flows doze */
