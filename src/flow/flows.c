@@ -498,6 +498,8 @@ void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
 	for (; n > 0 && !fs->failed; pkt++, n--) {
 		if (many)
 			foresight_packets(fs, pkt, n);
+		if (!fs->numbered)
+			foresight_bytes(pkt, n);
 		flows_packet(fs, pkt);
 	}
 }

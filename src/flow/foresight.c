@@ -5,6 +5,7 @@
 
 /* So many packets before it is wanted, or flows. */
 enum { BUCKET_OF_PACKET = 12, FIRST_OF_PACKET = 8, SECOND_OF_PACKET = 4 };
+enum { BYTES_OF_PACKET = 3, BYTES_MOST = 2048, LINE = 64 };
 enum { FLOW_THAT_GOES = 6, BUCKET_OF_FLOW = 5, FIRST_OF_FLOW = 3, SECOND_OF_FLOW = 1 };
 
 static void want(const struct flows *fs, uint32_t ref)
@@ -28,6 +29,18 @@ void foresight_packets(const struct flows *fs, const struct tf_packet *pkt, size
 		want(fs, bucket_first(fs, pkt[FIRST_OF_PACKET].hash));
 	if (n > SECOND_OF_PACKET)
 		want_second(fs, bucket_first(fs, pkt[SECOND_OF_PACKET].hash));
+}
+
+/* Sums and copies go through all of them. */
+void foresight_bytes(const struct tf_packet *pkt, size_t n)
+{
+	if (n <= BYTES_OF_PACKET)
+		return;
+	pkt += BYTES_OF_PACKET;
+	const uint8_t *header = pkt->payload.p - pkt->header;
+	size_t size = pkt->header + pkt->payload.n;
+	for (size_t i = 0; i < size && i < BYTES_MOST; i += LINE)
+		prefetch(header + i);
 }
 
 /* That flow may go after so many others. Who is old is last in its chain as a rule, as new ones

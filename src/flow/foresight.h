@@ -9,7 +9,8 @@
  *	packet    now   ..  + 4       ..  + 8      ..  + 12
  *	wants           ..  second    ..  first    ..  bucket     (of the chain)
  *
- * and most waits fall together with others. Nothing but time depends on it.
+ * and most waits fall together with others. Nothing but time depends on it. Where there are several
+ * threads, the bytes of packets are in the caches of the one that has read them, and are asked for, too.
  *
  * Bounds: a few steps for each packet, and for each flow that goes.
  *
@@ -25,6 +26,9 @@ enum { FORESIGHT_FLOWS = 4096 }; /* fewer are near anyway */
 
 /* pkt is about to be looked at, and so are the n - 1 behind it. */
 void foresight_packets(const struct flows *fs, const struct tf_packet *pkt, size_t n);
+
+/* The same where another thread has read them. */
+void foresight_bytes(const struct tf_packet *pkt, size_t n);
 
 /* That flow is about to go for memory, and those newer in its list may be next. */
 void foresight_evictions(const struct flows *fs, uint32_t ref);
