@@ -21,8 +21,8 @@
  *
  *	awake     struct flow, from a slab for those that are heard of at about this time
  *	dozing    squeezed into cells of 64 bytes (doze.c), of which nothing was heard for as
- *	          long as it took for the slab to be used up; or of fixed form: calm.c, and linger.c for
- *	          those that have ended
+ *	          long as it took for the slab to be used up; or in a form of their own (calm.c;
+ *	          linger.c: they have ended)
  *	a SYN     all that is known of a connection that has said no more, in one cell (syn.c)
  *
  * A reference (uint32_t) says which: an index, and REF_... Whatever a packet belongs to is

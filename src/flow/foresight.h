@@ -9,8 +9,9 @@
  *	packet    now   ..  + 4       ..  + 8      ..  + 12
  *	wants           ..  second    ..  first    ..  bucket     (of the chain)
  *
- * and most waits fall together with others. Nothing but time depends on it. Where there are several
- * threads, the bytes of packets are in the caches of the one that has read them, and are asked for, too.
+ * and most waits fall together with others. Nothing but time depends on it. Where there are
+ * several threads, the bytes of packets are in the caches of the one that has read them: those
+ * are asked for, too.
  *
  * Bounds: a few steps for each packet, and for each flow that goes.
  *
