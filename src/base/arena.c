@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 #include "base/poison.h"
 
 #include <sys/mman.h>
@@ -40,4 +41,14 @@ void *arena_take(struct arena *a, size_t n)
 	size_t rounded = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 	a->used = rounded > a->size - a->used ? a->size : a->used + rounded;
 	return p;
+}
+
+void *arena_take_pages(struct arena *a, size_t n)
+{
+	uintptr_t at = (uintptr_t)a->base + a->used;
+	size_t before = (size_t)(-at & (PAGES_LARGE - 1));
+	if (before > a->size - a->used || n > a->size - a->used - before)
+		return NULL;
+	a->used += before;
+	return arena_take(a, n);
 }

@@ -21,4 +21,8 @@ void arena_free(struct arena *a);
 /* -> n zeroed bytes aligned to 64, or NULL when fewer are left. */
 void *arena_take(struct arena *a, size_t n);
 
+/* The same, from where a large page (pages.h) could begin: what was left before that, fewer than
+   PAGES_LARGE bytes, is nobody's, and never touched. */
+void *arena_take_pages(struct arena *a, size_t n);
+
 #endif

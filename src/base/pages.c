@@ -13,6 +13,9 @@
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* Linux 6.1 */
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
 
 /* Whole pages within; that some system has no such advice is no failure. */
 static void advise(void *p, size_t n, int advice)
@@ -30,6 +33,10 @@ void pages_join(void *p, size_t n)
 {
 	advise(p, n, MADV_HUGEPAGE); /* for what was not touched at all */
 	advise(p, n, MADV_COLLAPSE);
+	/* What is not in large ones by now would be read first, which gets it the page of all
+	   zeros, and then written, which takes that away again: two faults, and each other thread's
+	   processor is interrupted to forget the first. */
+	advise(p, n, MADV_POPULATE_WRITE);
 }
 
 #else

@@ -9,6 +9,8 @@
 
 #include <stddef.h>
 
+enum { PAGES_LARGE = 2 << 20 };
+
 /* [p, p + n), much of which was touched, is moved into large pages, and then all there. It takes
    about a millisecond for each MiB, and waits for every processor: not for whoever may not wait. */
 void pages_join(void *p, size_t n);

@@ -2,6 +2,7 @@
 #include "engine/worker.h"
 
 #include "base/error.h"
+#include "base/pages.h"
 
 /* How a worker's memory is split, in hundredths of what the batches leave. */
 enum { FLOWS_SHARE = 70 }; /* flows, table, queue nodes, gaps, sinks; the rest: chunks, */
@@ -43,7 +44,7 @@ bool worker_init(struct worker *w, const struct worker_setup *s, struct tf_error
 		return error_set(
 		        err, TF_USAGE,
 		        "--memory is too little for so many workers: give more, or fewer with -j");
-	if (!arena_init(&w->arena, s->memory, err))
+	if (!arena_init(&w->arena, s->memory + PAGES_LARGE, err)) /* so many lie idle */
 		return false;
 	size_t rest = s->memory - fixed, state = rest / 100 * FLOWS_SHARE;
 	struct flows_setup fs = {

@@ -39,12 +39,12 @@ struct syn {
 	uint8_t turned : 1; /* its packet was of an output generation before this one */
 };
 
-/* How all begin that doze, squeezed (doze.c) or calm (calm.c). */
+/* How all begin that doze, squeezed (doze.c), calm (calm.c), or ended (linger.c). */
 struct doze_head {
 	struct stand stand;
 	uint64_t number; /* pub.number */
 	uint32_t more;   /* the next cell, as an index */
-	uint16_t n;      /* bytes that were squeezed; 0: it is calm */
+	uint16_t n;      /* bytes that were squeezed; 0: it is calm; or LINGERS */
 	bool ended : 1;
 	bool has_rest : 1; /* these are calm.c's */
 	uint8_t stage : 2, good : 2, card : 2, scaled : 2;
@@ -61,6 +61,13 @@ static inline struct doze_head *head_at(const struct flows *fs, uint32_t ref)
 static inline bool is_calm(const struct flows *fs, uint32_t ref)
 {
 	return ref_form(ref) == REF_DOZING && head_at(fs, ref)->n == 0;
+}
+
+enum { LINGERS = UINT16_MAX };
+
+static inline bool is_lingering(const struct flows *fs, uint32_t ref)
+{
+	return ref_form(ref) == REF_DOZING && head_at(fs, ref)->n == LINGERS;
 }
 
 /* Ethernet addresses of frames, destination and source as they stand there. */

@@ -32,6 +32,7 @@
 #include "flow/calm.h"
 #include "flow/front.h"
 #include "flow/key.h"
+#include "flow/linger.h"
 #include "flow/shape.h"
 
 #include <stddef.h>
@@ -316,12 +317,22 @@ struct flow *doze_one(struct flows *fs)
 
 /* -- waking up -------------------------------------------------------------------------------- */
 
+/* Of fixed form -> whether it is */
+static bool show_fixed(const struct flows *fs, const struct dozing *d, struct flow *f)
+{
+	if (d->head.n == 0)
+		calm_show(fs, &d->head, f);
+	else if (d->head.n == LINGERS)
+		linger_show(fs, &d->head, f);
+	else
+		return false;
+	return true;
+}
+
 static void expand(struct flows *fs, const struct dozing *d, struct flow *f)
 {
-	if (d->head.n == 0) {
-		calm_show(fs, &d->head, f);
+	if (show_fixed(fs, d, f))
 		return;
-	}
 	get(fs, d);
 	f->stand = d->head.stand;
 	size_t n = expand_flow(fs, f, d->head.number);
@@ -427,10 +438,8 @@ const struct flow *doze_look(struct flows *fs, uint32_t ref)
 {
 	struct flow *f = fs->work->copy;
 	const struct dozing *d = dozing_at(fs, ref);
-	if (d->head.n == 0) {
-		calm_show(fs, &d->head, f);
+	if (show_fixed(fs, d, f))
 		return f;
-	}
 	get(fs, d);
 	f->stand = d->head.stand;
 	(void)expand_flow(fs, f, d->head.number);
@@ -441,5 +450,7 @@ int doze_direction(struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
 	if (is_calm(fs, ref))
 		return calm_direction(fs, ref, pkt);
+	if (is_lingering(fs, ref))
+		return linger_direction(fs, ref, pkt);
 	return key_direction(&doze_look(fs, ref)->pub, pkt);
 }

@@ -5,6 +5,7 @@
 #include "flow/foresight.h"
 #include "flow/front.h"
 #include "flow/life.h"
+#include "flow/linger.h"
 #include "flow/room.h"
 #include "flow/stub.h"
 #include "flow/syn.h"
@@ -191,8 +192,8 @@ static struct flow *resume(struct flows *fs, uint32_t ref, const struct tf_packe
    pkt unless two hashes of 64 bits are alike */
 static bool wakes_first(const struct flows *fs, uint32_t ref, const struct tf_packet *pkt)
 {
-	return ref_form(ref) == REF_DOZING && !is_calm(fs, ref) && !is_stub(fs, ref) &&
-	       stand_at(fs, ref)->hash == pkt->hash;
+	return ref_form(ref) == REF_DOZING && !is_calm(fs, ref) && !is_lingering(fs, ref) &&
+	       !is_stub(fs, ref) && stand_at(fs, ref)->hash == pkt->hash;
 }
 
 /* pkt is of ref, which is not awake -> ref, awake, or NULL; *taken: that was all there was to do */
@@ -329,6 +330,12 @@ static struct split split_memory(const struct flows_setup *s, size_t memory)
 	return p;
 }
 
+static uint32_t *take_buckets(struct arena *a, size_t n)
+{
+	size_t size = n * sizeof(uint32_t);
+	return size < PAGES_LARGE ? arena_take(a, size) : arena_take_pages(a, size);
+}
+
 static bool take_memory(struct flows *fs, const struct flows_setup *s)
 {
 	size_t nodes = s->memory / (s->doze ? 12 : 8), trails = nodes;
@@ -336,7 +343,7 @@ static bool take_memory(struct flows *fs, const struct flows_setup *s)
 	fs->sinks = s->sinks;
 	fs->most = p.most;
 	fs->stubs_most = p.cells / CELLS_FOR_STUB;
-	fs->bucket = arena_take(s->arena, p.buckets * sizeof *fs->bucket);
+	fs->bucket = take_buckets(s->arena, p.buckets);
 	fs->bucket_mask = p.buckets - 1;
 	links_init(fs, p.awake > p.cells ? p.awake : p.cells);
 	return p.awake >= 2 && fs->bucket != NULL &&
@@ -512,6 +519,8 @@ void flows_packet(struct flows *fs, const struct tf_packet *pkt)
 		life_hear(fs, f, dir, pkt);
 	if (admit(fs, f, dir, pkt, verdict))
 		front_open(fs, f, dir);
+	if (f->ended)
+		linger(fs, f);
 }
 
 void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
@@ -522,6 +531,8 @@ void flows_packets(struct flows *fs, const struct tf_packet *pkt, size_t n)
 	for (size_t i = 0; i < n && !fs->failed; i++) {
 		if (many && i % FORESIGHT_STEP == 0)
 			foresight_packets(fs, pkt + i, n - i);
+		if (!fs->numbered)
+			foresight_bytes(pkt + i, n - i);
 		flows_packet(fs, pkt + i);
 	}
 }

@@ -21,7 +21,8 @@
  *
  *	awake     struct flow, from a slab for those that are heard of at about this time
  *	dozing    squeezed into cells of 64 bytes (doze.c), of which nothing was heard for as
- *	          long as it took for the slab to be used up
+ *	          long as it took for the slab to be used up; or in a form of their own (calm.c;
+ *	          linger.c: they have ended)
  *	a SYN     all that is known of a connection that has said no more, in one cell (syn.c)
  *
  * A reference (uint32_t) says which: an index, and REF_... Whatever a packet belongs to is
@@ -190,7 +191,7 @@ struct flows {
 };
 
 struct flows_setup {
-	struct arena *arena;
+	struct arena *arena; /* PAGES_LARGE bytes of it are left to chance */
 	size_t memory; /* for flows, their table, queue nodes and gaps, and for what sinks take: */
 	size_t sink_awake, sink_flow; /* of each flow that is awake, and of each besides */
 	bool doze;                    /* all sinks let flows doze */

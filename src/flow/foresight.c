@@ -3,6 +3,8 @@
 
 #include "flow/cells.h"
 
+enum { BYTES_AHEAD = 3, BYTES_MOST = 2048, LINE = 64 }; /* packets; bytes of each */
+
 /* The flow where link is, unless it is an end. */
 static void want(const struct flows *fs, uint32_t link)
 {
@@ -67,6 +69,18 @@ void foresight_packets(const struct flows *fs, const struct tf_packet *pkt, size
 	each(fs, pkt, 2 * FORESIGHT_STEP, 3 * FORESIGHT_STEP, n, want_bucket);
 	each(fs, pkt, FORESIGHT_STEP, 2 * FORESIGHT_STEP, n, want_first);
 	each(fs, pkt, 0, FORESIGHT_STEP, n, want_more);
+}
+
+/* Sums and copies go through all of them. */
+void foresight_bytes(const struct tf_packet *pkt, size_t n)
+{
+	if (n <= BYTES_AHEAD)
+		return;
+	pkt += BYTES_AHEAD;
+	const uint8_t *header = pkt->payload.p - pkt->header;
+	size_t size = pkt->header + pkt->payload.n;
+	for (size_t i = 0; i < size && i < BYTES_MOST; i += LINE)
+		prefetch(header + i);
 }
 
 /* -- flows that go -------------------------------------------------------------------------- */

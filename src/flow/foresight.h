@@ -9,11 +9,12 @@
  *	packet    now ..                 + 16 ..            + 32 ..          + 47
  *	wants     the rest of its flow   its flow           its bucket
  *
- * That is done for so many packets at a time, each kind of memory in a row: what is in another page
- * than all that was used lately keeps the processor waiting for the page's address, and it looks
- *for several addresses at a time only when they are wanted one right behind the other.
+ * That is done for so many packets at a time, each kind of memory in a row: what is in another
+ * page than all that was used lately keeps the processor waiting for the page's address, and it
+ * looks for several addresses at a time only when they are wanted one right behind the other.
  *
- * Nothing but time depends on it.
+ * Where there are several threads, the bytes of packets are in the caches of the one that has read
+ * them: those are asked for, too. Nothing but time depends on any of it.
  *
  * Bounds: a few steps for each packet, and for each flow that goes.
  *
@@ -38,6 +39,9 @@ void foresight_begin(const struct flows *fs, const struct tf_packet *pkt, size_t
 
 /* These n packets are about to be looked at: one call for each FORESIGHT_STEP. */
 void foresight_packets(const struct flows *fs, const struct tf_packet *pkt, size_t n);
+
+/* The same for the bytes of the third packet from here, where another thread has read them. */
+void foresight_bytes(const struct tf_packet *pkt, size_t n);
 
 /* The flow in that place is looked at, and those newer in its list will be: most stand in order. */
 static inline void foresight_newer(const struct place *p)

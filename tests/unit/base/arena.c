@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/pages.h"
 #include "base/slab.h"
 
 enum { ARENA = 1 << 16 };
@@ -71,6 +72,24 @@ static void odd_size(void **state)
 	assert_null(arena_take(&a, 6));
 	assert_null(arena_take(&a, 1));
 	assert_true(a.used <= a.size);
+	arena_free(&a);
+}
+
+/* Where a large page begins, and all that is left behind that can be had. */
+static void takes_pages(void **state)
+{
+	(void)state;
+	struct arena a = arena_of(3 * (size_t)PAGES_LARGE);
+	assert_non_null(arena_take(&a, 100));
+	assert_null(arena_take_pages(&a, 3 * (size_t)PAGES_LARGE));
+	uint8_t *p = arena_take_pages(&a, PAGES_LARGE + 1);
+	assert_non_null(p);
+	assert_int_equal((uintptr_t)p % PAGES_LARGE, 0);
+	memset(p, 1, PAGES_LARGE + 1);
+	uint8_t *q = arena_take(&a, 64);
+	assert_true(q > p + PAGES_LARGE);
+	assert_null(arena_take_pages(&a, PAGES_LARGE));
+	assert_null(arena_take_pages(&a, SIZE_MAX));
 	arena_free(&a);
 }
 
@@ -179,6 +198,7 @@ int main(void)
 	        cmocka_unit_test(takes),
 	        cmocka_unit_test(runs_out),
 	        cmocka_unit_test(odd_size),
+	        cmocka_unit_test(takes_pages),
 	        cmocka_unit_test(too_large),
 	        cmocka_unit_test(slab_hands_out),
 	        cmocka_unit_test(slab_takes_back),

@@ -30,6 +30,7 @@ static void same_one_by_one(void **state)
 	static struct tf_packet batch[BATCH];
 	net_start_with(&one, MEMORY, true);
 	net_start_with(&many, MEMORY, true);
+	one.flows.numbered = many.flows.numbered = false; /* as one of several workers */
 	for (unsigned i = 0; i < PACKETS;) {
 		unsigned count = 0;
 		for (; count < BATCH && i < PACKETS; count++, i++) {
