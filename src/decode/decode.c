@@ -62,7 +62,7 @@ static enum fate go_on(struct next next, struct cursor *c, struct walk *w)
 	return next.fate;
 }
 
-enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt)
+enum fate decode_layers(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt)
 {
 	if (d->link == NULL || d->link->number != frame->link_type)
 		d->link = table_find(&link_table, frame->link_type);
@@ -79,9 +79,7 @@ enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf
 	                 .left = HEADERS_MAX};
 	if (frame->length > frame->captured)
 		w.cut = frame->length - frame->captured;
-	memset(pkt->vlan, 0, sizeof pkt->vlan);
-	memset(pkt->net, 0, sizeof pkt->net);
-	memset(pkt->marks.kind, 0, sizeof pkt->marks.kind);
+	packet_clear(pkt);
 	return go_on(go_to(d->link->to), &c, &w);
 }
 

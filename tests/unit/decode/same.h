@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Holds the short way for usual frames against the layers. Each has a decoder of its own, which
+ * remembers what came before; both must come to the same, field for field.
+ */
+#ifndef TESTS_DECODE_SAME_H
+#define TESTS_DECODE_SAME_H
+
+#include "base/sum.h"
+#include "decode/decode.h"
+
+#include <string.h>
+
+/* What all packets have that decode_frame() fills in. */
+#define SAME_FIELDS(X)                                                                             \
+	X(src.address)                                                                             \
+	X(src.port) X(dst.address) X(dst.port) X(vlan) X(net) X(marks.kind) X(seq) X(ack)          \
+	        X(window) X(flags) X(ttl) X(urgent) X(cut) X(header) X(detour) X(payload.p)        \
+	                X(payload.n) X(wire.bytes) X(wire.captured) X(wire.length)                 \
+	                        X(wire.link_type) X(ts_ns) X(source) X(frame) X(position)
+
+/* -> the name of the first field that differs, NULL: none does */
+static inline const char *packets_differ(const struct tf_packet *a, const struct tf_packet *b)
+{
+#define SAME_FIELD(field)                                                                          \
+	if (memcmp(&a->field, &b->field, sizeof a->field) != 0)                                    \
+		return #field;
+	SAME_FIELDS(SAME_FIELD)
+#undef SAME_FIELD
+	for (int i = 0; i < TF_MARKS && a->marks.kind[i] != 0; i++)
+		if (a->marks.number[i] != b->marks.number[i])
+			return "marks.number";
+	return a->astray != b->astray           ? "astray"
+	       : a->misheaded != b->misheaded   ? "misheaded"
+	       : a->suspicious != b->suspicious ? "suspicious"
+	                                        : NULL;
+}
+
+/* Makes the checksum of an IPv4 header right that stands at `ip` in n bytes, if one does. */
+static inline void mend_header(uint8_t *bytes, size_t n, size_t ip)
+{
+	if (n < ip + 20 || bytes[ip] >> 4 != 4)
+		return;
+	size_t header = (bytes[ip] & 0xf) * (size_t)4, left = n - ip;
+	memset(bytes + ip + 10, 0, sizeof(uint16_t));
+	uint16_t sum = sum_negative(sum_bytes(bytes + ip, header < left ? header : left));
+	memcpy(bytes + ip + 10, &sum, sizeof sum);
+}
+
+/* Decodes the frame by decode_frame() and by decode_layers(), each time into a packet full of
+   what was there before -> what differs, NULL: nothing does. *fate is what both came to; after the
+   short way, quick->link is NULL. */
+static inline const char *ways_differ(struct decode *quick, struct decode *whole,
+                                      const struct tf_frame *frame, enum fate *fate)
+{
+	struct tf_packet a, b;
+	memset(&a, 0xa5, sizeof a);
+	memset(&b, 0x5a, sizeof b);
+	static const uint8_t more = 0;
+	quick->rest.c.p = whole->rest.c.p = &more; /* of the frame before, which nobody asked for */
+	quick->link = NULL;
+	*fate = decode_frame(quick, frame, &a);
+	if (*fate != decode_layers(whole, frame, &b))
+		return "fate";
+	if (decode_has_more(quick) != decode_has_more(whole))
+		return "rest";
+	if (memcmp(quick->headers, whole->headers, sizeof quick->headers) != 0)
+		return "headers";
+	return *fate == FATE_tcp_segments ? packets_differ(&a, &b) : NULL;
+}
+
+#endif
