@@ -54,7 +54,7 @@ static bool work_off(struct dispatch *d)
 	return true;
 }
 
-static void hand_over(struct dispatch *d, struct worker *w)
+static __attribute__((noinline)) void hand_over(struct dispatch *d, struct worker *w)
 {
 	struct batch *b = w->filling;
 	w->filling = NULL;
@@ -66,19 +66,24 @@ static void hand_over(struct dispatch *d, struct worker *w)
 	}
 }
 
-static struct batch *fill(struct dispatch *d, struct worker *w)
+/* Apart from fill(), as all here that is not done for each packet: what is needed for it would be
+   saved and restored each time. */
+static __attribute__((noinline)) struct batch *begin_batch(struct dispatch *d, struct worker *w)
 {
-	if (w->filling == NULL) {
+	collect(d, w);
+	while (w->idles == 0 && work_off(d))
 		collect(d, w);
-		while (w->idles == 0 && work_off(d))
-			collect(d, w);
-		if (w->idles == 0) {
-			ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
-			collect(d, w);
-		}
-		w->filling = w->idle[--w->idles];
+	if (w->idles == 0) {
+		ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
+		collect(d, w);
 	}
+	w->filling = w->idle[--w->idles];
 	return w->filling;
+}
+
+static inline struct batch *fill(struct dispatch *d, struct worker *w)
+{
+	return w->filling != NULL ? w->filling : begin_batch(d, w);
 }
 
 /* -> whether b is (now) among the blocks that the batch holds */
@@ -94,9 +99,9 @@ static bool hold_block(struct batch *batch, struct block *b)
 	return true;
 }
 
-/* a, b: where the frame's bytes and the payload lie; most often one block */
-static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_packet *pkt,
-                        struct block *a, struct block *b)
+/* -> the batch that w's next packet goes to; it holds both blocks. */
+static __attribute__((noinline)) struct batch *hold_blocks(struct dispatch *d, struct worker *w,
+                                                           struct block *a, struct block *b)
 {
 	struct batch *batch = fill(d, w);
 	if (!hold_block(batch, b) || (a != b && !hold_block(batch, a))) {
@@ -105,10 +110,26 @@ static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_pa
 		(void)hold_block(batch, b);
 		(void)hold_block(batch, a);
 	}
+	return batch;
+}
+
+/* -> whether that is so without more ado: the block is the one of the packet before. */
+static inline bool holds(const struct batch *batch, const struct block *b)
+{
+	return batch != NULL && batch->blocks > 0 && batch->block[batch->blocks - 1] == b;
+}
+
+/* a, b: where the frame's bytes and the payload lie; most often one block */
+static inline void hand_packet(struct dispatch *d, struct worker *w, const struct tf_packet *pkt,
+                               struct block *a, struct block *b)
+{
+	struct batch *batch = w->filling;
+	if (a != b || !holds(batch, b))
+		batch = hold_blocks(d, w, a, b);
 	struct tf_packet *to = &batch->packet[batch->packets++];
 	if (to != pkt)
 		*to = *pkt;
-	batch->drops = batch->drops || d->drops_rising;
+	batch->drops |= d->drops_rising;
 	if (batch->packets == BATCH_PACKETS)
 		hand_over(d, w);
 }
@@ -350,8 +371,10 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 /* The endpoints' hash names a bucket, and the bucket belongs to the worker that had least
    to do when its first packet came: a few large connections are spread evenly. The high
    half names it; tables use the low half. */
-static struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t bytes)
+static inline struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t bytes)
 {
+	if (d->workers == 1)
+		return d->worker;
 	uint16_t *owner = &d->owner[ends >> (64 - DISPATCH_BUCKET_BITS)];
 	if (*owner == NOBODY) {
 		unsigned least = 0;
@@ -382,10 +405,28 @@ static struct block *payload_block(const struct dispatch *d, const struct tf_pac
 	return lies_in(d->room, p) ? d->room : lies_in(d->spent, p) ? d->spent : b;
 }
 
+/* Takes a segment; a, b: as hand_packet() wants them. */
+static inline __attribute__((always_inline)) void take_segment(struct dispatch *d,
+                                                               const struct tf_frame *frame,
+                                                               struct tf_packet *pkt,
+                                                               struct block *a, struct block *b)
+{
+	d->payload_bytes += pkt->payload.n;
+	d->latest_ns = pkt->ts_ns;
+	pkt->number = d->numbers;
+	pkt->known_only = d->known_only;
+	pkt->place = d->place;
+	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
+	hand_packet(d, w, pkt, a, b);
+	if (d->unrecorded != NULL)
+		judge(d, w, frame);
+}
+
 /* Takes a packet that was decoded to that fate; the frame's bytes lie in b. When there is more
    behind it, be it in the datagram that the frame completes, d->packet is like it. */
-static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
-                        struct tf_packet *pkt, struct block *b)
+static __attribute__((noinline)) void take_packet(struct dispatch *d, const struct tf_frame *frame,
+                                                  enum fate fate, struct tf_packet *pkt,
+                                                  struct block *b)
 {
 	if (fate == FATE_fragments)
 		fate = join(d, frame, pkt);
@@ -394,20 +435,21 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 		pkt = &d->packet;
 	}
 	d->fate[fate]++;
-	if (fate != FATE_tcp_segments) {
-		if (d->unrecorded != NULL)
-			leave(d, frame, fate);
-		return;
+	if (fate == FATE_tcp_segments)
+		take_segment(d, frame, pkt, b, payload_block(d, pkt, b));
+	else if (d->unrecorded != NULL)
+		leave(d, frame, fate);
+}
+
+/* The same for the frame's other packets. */
+static __attribute__((noinline)) void take_more(struct dispatch *d, const struct tf_frame *frame,
+                                                struct block *b)
+{
+	while (decode_has_more(&d->decode)) {
+		d->aggregated++;
+		d->place = d->place < UINT8_MAX ? (uint8_t)(d->place + 1) : UINT8_MAX;
+		take_packet(d, frame, decode_more(&d->decode, frame, &d->packet), &d->packet, b);
 	}
-	d->payload_bytes += pkt->payload.n;
-	d->latest_ns = pkt->ts_ns;
-	pkt->number = d->numbers;
-	pkt->known_only = d->known_only;
-	pkt->place = d->place;
-	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
-	hand_packet(d, w, pkt, b, payload_block(d, pkt, b));
-	if (d->unrecorded != NULL)
-		judge(d, w, frame);
 }
 
 /* A period of packet time begins before the next frame: all workers hear of it between the same
@@ -439,16 +481,17 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 	d->numbers++;
 	d->place = 0;
 	d->frame_bytes += frame->captured;
-	take_packet(d, frame, fate, pkt, b);
+	if (fate == FATE_tcp_segments && !decode_has_more(&d->decode)) {
+		d->fate[FATE_tcp_segments]++;
+		take_segment(d, frame, pkt, b, b);
+	} else {
+		take_packet(d, frame, fate, pkt, b);
+		take_more(d, frame, b);
+	}
 	if (fate == FATE_drop_link_type)
 		note_link(d, frame->link_type);
-	while (decode_has_more(&d->decode)) {
-		d->aggregated++;
-		d->place = d->place < UINT8_MAX ? (uint8_t)(d->place + 1) : UINT8_MAX;
-		fate = decode_more(&d->decode, frame, &d->packet);
-		take_packet(d, frame, fate, &d->packet, b);
-	}
-	give_spent(d);
+	if (d->spent != NULL)
+		give_spent(d);
 }
 
 void dispatch_glance(const struct dispatch *d, struct glance *to)

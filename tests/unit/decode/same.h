@@ -14,10 +14,13 @@
 /* What all packets have that decode_frame() fills in. */
 #define SAME_FIELDS(X)                                                                             \
 	X(src.address)                                                                             \
-	X(src.port) X(dst.address) X(dst.port) X(vlan) X(net) X(marks.kind) X(seq) X(ack)          \
-	        X(window) X(flags) X(ttl) X(urgent) X(cut) X(header) X(detour) X(payload.p)        \
-	                X(payload.n) X(wire.bytes) X(wire.captured) X(wire.length)                 \
-	                        X(wire.link_type) X(ts_ns) X(source) X(frame) X(position)
+	X(src.port)                                                                                \
+	X(dst.address)                                                                             \
+	X(dst.port)                                                                                \
+	X(vlan)                                                                                    \
+	X(net) X(marks.kind) X(seq) X(ack) X(window) X(flags) X(ttl) X(urgent) X(cut) X(header)    \
+	        X(detour) X(payload.p) X(payload.n) X(wire.bytes) X(wire.captured) X(wire.length)  \
+	                X(wire.link_type) X(ts_ns) X(source) X(frame) X(position)
 
 /* -> the name of the first field that differs, NULL: none does */
 static inline const char *packets_differ(const struct tf_packet *a, const struct tf_packet *b)
