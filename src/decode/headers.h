@@ -70,7 +70,7 @@ static inline bool ip4_adds_up(const uint8_t *header)
 	memcpy(&a, header, sizeof a);
 	memcpy(&b, header + sizeof a, sizeof b);
 	memcpy(&c, header + sizeof a + sizeof b, sizeof c);
-	return sum_is_ones(sum_halves(a) + sum_halves(b) + c);
+	return sum_is_ones(sum_add(sum_add(a, b), c));
 }
 
 /* -- TCP (RFC 9293, 3.1) ------------------------------------------------------------ */

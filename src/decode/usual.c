@@ -22,10 +22,10 @@
  *	    decoder remembers. tests/unit/decode/usual.c and fuzz_decode.c compare the two.
  *	U2  It remembers nothing before it is certain that the frame is usual.
  *
- * Bounds. A third of the instructions that the layers take (bench/instructions).
+ * Bounds. Less than half of the instructions that the layers take (ADR 34).
  *
- * Choices not taken. More kinds of headers, or a program compiled for what is frequent in this
- * capture: what is rare costs little, since it is rare (ADR 34).
+ * Choices not taken. More kinds of headers, each of which would have to be held against the
+ * layers; a program made for what a capture has most of (ADR 34).
  */
 #include "decode/headers.h"
 

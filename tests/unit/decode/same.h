@@ -11,25 +11,35 @@
 
 #include <string.h>
 
-/* What all packets have that decode_frame() fills in. */
-#define SAME_FIELDS(X)                                                                             \
-	X(src.address)                                                                             \
-	X(src.port)                                                                                \
-	X(dst.address)                                                                             \
-	X(dst.port)                                                                                \
-	X(vlan)                                                                                    \
-	X(net) X(marks.kind) X(seq) X(ack) X(window) X(flags) X(ttl) X(urgent) X(cut) X(header)    \
-	        X(detour) X(payload.p) X(payload.n) X(wire.bytes) X(wire.captured) X(wire.length)  \
-	                X(wire.link_type) X(ts_ns) X(source) X(frame) X(position)
+/* What decode_frame() fills in of all packets. */
+#define SAME(f)                                                                                    \
+	{                                                                                          \
+#f, offsetof(struct tf_packet, f), sizeof((struct tf_packet *)0)->f                \
+	}
+static const struct same_field {
+	const char *name;
+	size_t at, n;
+} same_fields[] = {
+        SAME(src.address),    SAME(src.port),      SAME(dst.address),
+        SAME(dst.port),       SAME(vlan),          SAME(net),
+        SAME(marks.kind),     SAME(seq),           SAME(ack),
+        SAME(window),         SAME(flags),         SAME(ttl),
+        SAME(urgent),         SAME(cut),           SAME(header),
+        SAME(detour),         SAME(payload.p),     SAME(payload.n),
+        SAME(wire.bytes),     SAME(wire.captured), SAME(wire.length),
+        SAME(wire.link_type), SAME(ts_ns),         SAME(source),
+        SAME(frame),          SAME(position),
+};
+#undef SAME
 
 /* -> the name of the first field that differs, NULL: none does */
 static inline const char *packets_differ(const struct tf_packet *a, const struct tf_packet *b)
 {
-#define SAME_FIELD(field)                                                                          \
-	if (memcmp(&a->field, &b->field, sizeof a->field) != 0)                                    \
-		return #field;
-	SAME_FIELDS(SAME_FIELD)
-#undef SAME_FIELD
+	for (size_t i = 0; i < sizeof same_fields / sizeof *same_fields; i++) {
+		const struct same_field *f = &same_fields[i];
+		if (memcmp((const char *)a + f->at, (const char *)b + f->at, f->n) != 0)
+			return f->name;
+	}
 	for (int i = 0; i < TF_MARKS && a->marks.kind[i] != 0; i++)
 		if (a->marks.number[i] != b->marks.number[i])
 			return "marks.number";
