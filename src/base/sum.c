@@ -13,30 +13,40 @@
 
 typedef uint64_t lanes __attribute__((vector_size(32)));
 
-enum { LANES = sizeof(lanes), STEP = 2 * LANES };
+enum {
+	LANES = sizeof(lanes),
+	STEP = 4 * LANES,
+	WORD = sizeof(uint64_t),
+	VECTORS_LEAST = 2 * LANES
+};
 
 /* Adds up what comes in vectors; *p then stands at the rest, of *n bytes. In what is compiled
    for one kind of processor it has to be inlined. */
 static inline __attribute__((always_inline)) uint64_t add_vectors(const uint8_t **p, size_t *n)
 {
-	lanes all = {0}, all2 = {0}, high = {0}, high2 = {0}, a, b;
-	const uint8_t *at = *p, *end = at + *n;
-	for (; end - at >= STEP; at += STEP) {
+	lanes all = {0}, all2 = {0}, high = {0}, high2 = {0}, a, b, c, d;
+	const uint8_t *at = *p, *rest = at + *n / LANES * LANES;
+	for (size_t i = *n / STEP; i > 0; i--, at += STEP) {
 		memcpy(&a, at, LANES);
 		memcpy(&b, at + LANES, LANES);
+		memcpy(&c, at + 2 * LANES, LANES);
+		memcpy(&d, at + 3 * LANES, LANES);
 		all += a;
 		high += a >> 32;
 		all2 += b;
 		high2 += b >> 32;
+		all += c;
+		high += c >> 32;
+		all2 += d;
+		high2 += d >> 32;
 	}
-	if (end - at >= LANES) {
+	for (; at < rest; at += LANES) {
 		memcpy(&a, at, LANES);
 		all += a;
 		high += a >> 32;
-		at += LANES;
 	}
 	*p = at;
-	*n = (size_t)(end - at);
+	*n %= LANES;
 	high += high2;
 	lanes low = all + all2 - (high << 32);
 	uint64_t s = 0;
@@ -45,51 +55,65 @@ static inline __attribute__((always_inline)) uint64_t add_vectors(const uint8_t 
 	return s;
 }
 
-/* Fewer than LANES bytes, to their end. */
-static uint64_t add_rest(const uint8_t *p, size_t n)
+static inline uint64_t word_at(const uint8_t *p)
 {
-	uint64_t s = 0, quad;
-	uint32_t pair;
-	uint8_t last[2] = {0};
-	for (; n >= sizeof quad; p += sizeof quad, n -= sizeof quad) {
-		memcpy(&quad, p, sizeof quad);
-		s += sum_halves(quad);
-	}
-	if (n & 4) {
-		memcpy(&pair, p, sizeof pair);
-		s += pair;
-		p += 4;
-	}
-	if (n & 2) {
-		s += sum_field(p);
-		p += 2;
-	}
-	if (n & 1) {
-		last[0] = *p;
-		s += sum_field(last);
-	}
-	return s;
+	uint64_t word;
+	memcpy(&word, p, sizeof word);
+	return word;
+}
+
+/* The last n bytes before end, 1 to 7, as a word that ends in zeros. A whole word stands there. */
+static inline uint64_t last_word(const uint8_t *end, size_t n)
+{
+	uint64_t word = word_at(end - WORD);
+	size_t others = (WORD - n) * 8;
+	return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? word >> others : word << others;
+}
+
+/* The last n bytes of what is at least a word long. */
+static inline uint64_t add_rest(const uint8_t *p, size_t n)
+{
+	uint64_t s = 0;
+	for (; n >= WORD; p += WORD, n -= WORD)
+		s = sum_add(s, word_at(p));
+	return sum_halves(n > 0 ? sum_add(s, last_word(p + n, n)) : s);
+}
+
+/* Apart: so little is rare, and it wants room on the stack. */
+static __attribute__((noinline)) uint64_t add_bytes(const uint8_t *p, size_t n)
+{
+	uint8_t word[WORD] = {0};
+	if (n > 0) /* p may be NULL where there is nothing */
+		memcpy(word, p, n);
+	return sum_halves(word_at(word));
+}
+
+static inline uint64_t add_few(const uint8_t *p, size_t n)
+{
+	return n >= WORD ? add_rest(p, n) : add_bytes(p, n);
 }
 
 uint64_t sum_words_plain(const uint8_t *p, size_t n)
 {
-	uint64_t s = n >= LANES ? add_vectors(&p, &n) : 0;
+	if (n < VECTORS_LEAST)
+		return add_few(p, n);
+	uint64_t s = add_vectors(&p, &n);
 	return s + add_rest(p, n);
 }
 
 #if defined(__x86_64__)
 
-static __attribute__((target("avx2"))) uint64_t add_avx2(const uint8_t **p, size_t *n)
+static __attribute__((target("avx2"), noinline)) uint64_t sum_avx2(const uint8_t *p, size_t n)
 {
-	return add_vectors(p, n);
+	uint64_t s = add_vectors(&p, &n);
+	return s + add_rest(p, n);
 }
 
 uint64_t sum_words(const uint8_t *p, size_t n)
 {
-	if (n < STEP || !__builtin_cpu_supports("avx2"))
-		return sum_words_plain(p, n);
-	uint64_t s = add_avx2(&p, &n);
-	return s + add_rest(p, n);
+	if (n < VECTORS_LEAST)
+		return add_few(p, n);
+	return __builtin_cpu_supports("avx2") ? sum_avx2(p, n) : sum_words_plain(p, n);
 }
 
 #else

@@ -23,12 +23,38 @@ static inline uint64_t sum_halves(uint64_t s)
 	return (s & UINT32_MAX) + (s >> 32);
 }
 
-/* -> s, a sum of words of 16 or 32 bits, as one word of 16. */
+/* s and a word of 64 bits, added with the carry to the other end: as good as four words of 16. What
+   comes of it is such a word again; to be added up with others, it wants sum_halves(). */
+static inline uint64_t sum_add(uint64_t s, uint64_t word)
+{
+	s += word;
+	return s + (s < word);
+}
+
+/* -> s, a sum of words of 16 or 32 bits, as one word of 32: the halves, added in the upper half
+   with the carry from the lower one, where the same is added. */
+static inline uint32_t sum_once(uint64_t s)
+{
+	return (uint32_t)((s + (s << 32 | s >> 32)) >> 32);
+}
+
+/* -> both halves of a word of 32 bits, added in each half likewise. */
+static inline uint32_t sum_twice(uint32_t s)
+{
+	return s + (s << 16 | s >> 16);
+}
+
+/* -> s as one word of 16. */
 static inline uint16_t sum_fold(uint64_t s)
 {
-	s = sum_halves(sum_halves(s));
-	s = (s & 0xffff) + (s >> 16);
-	return (uint16_t)((s & 0xffff) + (s >> 16));
+	return (uint16_t)(sum_twice(sum_once(s)) >> 16);
+}
+
+/* -> whether that is 0xffff, as it is where a right checksum is part of s: the lower half has no
+   carry, but where both were 0xffff. */
+static inline bool sum_is_ones(uint64_t s)
+{
+	return sum_twice(sum_once(s)) >= UINT32_MAX - 1;
 }
 
 /* -> the word that takes sum away when it is added. */

@@ -46,7 +46,8 @@ int64_t clock_ns(const struct clock *c, uint64_t ticks)
 {
 	uint64_t whole = c->second > 0 ? ticks / c->second : 0;
 	uint64_t rest = c->second > 0 ? ticks % c->second : ticks;
-	int64_t ns = (int64_t)scale(rest / c->div, c->mul, c->shift), seconds, sum;
+	uint64_t units = c->div == 1 ? rest : rest / c->div; /* dividing takes long */
+	int64_t ns = (int64_t)scale(units, c->mul, c->shift), seconds, sum;
 
 	if (__builtin_add_overflow(whole, c->seconds, &seconds))
 		return INT64_MAX;

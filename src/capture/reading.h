@@ -21,6 +21,8 @@ struct reading {
 	const char *unit;     /* what the format calls a record */
 	uint64_t record;      /* the latest, counted from 1 */
 	uint64_t start;       /* its position */
+	uint32_t index;       /* of the source: tf_frame.source */
+	uint64_t frames;      /* so far: tf_frame.number of the latest */
 	struct source_notes notes;
 	uint8_t *secrets; /* owns notes.secrets_data */
 };
@@ -38,6 +40,10 @@ struct format {
 	/* Fills in all of *frame but source and number */
 	enum source_result (*next)(void *self, struct reading *r, struct tf_frame *frame,
 	                           struct tf_error *err);
+	/* May be NULL. Goes on with the frames behind the latest one that lie whole in the feed's
+	   block by now, and have nothing else between them: fills in all of each, at most `most`
+	   -> how many; what comes then is for next() */
+	unsigned (*more)(void *self, struct reading *r, struct tf_frame *frame, unsigned most);
 	void (*close)(void *self);
 	/* source_kind() of this format's kinds */
 	bool (*kind)(size_t index, struct source_kind *to);

@@ -19,10 +19,8 @@ struct source {
 	struct reading r;
 	const struct format *format;
 	void *state; /* of the format's reader */
-	uint32_t index;
 	bool packed;
 	bool never_waits;
-	uint64_t frames;
 	enum source_result latest; /* once it is not SOURCE_FRAME, it stays */
 	struct tf_error why;       /* SOURCE_DAMAGED: said again when asked again */
 	bool is_file;
@@ -113,7 +111,7 @@ static struct source *open_origin(struct origin o, const char *name, const struc
 		origin_close(&o);
 		return NULL;
 	}
-	s->index = how->index;
+	s->r.index = how->index;
 	s->r.unit = "record";
 	shorten(s->r.name, name);
 	if (!feed_open(&s->r.feed, o, how->store))
@@ -195,12 +193,22 @@ enum source_result source_next(struct source *s, struct tf_frame *frame, struct 
 	if (s->latest == SOURCE_FRAME)
 		s->latest = s->format->next(s->state, &s->r, frame, &s->why);
 	if (s->latest == SOURCE_FRAME) {
-		frame->source = s->index;
-		frame->number = ++s->frames;
+		frame->source = s->r.index;
+		frame->number = ++s->r.frames;
 	} else if (s->latest == SOURCE_DAMAGED && err != NULL) {
 		*err = s->why;
 	}
 	return s->latest;
+}
+
+enum source_result source_frames(struct source *s, struct tf_frame *frame, unsigned most,
+                                 unsigned *count, struct tf_error *err)
+{
+	enum source_result first = source_next(s, frame, err);
+	*count = first == SOURCE_FRAME;
+	if (first == SOURCE_FRAME && s->format->more != NULL)
+		*count += s->format->more(s->state, &s->r, frame + 1, most - 1);
+	return first;
 }
 
 struct block *source_block(const struct source *s)

@@ -59,6 +59,14 @@ struct source *source_open_origin(const struct origin *from, const char *name, u
    has users; the next call may end the source's own use of it. */
 enum source_result source_next(struct source *s, struct tf_frame *frame, struct tf_error *err);
 
+/*
+ * The next frames, all in one block: the first as source_next() gives it, and after SOURCE_FRAME
+ * those behind it that are there by now, so that nothing is waited for. most: at least 1.
+ * -> what the first one is; *count: how many were filled in.
+ */
+enum source_result source_frames(struct source *s, struct tf_frame *frame, unsigned most,
+                                 unsigned *count, struct tf_error *err);
+
 /* The block of the latest frame. */
 struct block *source_block(const struct source *s);
 

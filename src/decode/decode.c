@@ -3,7 +3,7 @@
  * Theory of operation
  *
  * What it does. A frame is a row of headers, each of which names the next. The
- * link type names the first one; from there decode_frame() calls one layer after
+ * link type names the first one; from there decode_layers() calls one layer after
  * the other, each answering with the next (layer.h), until one answers with a
  * fate. FATE_tcp_segments means that the layers have filled in the packet. A
  * tunnel is no different from any other header: what is found last counts.
@@ -36,11 +36,11 @@
  *
  * Bounds. No memory but struct decode. At most HEADERS_MAX headers, TF_VLANS tags
  * with an id, TF_NETS network ids and 32 extension headers (drop_too_deep counts
- * what has more); about 25 ns for Ethernet, IPv4, TCP.
+ * what has more).
  *
- * Choices not taken. A direct path for Ethernet, IPv4 and TCP: three calls through
- * pointers cost less than the cache miss on the frame itself. What checksums say is not
- * judged here: captures made on the sending host have none yet.
+ * Choices not taken. Layers that are inlined into one another: usual frames have a way of
+ * their own (usual.c, ADR 34). What checksums say is not judged here: captures made on the
+ * sending host have none yet.
  */
 #include "decode/layer.h"
 
@@ -62,7 +62,7 @@ static enum fate go_on(struct next next, struct cursor *c, struct walk *w)
 	return next.fate;
 }
 
-enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt)
+enum fate decode_layers(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt)
 {
 	if (d->link == NULL || d->link->number != frame->link_type)
 		d->link = table_find(&link_table, frame->link_type);
@@ -79,9 +79,7 @@ enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf
 	                 .left = HEADERS_MAX};
 	if (frame->length > frame->captured)
 		w.cut = frame->length - frame->captured;
-	memset(pkt->vlan, 0, sizeof pkt->vlan);
-	memset(pkt->net, 0, sizeof pkt->net);
-	memset(pkt->marks.kind, 0, sizeof pkt->marks.kind);
+	packet_clear(pkt);
 	return go_on(go_to(d->link->to), &c, &w);
 }
 

@@ -93,6 +93,9 @@ bool decode_check(const struct tf_config *cfg, struct tf_error *err);
  */
 enum fate decode_frame(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt);
 
+/* The same by one header after the other, as decode_frame() does with all that is not usual. */
+enum fate decode_layers(struct decode *d, const struct tf_frame *frame, struct tf_packet *pkt);
+
 /*
  * After FATE_fragments, d->fragment is what was found. When its datagram is complete,
  * this decodes it as if it had come in one frame -> as decode_frame(), so it may be

@@ -4,16 +4,15 @@
 
 enum {
 	TYPE_MIN = 0x0600, /* from here on the field is an EtherType */
-	LENGTH_MAX = 1500, /* up to here, a length (IEEE 802.3, 3.2.6) */
-	VLAN_ID_BITS = 0xfff
+	LENGTH_MAX = 1500  /* up to here, a length (IEEE 802.3, 3.2.6) */
 };
 
 /* IEEE EtherTypes, the frequent ones first: they are looked up in this order. */
 static const struct row rows[] = {
-        {0x0800, ip4_read, "IPv4", "RFC 894", 0},
-        {0x86dd, ip6_read, "IPv6", "RFC 2464", 0},
-        {0x8100, vlan_read, "802.1Q customer tag", "IEEE 802.1Q, 9.6", 0},
-        {0x88a8, vlan_read, "802.1ad service tag", "IEEE 802.1Q, 9.6", 0},
+        {TYPE_IP4, ip4_read, "IPv4", "RFC 894", 0},
+        {TYPE_IP6, ip6_read, "IPv6", "RFC 2464", 0},
+        {TYPE_TAG, vlan_read, "802.1Q customer tag", "IEEE 802.1Q, 9.6", 0},
+        {TYPE_SERVICE_TAG, vlan_read, "802.1ad service tag", "IEEE 802.1Q, 9.6", 0},
         {0x9100, vlan_read, "service tag before 802.1ad", "by custom", 0},
         {0x9200, vlan_read, "service tag before 802.1ad", "by custom", 0},
         {0x9300, vlan_read, "service tag before 802.1ad", "by custom", 0},
@@ -41,7 +40,7 @@ const struct table ethertype_table = {
 
 struct next ethertype_next(const struct walk *w, uint16_t type)
 {
-	if (type == 0x0800)
+	if (type == TYPE_IP4)
 		return go_to(ip4_read);
 	return row_next(w, table_find(&ethertype_table, type), FATE_not_ip);
 }
@@ -59,7 +58,7 @@ struct next type_or_length_next(struct cursor *c, struct walk *w, uint16_t field
 /* Ethernet (IEEE 802.3, 3.1.1; LINKTYPE_ETHERNET): destination, source, type. */
 struct next ethernet_read(struct cursor *c, struct walk *w)
 {
-	cursor_skip(c, 12);
+	cursor_skip(c, MAC_ADDRESSES);
 	uint16_t type = cursor_u16(c);
 	if (c->bad)
 		return end_as(FATE_drop_short);
@@ -158,9 +157,9 @@ struct next nlpid_read(struct cursor *c, struct walk *w)
 static bool fits(uint16_t type, uint8_t first)
 {
 	switch (type) {
-	case 0x0800:
+	case TYPE_IP4:
 		return first >> 4 == 4 && (first & 0x0f) >= 5;
-	case 0x86dd:
+	case TYPE_IP6:
 		return first >> 4 == 6;
 	case 0x8864:
 		return first == 0x11; /* PPPoE's version and type */
@@ -175,7 +174,7 @@ bool ethernet_at(const struct cursor *c, size_t at)
 {
 	uint16_t type = peek16(c, at + 12);
 	at += 14;
-	for (unsigned i = 0; i < TF_VLANS && (type == 0x8100 || type == 0x88a8); i++) {
+	for (unsigned i = 0; i < TF_VLANS && (type == TYPE_TAG || type == TYPE_SERVICE_TAG); i++) {
 		type = peek16(c, at + 2);
 		at += 4;
 	}

@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IPv4, and the IP protocols that are followed. */
-#include <string.h>
-
 #include "decode/layer.h"
 
 enum {
-	HEADER_MIN = 20,
-	MORE_FRAGMENTS = 0x2000,
-	OFFSET_BITS = 0x1fff, /* in units of 8 bytes */
 	OPTION_END = 0,
 	OPTION_NONE = 1,
 	OPTION_LOOSE_ROUTE = 131,
 	OPTION_STRICT_ROUTE = 137,
-	CHECKSUM = 10, /* its place */
 	ADDRESS = 4
 };
 
 /* IANA, "Protocol Numbers", the frequent ones first. */
 static const struct row rows[] = {
-        {6, tcp_read, "TCP", "RFC 9293, 3.1", 0},
+        {PROTOCOL_TCP, tcp_read, "TCP", "RFC 9293, 3.1", 0},
         {17, udp_read, "UDP, for tunnels", "RFC 768", 0},
         {4, ip4_read, "IPv4", "RFC 2003, RFC 2473", DECAP_ipip},
         {41, ip6_read, "IPv6", "RFC 4213, 3, RFC 2473", DECAP_ipip},
@@ -39,23 +33,12 @@ const struct table protocol_table = {
 
 struct next protocol_next(const struct walk *w, uint8_t protocol)
 {
-	if (protocol == 6)
+	if (protocol == PROTOCOL_TCP)
 		return go_to(tcp_read);
 	const struct row *r = table_find(&protocol_table, protocol);
 	if (r == NULL && w->ip6)
 		r = table_find(&extension_table, protocol);
 	return row_next(w, r, FATE_not_tcp);
-}
-
-/* An IPv4 address as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). In words of 8 bytes, since it is read so
-   at once (flow/key.c), and processors are slow to give what was written in smaller pieces. */
-static inline void read_address(struct cursor *c, struct tf_address *to)
-{
-	uint64_t last = UINT64_C(0xffff) << 32 | cursor_u32(c);
-	if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
-		last = __builtin_bswap64(last);
-	memset(to->b, 0, sizeof last);
-	memcpy(to->b + sizeof last, &last, sizeof last);
 }
 
 /* A source route (RFC 791, 3.1) is used up when its pointer, which counts from 1, lies behind
@@ -89,25 +72,12 @@ static __attribute__((noinline)) void read_options(struct walk *w, struct cursor
 	}
 }
 
-/* The same as sum_bytes(), for what nearly all headers are. */
-static uint16_t sum_header(const uint8_t *p, size_t n)
-{
-	uint64_t a, b;
-	uint32_t c;
-	if (n != HEADER_MIN)
-		return sum_bytes(p, n);
-	memcpy(&a, p, sizeof a);
-	memcpy(&b, p + sizeof a, sizeof b);
-	memcpy(&c, p + sizeof a + sizeof b, sizeof c);
-	return sum_fold(sum_halves(a) + sum_halves(b) + c);
-}
-
 /* The checksum of a header (RFC 791, 3.1). 0 is one that the network card will make. */
 static void check_header(struct walk *w, const uint8_t *header, size_t n)
 {
-	if (sum_field(header + CHECKSUM) == 0)
+	if (sum_field(header + IP4_CHECKSUM) == 0)
 		return;
-	bool right = sum_header(header, n) == UINT16_MAX;
+	bool right = n == IP4_HEADER ? ip4_adds_up(header) : sum_is_ones(sum_words(header, n));
 	w->headed |= right;
 	w->misheaded |= !right;
 }
@@ -119,8 +89,8 @@ static __attribute__((noinline)) struct next end_fragment(struct cursor *c, stru
 {
 	struct tf_fragment f = {.id = id,
 	                        .protocol = protocol,
-	                        .more = (field & MORE_FRAGMENTS) != 0,
-	                        .offset = (field & OFFSET_BITS) * 8U,
+	                        .more = (field & IP4_MORE_FRAGMENTS) != 0,
+	                        .offset = (field & IP4_OFFSET_BITS) * 8U,
 	                        .header = (uint16_t)header};
 	struct next next = protocol_next(w, protocol);
 	return next.to == NULL ? next : fragment_end(c, w, f);
@@ -131,7 +101,7 @@ static __attribute__((noinline)) struct next end_fragment(struct cursor *c, stru
 struct next ip4_read(struct cursor *c, struct walk *w)
 {
 	const uint8_t *start = c->p;
-	struct cursor h = cursor_header(c, HEADER_MIN);
+	struct cursor h = cursor_header(c, IP4_HEADER);
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	uint8_t version_size = cursor_u8(&h);
@@ -142,23 +112,23 @@ struct next ip4_read(struct cursor *c, struct walk *w)
 	w->pkt->ttl = cursor_u8(&h);
 	uint8_t protocol = cursor_u8(&h);
 	cursor_skip(&h, 2);
-	read_address(&h, &w->pkt->src.address);
-	read_address(&h, &w->pkt->dst.address);
+	ip4_address(&h, &w->pkt->src.address);
+	ip4_address(&h, &w->pkt->dst.address);
 	go_straight(w);
 
 	size_t header = (version_size & 0x0f) * (size_t)4;
-	if (version_size >> 4 != 4 || header < HEADER_MIN || (total != 0 && total < header))
+	if (version_size >> 4 != 4 || header < IP4_HEADER || (total != 0 && total < header))
 		return end_as(FATE_drop_bad_ip);
 	if (total != 0)
-		walk_bound(w, c, total - (size_t)HEADER_MIN);
-	if (header > HEADER_MIN)
-		read_options(w, cursor_header(c, header - HEADER_MIN));
+		walk_bound(w, c, total - (size_t)IP4_HEADER);
+	if (header > IP4_HEADER)
+		read_options(w, cursor_header(c, header - IP4_HEADER));
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	if (total != 0) /* else the card makes other headers */
 		check_header(w, start, header);
 	w->ip6 = false;
-	if (fragment & (MORE_FRAGMENTS | OFFSET_BITS))
+	if (fragment & (IP4_MORE_FRAGMENTS | IP4_OFFSET_BITS))
 		return total == 0 ? end_as(FATE_drop_bad_ip)
 		                  : end_fragment(c, w, id, fragment, protocol, header);
 	return protocol_next(w, protocol);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* IPv6 and the extension headers that may stand before TCP. */
-#include <string.h>
-
 #include "decode/layer.h"
 
 enum {
@@ -34,13 +32,6 @@ const struct table extension_table = {
         .rows = sizeof rows / sizeof *rows,
 };
 
-static void read_address(struct cursor *c, struct tf_address *to)
-{
-	const uint8_t *p = cursor_take(c, sizeof to->b);
-	if (p != NULL)
-		memcpy(to->b, p, sizeof to->b);
-}
-
 /* IPv6 (RFC 8200, 3). A payload length of 0 announces a jumbo option, else it is what
    the sending host shows of packets still to be segmented: it means all. */
 struct next ip6_read(struct cursor *c, struct walk *w)
@@ -49,8 +40,8 @@ struct next ip6_read(struct cursor *c, struct walk *w)
 	uint16_t length = cursor_u16(c);
 	uint8_t protocol = cursor_u8(c);
 	w->pkt->ttl = cursor_u8(c);
-	read_address(c, &w->pkt->src.address);
-	read_address(c, &w->pkt->dst.address);
+	ip6_address(c, &w->pkt->src.address);
+	ip6_address(c, &w->pkt->dst.address);
 	if (c->bad)
 		return end_as(FATE_drop_short);
 	if (first >> 28 != 6)

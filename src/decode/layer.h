@@ -33,6 +33,7 @@
 #include "base/cursor.h"
 #include "base/sum.h"
 #include "decode/decode.h"
+#include "decode/headers.h"
 
 /*
  * One frame on its way through the layers.

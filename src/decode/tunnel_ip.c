@@ -63,7 +63,7 @@ static const struct form {
         {0, 32}, /* HMAC-SHA-512 */
 };
 
-enum { PROTOCOL_IP4 = 4, PROTOCOL_TCP = 6, PROTOCOL_IP6 = 41 };
+enum { PROTOCOL_IP4 = 4, PROTOCOL_IP6 = 41 };
 
 /* -> whether n bytes of payload in c can be what the next header field says */
 static bool is_payload(const struct cursor *c, size_t n, uint8_t protocol)

@@ -4,18 +4,8 @@
 #include "base/error.h"
 #include "flow/key.h"
 
-#include <string.h>
-
-#define SECOND INT64_C(1000000000)
-
 enum { NOBODY = UINT16_MAX };
 enum { FLUSH_NS = 400000000 }; /* what is written at every other flush has waited for 0.8 s */
-enum {
-	BLOCK = DISPATCH_ROOM,
-	BLOCKS_LEAST = 4,
-	BLOCKS_EACH = 8 /* for a worker */,
-	BLOCKS_USUAL = 64
-};
 
 /* -- batches --------------------------------------------------------------------- */
 
@@ -54,7 +44,7 @@ static bool work_off(struct dispatch *d)
 	return true;
 }
 
-static void hand_over(struct dispatch *d, struct worker *w)
+static __attribute__((noinline)) void hand_over(struct dispatch *d, struct worker *w)
 {
 	struct batch *b = w->filling;
 	w->filling = NULL;
@@ -66,19 +56,24 @@ static void hand_over(struct dispatch *d, struct worker *w)
 	}
 }
 
-static struct batch *fill(struct dispatch *d, struct worker *w)
+/* Apart from fill(), as all here that is not done for each packet: what is needed for it would be
+   saved and restored each time. */
+static __attribute__((noinline)) struct batch *begin_batch(struct dispatch *d, struct worker *w)
 {
-	if (w->filling == NULL) {
+	collect(d, w);
+	while (w->idles == 0 && work_off(d))
 		collect(d, w);
-		while (w->idles == 0 && work_off(d))
-			collect(d, w);
-		if (w->idles == 0) {
-			ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
-			collect(d, w);
-		}
-		w->filling = w->idle[--w->idles];
+	if (w->idles == 0) {
+		ring_await(&w->empty, WORKER_BATCHES / 2); /* few naps, not many */
+		collect(d, w);
 	}
+	w->filling = w->idle[--w->idles];
 	return w->filling;
+}
+
+static inline struct batch *fill(struct dispatch *d, struct worker *w)
+{
+	return w->filling != NULL ? w->filling : begin_batch(d, w);
 }
 
 /* -> whether b is (now) among the blocks that the batch holds */
@@ -94,9 +89,9 @@ static bool hold_block(struct batch *batch, struct block *b)
 	return true;
 }
 
-/* a, b: where the frame's bytes and the payload lie; most often one block */
-static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_packet *pkt,
-                        struct block *a, struct block *b)
+/* -> the batch that w's next packet goes to; it holds both blocks. */
+static __attribute__((noinline)) struct batch *hold_blocks(struct dispatch *d, struct worker *w,
+                                                           struct block *a, struct block *b)
 {
 	struct batch *batch = fill(d, w);
 	if (!hold_block(batch, b) || (a != b && !hold_block(batch, a))) {
@@ -105,10 +100,26 @@ static void hand_packet(struct dispatch *d, struct worker *w, const struct tf_pa
 		(void)hold_block(batch, b);
 		(void)hold_block(batch, a);
 	}
+	return batch;
+}
+
+/* -> whether that is so without more ado: the block is the one of the packet before. */
+static inline bool holds(const struct batch *batch, const struct block *b)
+{
+	return batch != NULL && batch->blocks > 0 && batch->block[batch->blocks - 1] == b;
+}
+
+/* a, b: where the frame's bytes and the payload lie; most often one block */
+static inline void hand_packet(struct dispatch *d, struct worker *w, const struct tf_packet *pkt,
+                               struct block *a, struct block *b)
+{
+	struct batch *batch = w->filling;
+	if (a != b || !holds(batch, b))
+		batch = hold_blocks(d, w, a, b);
 	struct tf_packet *to = &batch->packet[batch->packets++];
 	if (to != pkt)
 		*to = *pkt;
-	batch->drops = batch->drops || d->drops_rising;
+	batch->drops |= d->drops_rising;
 	if (batch->packets == BATCH_PACKETS)
 		hand_over(d, w);
 }
@@ -261,8 +272,7 @@ static void set_aside(struct dispatch *d, const struct tf_frame *frame, size_t w
 	d->set_aside = d->numbers;
 }
 
-/* A frame that defrag/ kept comes to nothing. */
-static void left_out(void *arg, const struct tf_frame *frame, enum defrag_answer answer)
+void dispatch_left_out(void *arg, const struct tf_frame *frame, enum defrag_answer answer)
 {
 	struct dispatch *d = arg;
 	if (answer == DEFRAG_COMPLETE)
@@ -350,8 +360,10 @@ static __attribute__((noinline)) enum fate join(struct dispatch *d, const struct
 /* The endpoints' hash names a bucket, and the bucket belongs to the worker that had least
    to do when its first packet came: a few large connections are spread evenly. The high
    half names it; tables use the low half. */
-static struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t bytes)
+static inline struct worker *choose_worker(struct dispatch *d, uint64_t ends, size_t bytes)
 {
+	if (d->workers == 1)
+		return d->worker;
 	uint16_t *owner = &d->owner[ends >> (64 - DISPATCH_BUCKET_BITS)];
 	if (*owner == NOBODY) {
 		unsigned least = 0;
@@ -382,10 +394,28 @@ static struct block *payload_block(const struct dispatch *d, const struct tf_pac
 	return lies_in(d->room, p) ? d->room : lies_in(d->spent, p) ? d->spent : b;
 }
 
+/* Takes a segment; a, b: as hand_packet() wants them. */
+static inline __attribute__((always_inline)) void take_segment(struct dispatch *d,
+                                                               const struct tf_frame *frame,
+                                                               struct tf_packet *pkt,
+                                                               struct block *a, struct block *b)
+{
+	d->payload_bytes += pkt->payload.n;
+	d->latest_ns = pkt->ts_ns;
+	pkt->number = d->numbers;
+	pkt->known_only = d->known_only;
+	pkt->place = d->place;
+	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
+	hand_packet(d, w, pkt, a, b);
+	if (d->unrecorded != NULL)
+		judge(d, w, frame);
+}
+
 /* Takes a packet that was decoded to that fate; the frame's bytes lie in b. When there is more
    behind it, be it in the datagram that the frame completes, d->packet is like it. */
-static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum fate fate,
-                        struct tf_packet *pkt, struct block *b)
+static __attribute__((noinline)) void take_packet(struct dispatch *d, const struct tf_frame *frame,
+                                                  enum fate fate, struct tf_packet *pkt,
+                                                  struct block *b)
 {
 	if (fate == FATE_fragments)
 		fate = join(d, frame, pkt);
@@ -394,20 +424,21 @@ static void take_packet(struct dispatch *d, const struct tf_frame *frame, enum f
 		pkt = &d->packet;
 	}
 	d->fate[fate]++;
-	if (fate != FATE_tcp_segments) {
-		if (d->unrecorded != NULL)
-			leave(d, frame, fate);
-		return;
+	if (fate == FATE_tcp_segments)
+		take_segment(d, frame, pkt, b, payload_block(d, pkt, b));
+	else if (d->unrecorded != NULL)
+		leave(d, frame, fate);
+}
+
+/* The same for the frame's other packets. */
+static __attribute__((noinline)) void take_more(struct dispatch *d, const struct tf_frame *frame,
+                                                struct block *b)
+{
+	while (decode_has_more(&d->decode)) {
+		d->aggregated++;
+		d->place = d->place < UINT8_MAX ? (uint8_t)(d->place + 1) : UINT8_MAX;
+		take_packet(d, frame, decode_more(&d->decode, frame, &d->packet), &d->packet, b);
 	}
-	d->payload_bytes += pkt->payload.n;
-	d->latest_ns = pkt->ts_ns;
-	pkt->number = d->numbers;
-	pkt->known_only = d->known_only;
-	pkt->place = d->place;
-	struct worker *w = choose_worker(d, key_hash(pkt, d->seed), frame->captured);
-	hand_packet(d, w, pkt, b, payload_block(d, pkt, b));
-	if (d->unrecorded != NULL)
-		judge(d, w, frame);
 }
 
 /* A period of packet time begins before the next frame: all workers hear of it between the same
@@ -439,16 +470,17 @@ void dispatch_frame(struct dispatch *d, const struct tf_frame *frame, struct blo
 	d->numbers++;
 	d->place = 0;
 	d->frame_bytes += frame->captured;
-	take_packet(d, frame, fate, pkt, b);
+	if (fate == FATE_tcp_segments && !decode_has_more(&d->decode)) {
+		d->fate[FATE_tcp_segments]++;
+		take_segment(d, frame, pkt, b, b);
+	} else {
+		take_packet(d, frame, fate, pkt, b);
+		take_more(d, frame, b);
+	}
 	if (fate == FATE_drop_link_type)
 		note_link(d, frame->link_type);
-	while (decode_has_more(&d->decode)) {
-		d->aggregated++;
-		d->place = d->place < UINT8_MAX ? (uint8_t)(d->place + 1) : UINT8_MAX;
-		fate = decode_more(&d->decode, frame, &d->packet);
-		take_packet(d, frame, fate, &d->packet, b);
-	}
-	give_spent(d);
+	if (d->spent != NULL)
+		give_spent(d);
 }
 
 void dispatch_glance(const struct dispatch *d, struct glance *to)
@@ -518,73 +550,6 @@ void dispatch_flush(struct dispatch *d, bool last)
 	for (unsigned i = 0; i < d->workers; i++)
 		while (is_busy(&d->worker[i]))
 			wait_for_one(d, &d->worker[i]);
-}
-
-/* -- beginning and end --------------------------------------------------------------- */
-
-/* -> how many blocks to make of that memory. */
-static unsigned count_blocks(const struct dispatch_setup *s)
-{
-	unsigned workers = s->config->workers;
-	size_t most = (size_t)BLOCKS_EACH * (workers > 1 ? workers : 2);
-	size_t count = s->memory / BLOCK;
-	most = s->bursts || s->sources > 1 ? DISPATCH_BLOCKS
-	       : most < BLOCKS_USUAL       ? most
-	                                   : BLOCKS_USUAL;
-	count = count < most ? count : most;
-	return count > BLOCKS_LEAST ? (unsigned)count : BLOCKS_LEAST;
-}
-
-static const enum defrag_policy policies[] = {
-        [TF_FRAGMENTS_DROP] = DEFRAG_AS_LINUX,
-        [TF_FRAGMENTS_FIRST] = DEFRAG_FIRST,
-        [TF_FRAGMENTS_LAST] = DEFRAG_LAST,
-};
-
-bool dispatch_init(struct dispatch *d, const struct dispatch_setup *s, struct tf_error *err)
-{
-	const struct defrag_setup defrag = {.seed = s->config->hash_seed,
-	                                    .ip4 = policies[s->config->fragments],
-	                                    .ip6 = DEFRAG_STRICT,
-	                                    .ip4_timeout_ns = 30 * SECOND, /* Linux */
-	                                    .ip6_timeout_ns = 60 * SECOND, /* RFC 8200, 4.5 */
-	                                    .counters = &d->counters,
-	                                    .left_out = s->unrecorded != NULL ? left_out : NULL,
-	                                    .arg = d};
-	d->worker = s->worker; /* all else is 0, but stop, which may be set by now */
-	d->workers = s->config->workers;
-	d->latest = s->worker;
-	d->seed = s->config->hash_seed;
-	d->unrecorded = s->unrecorded;
-	d->open = s->config->open_capture;
-	d->open_arg = s->config->open_arg;
-	d->clock = s->config->clock;
-	d->clock_arg = s->config->clock_arg;
-	decode_init(&d->decode, s->config);
-	ticker_init(&d->ticker, s->config->idle_ns);
-	memset(d->owner, 0xff, sizeof d->owner);
-	d->blocks = count_blocks(s);
-	if (!arena_init(&d->arena, (size_t)d->blocks * BLOCK + s->fragments, err))
-		return false;
-	for (unsigned i = 0; i < d->blocks; i++)
-		d->block[i] = (struct block){.bytes = arena_take(&d->arena, BLOCK), .size = BLOCK};
-	MUST(defrag_init(&d->defrag, &d->arena, s->fragments, &defrag));
-	return true;
-}
-
-unsigned dispatch_sources(const struct dispatch *d)
-{
-	return d->blocks - DISPATCH_BESIDE;
-}
-
-size_t dispatch_memory(size_t sources)
-{
-	return (sources + DISPATCH_BESIDE) * BLOCK * DISPATCH_SHARE;
-}
-
-void dispatch_free(struct dispatch *d)
-{
-	arena_free(&d->arena);
 }
 
 void dispatch_close(struct dispatch *d)

@@ -125,6 +125,9 @@ uint8_t *dispatch_room(struct dispatch *d, size_t n);
 /* The input has ended: gives the room back, and discards the fragments that wait. */
 void dispatch_close(struct dispatch *d);
 
+/* A frame that defrag/ kept comes to nothing. arg is the dispatcher. */
+void dispatch_left_out(void *arg, const struct tf_frame *frame, enum defrag_answer answer);
+
 /* Counts a frame that was left out before decoding. */
 void dispatch_leave_out(struct dispatch *d, const struct tf_frame *frame, enum fate fate);
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { PIECE_FRAMES = 256 };
+enum { PIECE_FRAMES = 256, FRAMES_AT_ONCE = 16 };
 
 /* -- frames --------------------------------------------------------------------------- */
 
@@ -30,7 +30,7 @@ static bool is_wanted(struct tf_engine *e, const struct tf_frame *frame)
 }
 
 /* A frame that is wanted. */
-static void hand_on(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
+static inline void hand_on(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
 {
 	if (e->generation.watches)
 		generation_frame(e, frame->ts_ns);
@@ -39,25 +39,30 @@ static void hand_on(struct tf_engine *e, const struct tf_frame *frame, struct bl
 	dispatch_frame(&e->dispatch, frame, b);
 }
 
-static __attribute__((noinline)) bool take_shifted(struct tf_engine *e,
-                                                   const struct tf_frame *frame, struct block *b)
+/* A frame that is moved in time, or perhaps not wanted. */
+static __attribute__((noinline)) bool take_chosen(struct tf_engine *e, const struct tf_frame *frame,
+                                                  struct block *b)
 {
 	struct tf_frame shifted = *frame;
 	int64_t by = e->config.shift_ns;
 	if (__builtin_add_overflow(frame->ts_ns, by, &shifted.ts_ns))
 		shifted.ts_ns = by > 0 ? INT64_MAX : INT64_MIN;
-	if (is_wanted(e, &shifted))
+	if (!e->selects || is_wanted(e, &shifted))
 		hand_on(e, &shifted, b);
+	return !e->dispatch.failed;
+}
+
+static inline bool take(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
+{
+	if (e->config.shift_ns != 0 || e->selects)
+		return take_chosen(e, frame, b);
+	hand_on(e, frame, b);
 	return !e->dispatch.failed;
 }
 
 bool engine_take(struct tf_engine *e, const struct tf_frame *frame, struct block *b)
 {
-	if (e->config.shift_ns != 0)
-		return take_shifted(e, frame, b);
-	if (!e->selects || is_wanted(e, frame))
-		hand_on(e, frame, b);
-	return !e->dispatch.failed;
+	return take(e, frame, b);
 }
 
 bool engine_copy(struct tf_engine *e, const struct tf_frame *frame)
@@ -130,21 +135,35 @@ struct pass {
 	uint64_t told; /* the position that the owner was told */
 };
 
+/* Takes frames that lie in one block -> false: no more are wanted */
+static inline bool take_frames(struct pass *p, const struct tf_frame *frame, unsigned count)
+{
+	struct block *b = source_block(p->source);
+	for (unsigned i = 0; i < count; i++) {
+		if (i > 0 && !engine_goes_on(p->engine))
+			return false;
+		if (!take(p->engine, &frame[i], b)) {
+			p->failed = true;
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Takes the next frames -> false: no more */
 static bool read_piece(void *arg)
 {
 	struct pass *p = arg;
-	for (int n = 0; n < PIECE_FRAMES; n++) {
-		struct tf_frame frame;
+	struct tf_frame frame[FRAMES_AT_ONCE];
+	for (unsigned n = 0, count; n < PIECE_FRAMES; n += count) {
+		unsigned left = PIECE_FRAMES - n;
 		if (!engine_goes_on(p->engine))
 			return false;
-		p->result = source_next(p->source, &frame, &p->err);
-		if (p->result != SOURCE_FRAME)
+		p->result = source_frames(p->source, frame,
+		                          left < FRAMES_AT_ONCE ? left : FRAMES_AT_ONCE, &count,
+		                          &p->err);
+		if (p->result != SOURCE_FRAME || !take_frames(p, frame, count))
 			return false;
-		if (!engine_take(p->engine, &frame, source_block(p->source))) {
-			p->failed = true;
-			return false;
-		}
 	}
 	dispatch_look_at_clock(&p->engine->dispatch);
 	atomic_store_explicit(&p->position, source_progress(p->source), memory_order_relaxed);

@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		const uint8_t pair[2] = {i % 2 == 0 ? p[i] : 0, i % 2 == 0 ? 0 : p[i]};
 		s += sum_field(pair);
 	}
+	MUST(sum_is_ones(s) == (s > 0 && s % UINT16_MAX == 0));
 	MUST(sum_bytes(p, left) == sum_fold(s));
 	MUST(sum_fold(sum_words_plain(p, left)) == sum_fold(s));
 	return 0;

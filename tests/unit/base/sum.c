@@ -96,9 +96,31 @@ static void folds(void **state)
 	assert_int_equal(sum_fold(UINT32_MAX), 0xffff);
 	assert_int_equal(sum_fold(UINT64_MAX), 0xffff);
 	assert_int_equal(sum_fold(UINT64_MAX - 1), 0xfffe);
+	assert_int_equal(sum_add(UINT64_MAX, 1), 1);
+	assert_int_equal(sum_add(UINT64_MAX, UINT64_MAX), UINT64_MAX);
 	for (unsigned v = 0; v < 0x10000; v++) /* what is taken away again is as if it never was */
 		assert_int_equal(sum_fold(UINT64_C(0x1234) + v + sum_negative((uint16_t)v)),
 		                 0x1234);
+}
+
+/* Sums that fold to 0xffff, of all sizes, and what lies next to them. */
+static void ones(void **state)
+{
+	(void)state;
+	assert_false(sum_is_ones(0));
+	for (uint64_t s = 0xffff; s < UINT64_MAX / 3; s = s * 3 / 0xffff * 0xffff) {
+		assert_true(sum_is_ones(s));
+		assert_int_equal(sum_fold(s), 0xffff);
+		assert_int_equal(sum_fold(s + 1), 1);
+		assert_int_equal(sum_fold(s - 1), 0xfffe);
+		assert_false(sum_is_ones(s + 1) || sum_is_ones(s - 1));
+	}
+	for (int i = 0; i < 100000; i++) {
+		uint64_t s = (uint64_t)rand() << 33 ^ (uint64_t)rand() << 11 ^ (uint64_t)rand();
+		assert_int_equal(sum_fold(s), s % 0xffff == 0 && s > 0 ? 0xffff : s % 0xffff);
+		assert_int_equal(sum_is_ones(s), sum_fold(s) == 0xffff);
+	}
+	assert_true(sum_is_ones(UINT32_MAX) && sum_is_ones(UINT64_MAX));
 }
 
 int main(void)
@@ -106,7 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(lengths),     cmocka_unit_test(long_ones),
 	        cmocka_unit_test(random_ones), cmocka_unit_test(example),
-	        cmocka_unit_test(folds),
+	        cmocka_unit_test(folds),       cmocka_unit_test(ones),
 	};
 	srand(1);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -476,16 +476,79 @@ static void across_blocks(void **state)
 	for (uint32_t i = 0; i < 2500; i++)
 		put_packet(&file, 0, i, i % 400 == 0 ? 262144 - i : i * 7919 % 1600);
 	for (size_t piece = 1 << 20; piece > 60; piece /= 9) {
-		struct pieces p = {.left = span_of(&file), .most = piece};
-		struct origin from = pieces_origin(&p);
-		struct reading_result r = read_all(&from, &store, NULL, NULL);
-		assert_int_equal(r.end, SOURCE_END);
-		assert_int_equal(r.frames, 2500);
-		if (whole == 0)
-			whole = r.hash;
-		assert_true(r.hash == whole);
-		assert_true(store.made >= 3);
+		for (unsigned most = 1; most <= READ_MOST; most *= 4) {
+			struct pieces p = {.left = span_of(&file), .most = piece};
+			struct origin from = pieces_origin(&p);
+			struct reading_result r = read_by(most, &from, &store, NULL, NULL);
+			assert_int_equal(r.end, SOURCE_END);
+			assert_int_equal(r.frames, 2500);
+			if (whole == 0)
+				whole = r.hash;
+			assert_true(r.hash == whole);
+			assert_true(store.made >= 3);
+		}
 	}
+}
+
+/* Frames that are read together are those that are read one by one, and what is wrong is said
+ * alike. */
+static void check_together(void)
+{
+	struct origin from = origin_memory(span_of(&file));
+	struct reading_result one = read_by(1, &from, &store, NULL, NULL);
+	struct reading_result all = read_by(READ_MOST, &from, &store, NULL, NULL);
+	assert_int_equal(one.opened, all.opened);
+	assert_int_equal(one.end, all.end);
+	assert_int_equal(one.frames, all.frames);
+	assert_true(one.hash == all.hash);
+	assert_int_equal(one.notes.comments, all.notes.comments);
+	if (one.end == SOURCE_DAMAGED)
+		assert_string_equal(one.err.text, all.err.text);
+}
+
+/* Each byte of packets of every kind is changed. */
+static void together(void **state)
+{
+	static const uint8_t changes[] = {1, 2, 3, 4, 7, 8, 0x10, 0x40, 0x80, 0xff};
+	(void)state;
+	for (int little = 0; little < 2; little++) {
+		file.n = 0;
+		put_section(&file, little);
+		put_interface(&file, 1, 0, 6, 0);
+		put_interface(&file, 101, 0, 9, -1);
+		for (uint32_t i = 0; i < 4; i++)
+			put_packet(&file, i % 2, (uint64_t)(i + 1) << 32 | 5, 20 + i);
+		size_t at = packet_start(&file, 0, 7, 5, 9);
+		put_pattern(&file, 5, 5);
+		put_fill(&file, 0, 3);
+		put_comment(&file, "c");
+		block_end(&file, at);
+		put_packet(&file, 0, 8, 0);
+		put_packet(&file, 1, 9, 8);
+		put_simple_packet(20, 20);
+		put_old_packet(1, 5, 6);
+		for (size_t i = 0; i < file.n; i++) {
+			uint8_t was = file.p[i];
+			for (size_t k = 0; k < sizeof changes; k++) {
+				file.p[i] = was ^ changes[k];
+				check_together();
+			}
+			file.p[i] = was;
+		}
+		for (; file.n > 100; file.n--)
+			check_together();
+	}
+}
+
+/* What is damage is so where all of it is there, too. */
+static void together_too_much(void **state)
+{
+	(void)state;
+	start();
+	put_packet(&file, 0, 1, 100000);
+	put_packet(&file, 0, 2, 262145);
+	check_together();
+	assert_int_equal(read_part(file.n, NULL).frames, 1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -497,6 +560,8 @@ int main(void)
 	        TEST(interfaces_are_of_their_section),
 	        TEST(simple_and_old),
 	        TEST(simple_claims_too_much),
+	        TEST(together),
+	        TEST(together_too_much),
 	        TEST(comments_everywhere),
 	        TEST(broken_options),
 	        TEST(secrets_are_kept),

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STORE_BLOCKS = 300, STORE_HELD = 256 };
+enum { STORE_BLOCKS = 300, STORE_HELD = 256, READ_MOST = 16 };
 
 struct held {
 	struct block *block;
@@ -160,33 +160,46 @@ static inline uint64_t frame_hash(const struct tf_frame *f, uint64_t seed)
 	return hash_bytes(f->bytes, f->captured, hash_bytes(facts, sizeof facts, seed));
 }
 
-/* each may be NULL: it is called for each frame */
-static inline struct reading_result read_all(const struct origin *from, struct store *store,
-                                             void (*each)(void *arg, const struct tf_frame *f),
-                                             void *arg)
+/* Up to `most` frames at a time. each may be NULL: it is called for each frame */
+static inline struct reading_result read_by(unsigned most, const struct origin *from,
+                                            struct store *store,
+                                            void (*each)(void *arg, const struct tf_frame *f),
+                                            void *arg)
 {
 	struct reading_result r = {.end = SOURCE_DAMAGED};
 	struct source *s = source_open_origin(from, "t.cap", 7, &store->as_store, &r.err);
-	struct tf_frame f;
+	struct tf_frame f[READ_MOST];
+	unsigned count;
 	if (s == NULL)
 		return r;
 	r.opened = true;
-	while ((r.end = source_next(s, &f, &r.err)) == SOURCE_FRAME) {
-		r.frames++;
-		MUST(f.number == r.frames && f.source == 7);
-		MUST(f.captured <= f.length && f.captured <= 262144);
-		MUST(f.position + f.captured <= source_position(s));
-		r.hash = frame_hash(&f, r.hash);
-		store_hold(store, source_block(s), f.bytes, f.captured);
-		if (each != NULL)
-			each(arg, &f);
+	MUST(most > 0 && most <= READ_MOST);
+	while ((r.end = source_frames(s, f, most, &count, &r.err)) == SOURCE_FRAME) {
+		MUST(count > 0 && count <= most);
+		for (unsigned i = 0; i < count; i++) {
+			r.frames++;
+			MUST(f[i].number == r.frames && f[i].source == 7);
+			MUST(f[i].captured <= f[i].length && f[i].captured <= 262144);
+			MUST(f[i].position + f[i].captured <= source_position(s));
+			r.hash = frame_hash(&f[i], r.hash);
+			store_hold(store, source_block(s), f[i].bytes, f[i].captured);
+			if (each != NULL)
+				each(arg, &f[i]);
+		}
 	}
 	/* It stays as it ended. */
-	MUST(source_next(s, &f, NULL) == r.end);
+	MUST(count == 0 && source_next(s, f, NULL) == r.end);
 	r.notes = *source_notes(s);
 	r.notes.secrets_data = NULL;
 	source_close(s);
 	return r;
+}
+
+static inline struct reading_result read_all(const struct origin *from, struct store *store,
+                                             void (*each)(void *arg, const struct tf_frame *f),
+                                             void *arg)
+{
+	return read_by(READ_MOST, from, store, each, arg);
 }
 
 #endif

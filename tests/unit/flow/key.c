@@ -64,6 +64,27 @@ static void all_of_it_counts(void **state)
 	}
 }
 
+/* Each bit of both ends, be they IPv4's, IPv6's, one of each, or nearly IPv4's. */
+static void each_bit_counts(void **state)
+{
+	(void)state;
+	struct tf_endpoint ends[] = {v4(1, 4000), v4(2, 80), v6(1, 4000), v6(2, 80)};
+	for (size_t i = 0; i < 16; i++) {
+		const struct tf_packet first = between(ends[i % 4], ends[i / 4], 0, 0);
+		struct tf_packet pkt = first, back;
+		uint64_t hash = key_hash(&pkt, 5);
+		for (size_t bit = 0; bit < 2 * sizeof first.src * 8; bit++) {
+			uint8_t bytes[2 * sizeof first.src];
+			memcpy(bytes, &first, sizeof bytes); /* src, dst */
+			bytes[bit / 8] = (uint8_t)(bytes[bit / 8] ^ 1 << bit % 8);
+			memcpy(&pkt, bytes, sizeof bytes);
+			back = between(pkt.dst, pkt.src, 0, 0);
+			assert_true(key_hash(&pkt, 5) != hash);
+			assert_int_equal(key_hash(&back, 5), key_hash(&pkt, 5));
+		}
+	}
+}
+
 static void each_vlan_counts(void **state)
 {
 	(void)state;
@@ -108,9 +129,9 @@ static void spread(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(both_directions),  cmocka_unit_test(all_of_it_counts),
-	        cmocka_unit_test(each_vlan_counts), cmocka_unit_test(seeded),
-	        cmocka_unit_test(spread),
+	        cmocka_unit_test(both_directions), cmocka_unit_test(all_of_it_counts),
+	        cmocka_unit_test(each_bit_counts), cmocka_unit_test(each_vlan_counts),
+	        cmocka_unit_test(seeded),          cmocka_unit_test(spread),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
