@@ -27,7 +27,7 @@ bool arena_init(struct arena *a, size_t size, struct tf_error *err)
 void arena_free(struct arena *a)
 {
 	if (a->base != NULL) {
-		POISON_SHOW(a->base, a->size); /* others may be given this place */
+		POISON_SHOW_ALL(a->base, a->size); /* others may be given this place */
 		(void)munmap(a->base, a->size);
 	}
 	*a = (struct arena){0};

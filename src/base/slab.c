@@ -1,9 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "base/slab.h"
 
-#include "base/poison.h"
+#include "base/error.h"
 
 #include <string.h>
+
+#ifdef POISONS
+enum { STRETCH = 1 << 16 };
+
+static void hide_fresh(struct slab *s)
+{
+	uint8_t *end = s->base + s->size * s->count;
+	uintptr_t mask = STRETCH - 1, first = ((uintptr_t)s->base + mask) & ~mask,
+	          last = (uintptr_t)end & ~mask;
+	if (first >= last) {
+		POISON_HIDE(s->base, (size_t)(end - s->base));
+		return;
+	}
+	s->sealed = s->base + (first - (uintptr_t)s->base);
+	s->sealed_end = s->sealed + (last - first);
+	POISON_HIDE(s->base, (size_t)(s->sealed - s->base));
+	MUST(mprotect(s->sealed, last - first, PROT_NONE) == 0);
+	POISON_HIDE(s->sealed_end, (size_t)(end - s->sealed_end));
+}
+
+/* Before what ends there is handed out. */
+static void hide_further(struct slab *s, const uint8_t *end)
+{
+	while (s->sealed < s->sealed_end && s->sealed < end) {
+		MUST(mprotect(s->sealed, STRETCH, PROT_READ | PROT_WRITE) == 0);
+		POISON_HIDE(s->sealed, STRETCH);
+		s->sealed += STRETCH;
+	}
+}
+#else
+#define hide_fresh(s)        ((void)(s))
+#define hide_further(s, end) ((void)(s), (void)(end))
+#endif
 
 bool slab_init(struct slab *s, struct arena *a, size_t size, size_t count)
 {
@@ -12,7 +45,7 @@ bool slab_init(struct slab *s, struct arena *a, size_t size, size_t count)
 	if (base == NULL)
 		return false;
 	*s = (struct slab){.base = base, .size = size, .count = count};
-	POISON_HIDE(base, size * count);
+	hide_fresh(s);
 	return true;
 }
 
@@ -24,6 +57,7 @@ void *slab_take(struct slab *s)
 		memcpy(&s->free, object, sizeof s->free);
 	} else if (s->fresh < s->count) {
 		object = s->base + s->fresh++ * s->size;
+		hide_further(s, (uint8_t *)object + s->size);
 		POISON_SHOW(object, s->size);
 	} else {
 		return NULL;
@@ -42,7 +76,7 @@ void slab_give(struct slab *s, void *object)
 
 void slab_clear(struct slab *s)
 {
+	POISON_HIDE(s->base, s->size * s->fresh);
 	s->fresh = s->used = 0;
 	s->free = NULL;
-	POISON_HIDE(s->base, s->size * s->count);
 }

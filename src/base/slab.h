@@ -5,12 +5,15 @@
  * "The slab is empty" is an ordinary answer.
  *
  * Under AddressSanitizer free objects are poisoned, so that a use after free
- * shows although the memory never goes back to the system.
+ * shows although the memory never goes back to the system. Of those that were
+ * never handed out, a stretch is poisoned, and behind it nobody may touch the
+ * pages: to poison all would write an eighth of the memory at each start.
  */
 #ifndef BASE_SLAB_H
 #define BASE_SLAB_H
 
 #include "base/arena.h"
+#include "base/poison.h"
 
 struct slab {
 	uint8_t *base;
@@ -19,6 +22,9 @@ struct slab {
 	size_t fresh; /* objects never handed out start here */
 	size_t used;  /* objects handed out now */
 	void *free;   /* given back, each holding the next */
+#ifdef POISONS
+	uint8_t *sealed, *sealed_end; /* pages that nobody may touch yet */
+#endif
 };
 
 /* Takes room for count objects from the arena -> false when it has too little. */

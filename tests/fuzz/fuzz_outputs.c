@@ -16,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static char box[] = "/tmp/tcpflow-fuzz-XXXXXX";
+static char box[] = "outputs-XXXXXX"; /* below the working folder */
 
 static void *open_judge(void *arg, unsigned worker, unsigned workers, struct tf_error *err)
 {

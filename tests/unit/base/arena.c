@@ -10,7 +10,17 @@
 #include "base/pages.h"
 #include "base/slab.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 enum { ARENA = 1 << 16 };
+
+#ifdef POISONS
+enum { HIDES = true };
+#else
+enum { HIDES = false };
+#endif
 
 static struct arena arena_of(size_t size)
 {
@@ -176,18 +186,61 @@ static void slab_numbers(void **state)
 	arena_free(&a);
 }
 
-/* Objects that are free are out of bounds for AddressSanitizer. The addresses of an
-   arena that is gone are not: somebody else may be given them. */
+/* Whether a process that touches it dies. */
+static bool is_deadly(const uint8_t *p)
+{
+	int status;
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)close(STDERR_FILENO); /* where the sanitizer would tell it */
+		(void)signal(SIGSEGV, SIG_DFL);
+		(void)*(const volatile uint8_t *)p;
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+}
+
+/* Objects that are free are out of bounds for AddressSanitizer, near and far. */
+static void free_is_out_of_bounds(void **state)
+{
+	(void)state;
+	enum { SIZE = 4000, COUNT = 1000 };
+	struct arena a = arena_of(2 * SIZE * COUNT);
+	struct slab s;
+	assert_non_null(arena_take(&a, 5000)); /* so that the first stretch is a part of one */
+	assert_true(slab_init(&s, &a, SIZE, COUNT));
+	uint8_t *behind = arena_take(&a, SIZE);
+	for (uint32_t taken = 0; taken <= COUNT; taken++) {
+		const uint32_t others[] = {taken + 1, taken + 30, (taken + COUNT) / 2, COUNT};
+		for (size_t i = 0; i < 4 && taken % 250 == 0; i++)
+			if (others[i] > taken && others[i] <= COUNT)
+				assert_int_equal(is_deadly(slab_at(&s, others[i])), HIDES);
+		if (taken < COUNT)
+			memset(slab_take(&s), 0, SIZE);
+	}
+	memset(behind, 0, SIZE);
+	slab_give(&s, slab_at(&s, 500));
+	assert_int_equal(is_deadly(slab_at(&s, 500)), HIDES);
+	assert_false(is_deadly(slab_at(&s, 499)));
+	arena_free(&a);
+}
+
+/* The addresses of an arena that is gone are in bounds: somebody else may be given
+   them. */
 static void addresses_are_free_again(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 50; i++) {
-		struct arena a = arena_of(ARENA);
+	for (int i = 0; i < 100; i++) {
+		size_t size = i < 50 ? ARENA : 32 * ARENA;
+		struct arena a = arena_of(size);
 		struct slab s;
 		if (i % 2 == 0)
-			assert_true(slab_init(&s, &a, 64, ARENA / 64));
+			assert_true(arena_take(&a, size / 2 + 64) != NULL &&
+			            slab_init(&s, &a, 64, size / 2 / 64 - 1));
 		else
-			memset(arena_take(&a, ARENA), 1, ARENA);
+			memset(arena_take(&a, size), 1, size);
 		arena_free(&a);
 	}
 }
@@ -204,6 +257,7 @@ int main(void)
 	        cmocka_unit_test(slab_takes_back),
 	        cmocka_unit_test(slab_begins_anew),
 	        cmocka_unit_test(slab_numbers),
+	        cmocka_unit_test(free_is_out_of_bounds),
 	        cmocka_unit_test(addresses_are_free_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
