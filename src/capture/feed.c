@@ -23,7 +23,7 @@
  *
  * Bounds. Memory is the store's. Nobody asks for a record longer than FEED_MOST,
  * and one that is longer than a block is refused. Bytes that are skipped are read into [end, size)
- *over and over: nobody points there (I2).
+ * over and over: nobody points there (I2).
  *
  * Choices not taken. Mapping the file: no faster, memory in use grows with the
  * file, a file cut while it is read raises SIGBUS, and pipes need this anyway.

@@ -5,8 +5,9 @@
  *	the kernel's ring -> libpcap -> a copy in a block -> as the frames of a file
  *
  * Several rings are read in the order of time (ears.c). When workers lag behind, the reader waits
- *for them, and what does not fit into the ring meanwhile the kernel drops and counts: no frame is
- *lost uncounted, and none is dropped here. When nothing comes, batches are handed over as they are.
+ * for them, and what does not fit into the ring meanwhile the kernel drops and counts: no frame is
+ * lost uncounted, and none is dropped here. When nothing comes, batches are handed over as they
+ * are.
  *
  * No clock is asked: a second has passed when a packet says so, or when ten naps did.
  *

@@ -35,7 +35,7 @@
  * after each packet.
  *
  * Bounds: an ACK touches two cells, or three if it has to do with the rest. At an end of which no
- *sink hears nothing is made.
+ * sink hears nothing is made.
  *
  * Choices not taken: doc/adr/0033.
  */

@@ -4,7 +4,7 @@
  * wanted of it then is its key, and what tells a late segment from one of another connection: where
  * its directions began and how far they went, its times, what its checksums were like. That is a
  * form of two cells, made as soon as END was told, with all that it is made of at hand; so the
- *struct flow, which the next connection gets, is in the processor's caches still, and cells take
+ * struct flow, which the next connection gets, is in the processor's caches still, and cells take
  * what a flow that ended would have kept for longer than it lived.
  *
  *	struct lingering	key (IPv4), checksums, facts

@@ -11,7 +11,8 @@
  *
  *	every name	has as many components as the template, none of them empty, "." or
  *			"..", so none leads out of the folder, and what is a folder in one name is
- *no file in another its length	is less than NAME_ROOM - NAME_SUFFIX, and of each component at most
+ *			no file in another
+ *	its length	is less than NAME_ROOM - NAME_SUFFIX, and of each component at most
  *			NAME_PART - NAME_SUFFIX, so that a suffix has room
  *	which flows	can share one is known (see name_form)
  *

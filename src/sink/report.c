@@ -15,7 +15,7 @@
  * and for one in so many of the others. Of a stream at most REPORT_GAPS gaps are listed, and
  * fewer when all flows together have too many: counter gaps_unlisted. (When there are too many
  * streams with gaps or conflicts, these are not even counted by stream.) Nothing is done for
- *packets and DATA.
+ * packets and DATA.
  */
 #include "sink/report.h"
 

@@ -5,9 +5,9 @@
  *	forbidden FOLDER [OPTION...]
  *
  * FOLDER is where it may do harm; the options are those of tcpflow (-r FILE -o FOLDER/out), and it
- *goes through the same steps as the command does. Then each action is tried from the main thread,
+ * goes through the same steps as the command does. Then each action is tried from the main thread,
  * from one that was started behind the lock, and from one that this one has started. Prints a
- *table, and fails when an action was possible, or when something that is needed was not.
+ * table, and fails when an action was possible, or when something that is needed was not.
  *
  * With --sandbox=off each action is tried in a process of its own, and most of them have to be
  * possible: else the table would tell nothing.
