@@ -225,6 +225,14 @@ static bool was_taken_away(int cause)
 	       cause == ENXIO;
 }
 
+/* NAME.head is not where it was, or NAME another one. */
+static void forget_head(struct stored *f)
+{
+	f->lost += f->head_bytes;
+	f->head_bytes = 0;
+	f->head_made = false;
+}
+
 /* The file is not where it was: makes another, if it can be of the same name. */
 static int remake(struct store *s, struct stored *f)
 {
@@ -237,11 +245,8 @@ static int remake(struct store *s, struct stored *f)
 	s->remade++;
 	f->away = f->end;
 	digest_break(digests_of(s, f), &f->digest);
-	if (f->head_made && f->number != number) { /* NAME.head has another name */
-		f->lost += f->head_bytes;
-		f->head_bytes = 0;
-		f->head_made = false;
-	}
+	if (f->head_made && f->number != number)
+		forget_head(f);
 	return fd;
 }
 
@@ -334,13 +339,18 @@ static void name_head(const struct stored *f, char to[NAME_ROOM])
 	(void)snprintf(to + n, NAME_ROOM - n, ".head");
 }
 
-/* Opens NAME.head, which is rarely needed and closed after each use. */
+/* Opens NAME.head, which is rarely needed and closed after each use; where it was taken away, it
+   is made anew. */
 static int open_head(struct store *s, struct stored *f)
 {
 	char name[NAME_ROOM];
 	name_head(f, name);
-	if (f->head_made)
-		return outdir_reopen(s->dir, name, &f->head_id);
+	if (f->head_made) {
+		int fd = outdir_reopen(s->dir, name, &f->head_id);
+		if (fd >= 0 || !was_taken_away(errno))
+			return fd;
+		forget_head(f);
+	}
 	int fd = outdir_create(s->dir, name, &f->head_id);
 	f->head_made = fd >= 0;
 	return fd;

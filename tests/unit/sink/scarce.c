@@ -376,6 +376,38 @@ static void taken_away(void **state)
 	clean_up(&r);
 }
 
+/* All files are moved away that there are, NAME.head among them; then first bytes come again, and in
+   the end they, and the hole behind them, are put in front. Or none come again. */
+static void head_is_taken_away(void **state)
+{
+	(void)state;
+	static const char more[] = "WX\0\0\0\0\0\0more", no_more[] = "\0\0\0\0\0\0more";
+	for (int again = 0; again < 2; again++) {
+		start(&r, 1, 64);
+		say(&r, 0, "mine");
+		reclaim(&r);
+		say(&r, -2, "xy");
+		reclaim(&r);
+		data_at(&r, 1, 0, 0, "x", 1);
+		reclaim(&r);
+		assert_int_equal(system("mkdir away && mv in/*.01000-* away"), 0);
+		say(&r, 4, "more");
+		reclaim(&r);
+		if (again)
+			say(&r, -4, "WX");
+		end_flow(&r, 0);
+		assert_int_equal(r.talk[0].account[0].write_failed, 2);
+		assert_true(finish(&r));
+		char got[100];
+		const char *expected = again ? more : no_more;
+		size_t n = again ? sizeof more - 1 : sizeof no_more - 1;
+		assert_int_equal(read_file(path0(&r), got, sizeof got), n);
+		assert_memory_equal(got, expected, n);
+		assert_int_equal(system("test -z \"$(find in -name '*.head')\""), 0);
+		clean_up(&r);
+	}
+}
+
 /* The same, and something else stands in its place. */
 static void replaced(void **state)
 {
@@ -532,6 +564,7 @@ int main(void)
 	        cmocka_unit_test(failure_before_head),
 	        cmocka_unit_test(head_is_taken),
 	        cmocka_unit_test(taken_away),
+	        cmocka_unit_test(head_is_taken_away),
 	        cmocka_unit_test(replaced),
 	        cmocka_unit_test(cannot_make),
 	        cmocka_unit_test(random_orders),
