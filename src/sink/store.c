@@ -89,6 +89,39 @@ void store_fail(struct store *s, struct stored *f, const char *what)
 	s->failed = true;
 }
 
+/* As pwritev(2). The system has less to look at when there is one piece. */
+static ssize_t write_some(int fd, const struct iovec *iov, int count, int64_t position)
+{
+	return count == 1 ? pwrite(fd, iov->iov_base, iov->iov_len, position)
+	                  : pwritev(fd, iov, count, position);
+}
+
+/* Writes all of iov at a position -> false with errno; *done: bytes that were written */
+static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position,
+                      size_t *done)
+{
+	*done = 0;
+	while (count > 0) {
+		ssize_t n = write_some(fd, iov, count, position);
+		s->writes++;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return false;
+		}
+		position += n;
+		*done += (size_t)n;
+		for (; count > 0 && (size_t)n >= iov->iov_len; iov++, count--)
+			n -= (ssize_t)iov->iov_len;
+		if (count > 0) {
+			iov->iov_base = (uint8_t *)iov->iov_base + n;
+			iov->iov_len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
 /* -- descriptors -------------------------------------------------------------- */
 
 static void list_add(struct store *s, struct stored *f)
@@ -233,6 +266,20 @@ static void forget_head(struct stored *f)
 	f->head_made = false;
 }
 
+/* What follows goes on at the start of a new file, behind what each such file begins with. */
+static bool begin_anew(struct store *s, struct stored *f, int fd)
+{
+	struct iovec iov = {.iov_base = s->copy};
+	size_t done;
+	iov.iov_len = f->end > 0 ? f->anew(f, s->copy, COPY) : 0;
+	const int64_t n = (int64_t)iov.iov_len;
+	if (n > 0 && !write_all(s, fd, &iov, 1, 0, &done))
+		return false;
+	f->low = f->origin += f->end - n;
+	f->end = n;
+	return true;
+}
+
 /* The file is not where it was: makes another, if it can be of the same name. */
 static int remake(struct store *s, struct stored *f)
 {
@@ -243,6 +290,12 @@ static int remake(struct store *s, struct stored *f)
 	if (fd < 0)
 		return fd;
 	s->remade++;
+	if (f->anew != NULL && !begin_anew(s, f, fd)) {
+		int cause = errno;
+		(void)close(fd);
+		errno = cause;
+		return -1;
+	}
 	f->away = f->end;
 	digest_break(digests_of(s, f), &f->digest);
 	if (f->head_made && f->number != number)
@@ -299,39 +352,6 @@ bool store_ready(struct store *s, struct stored *f)
 
 /* -- reading and writing ---------------------------------------------------------- */
 
-/* As pwritev(2). The system has less to look at when there is one piece. */
-static ssize_t write_some(int fd, const struct iovec *iov, int count, int64_t position)
-{
-	return count == 1 ? pwrite(fd, iov->iov_base, iov->iov_len, position)
-	                  : pwritev(fd, iov, count, position);
-}
-
-/* Writes all of iov at a position -> false with errno; *done: bytes that were written */
-static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position,
-                      size_t *done)
-{
-	*done = 0;
-	while (count > 0) {
-		ssize_t n = write_some(fd, iov, count, position);
-		s->writes++;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return false;
-		}
-		position += n;
-		*done += (size_t)n;
-		for (; count > 0 && (size_t)n >= iov->iov_len; iov++, count--)
-			n -= (ssize_t)iov->iov_len;
-		if (count > 0) {
-			iov->iov_base = (uint8_t *)iov->iov_base + n;
-			iov->iov_len -= (size_t)n;
-		}
-	}
-	return true;
-}
-
 static void name_head(const struct stored *f, char to[NAME_ROOM])
 {
 	stored_name(f, to);
@@ -382,9 +402,9 @@ static void note_digest(struct store *s, struct stored *f, const struct iovec *i
 void store_write(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
                  size_t n)
 {
+	bool ready = store_ready(s, f); /* which may move the origin */
 	int64_t position = off - f->origin;
 	size_t done = 0; /* a disk that gets full takes a part */
-	bool ready = store_ready(s, f);
 	if (ready)
 		note_digest(s, f, iov, count, position);
 	bool ok = ready && (position < 0 ? write_head(s, f, iov, count, off, &done)

@@ -26,7 +26,8 @@
  * `used` rises from the oldest to the newest.
  *
  * A file that was closed may be gone when it is wanted again, or another stand in its place: people
- * move files. Then one is made anew, and bytes go to their places in it.
+ * move files. Then one is made anew, and bytes go to their places in it; what only follows on one
+ * another (`anew`) goes on at its start.
  *
  * A file that cannot be written keeps what it has; from then on its bytes count as
  * lost. The first failure of a store is kept in `err`.
@@ -49,6 +50,9 @@ struct stored {
 	const int64_t *when_ns; /* its time, once it is closed */
 	struct stored *of;      /* NULL, or the file that it goes with: it has that one's name
 	                           with its suffix behind it, and no digest */
+	/* NULL, or its bytes have no places, but follow one another, and what a file wants before
+	   they go on in it, at most room bytes -> how many */
+	size_t (*anew)(const struct stored *f, uint8_t *to, size_t room);
 	int64_t origin, low;    /* stream offsets */
 	int64_t end;            /* position behind the highest byte written */
 	int64_t head_bytes;     /* bytes in NAME.head */
