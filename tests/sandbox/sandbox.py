@@ -263,10 +263,13 @@ def a_record_is_mended_by_its_owner(box):
         report = out / 'report.xml'
         whole = report.read_bytes()
         report.write_bytes(whole[:len(whole) - 30])
-        done = tcpflow('-d', '10', '--recover', out)
+        done = tcpflow('-d', '10', '--recover', out, '-c', '-X', box / 'elsewhere' / 'report.xml')
+        check(done.returncode == 0 and not (box / 'elsewhere').exists(), 'a folder was made', done)
         check(done.returncode == 0 and '1 file mended' in done.stderr and report.read_bytes().endswith(b'</dfxml>\n'), 'mending', done)
         check(f'Uid: {user} {user}' in done.stderr and re.search('CapEff: 0+\n', done.stderr) and 'Seccomp: 2' in done.stderr, 'rights', done)
         check(report.stat().st_uid == user, 'the owner has changed')
+        done = tcpflow('--recover', out)
+        check(done.returncode == 0 and done.stderr.count('\n') == 1, 'a word too much', done)
 
 
 def captures_keep_their_bytes(box):
