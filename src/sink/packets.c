@@ -45,7 +45,7 @@ struct pack {
 	uint32_t source;
 	uint32_t rest; /* the NAME.pcapng of a NAME.pcap, as an index; 0: none */
 	uint32_t interfaces;
-	uint32_t link[LINKS];  /* of the latest interfaces; of a NAME.pcap the first alone */
+	uint32_t link[LINKS]; /* of the latest interfaces; of a NAME.pcap the first alone */
 	int64_t place[LINKS]; /* where they are told */
 };
 

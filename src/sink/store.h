@@ -53,11 +53,11 @@ struct stored {
 	/* NULL, or its bytes have no places, but follow one another, and what a file wants before
 	   they go on in it, at most room bytes -> how many */
 	size_t (*anew)(const struct stored *f, uint8_t *to, size_t room);
-	int64_t origin, low;    /* stream offsets */
-	int64_t end;            /* position behind the highest byte written */
-	int64_t head_bytes;     /* bytes in NAME.head */
-	int64_t lost;           /* bytes that could not be written */
-	int64_t away;           /* position below which bytes are in a file that was taken away */
+	int64_t origin, low; /* stream offsets */
+	int64_t end;         /* position behind the highest byte written */
+	int64_t head_bytes;  /* bytes in NAME.head */
+	int64_t lost;        /* bytes that could not be written */
+	int64_t away;        /* position below which bytes are in a file that was taken away */
 	struct outfile_id id, head_id;
 	struct digest digest;
 	uint32_t number; /* files of this name before it */

@@ -262,8 +262,7 @@ static void what_is_mended(void **state)
 		refuse(others[i], "--recover reads no packets, and writes nowhere else: leave out "
 		                  "-r, -R, -i and -o");
 	refuse("--recover in -U nobody -z root", "--recover and -z do not go together");
-	refuse("--recover in --recover out",
-	       "--recover mends one folder: run it again with out");
+	refuse("--recover in --recover out", "--recover mends one folder: run it again with out");
 }
 
 static void bad_values(void **state)

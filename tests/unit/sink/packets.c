@@ -2,7 +2,6 @@
 /* Capture files of connections that are taken away while they are closed. */
 #include "recording.h"
 
-#include "model/pcapng.h"
 #include "sink/packets.h"
 
 enum { ETHERNET = 1, SLL = 113, MEMORY = 1 << 20, HEAD = 24, RECORD = 16 };
@@ -139,11 +138,11 @@ static void pcapng_goes_on(void **state)
 	frame(0, 101, "4444");
 	frame(0, ETHERNET, "5555");
 	end();
-	enum { SECTION = 0x0a, INTERFACE = 1, PACKET = 6, TOTAL = PCAPNG_PACKET + 4 + 4 };
+	enum { SECTION = 0x0a, INTERFACE = 1, PACKET = 6 };
 	static const struct {
 		uint8_t type, at, value;
-	} blocks[] = {{SECTION, 8, 0x4d},   {INTERFACE, 8, ETHERNET}, {INTERFACE, 8, SLL},
-	              {PACKET, 8, 1},       {INTERFACE, 8, 101},      {PACKET, 8, 2},
+	} blocks[] = {{SECTION, 8, 0x4d}, {INTERFACE, 8, ETHERNET}, {INTERFACE, 8, SLL},
+	              {PACKET, 8, 1},     {INTERFACE, 8, 101},      {PACKET, 8, 2},
 	              {PACKET, 8, 0}};
 	size_t n, at = 0;
 	const uint8_t *p = contents(".pcapng", &n);

@@ -376,8 +376,8 @@ static void taken_away(void **state)
 	clean_up(&r);
 }
 
-/* All files are moved away that there are, NAME.head among them; then first bytes come again, and in
-   the end they, and the hole behind them, are put in front. Or none come again. */
+/* All files are moved away that there are, NAME.head among them; then first bytes come again, and
+   in the end they, and the hole behind them, are put in front. Or none come again. */
 static void head_is_taken_away(void **state)
 {
 	(void)state;
