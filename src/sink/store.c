@@ -251,11 +251,11 @@ static struct digests *digests_of(const struct store *s, const struct stored *f)
 	return f->of == NULL ? s->digests : NULL;
 }
 
-/* There is none of that name, or something else. */
+/* There is none of that name, or something else, or it was given to somebody else. */
 static bool was_taken_away(int cause)
 {
 	return cause == ENOENT || cause == ESTALE || cause == ELOOP || cause == EISDIR ||
-	       cause == ENXIO;
+	       cause == ENXIO || cause == EACCES || cause == EPERM;
 }
 
 /* NAME.head is not where it was, or NAME another one. */

@@ -348,10 +348,8 @@ static void has_only_more(const char *path)
 	assert_memory_equal(got, bytes, sizeof bytes - 1);
 }
 
-static void says_more(void)
+static void ends_well(void)
 {
-	say(&r, 4, "more");
-	reclaim(&r);
 	end_flow(&r, 0);
 	assert_int_equal(r.talk[0].account[0].write_failed, 0);
 	assert_int_equal(r.talk[0].account[0].written, 8);
@@ -359,6 +357,13 @@ static void says_more(void)
 	assert_int_equal(counted(&r).files_remade, 1);
 	assert_int_equal(counted(&r).files, 3);
 	file_is(path_of(&r, 1, 0, 0), "x");
+}
+
+static void says_more(void)
+{
+	say(&r, 4, "more");
+	reclaim(&r);
+	ends_well();
 }
 
 /* The file is moved away while it is closed. */
@@ -373,6 +378,25 @@ static void taken_away(void **state)
 	says_more();
 	file_is("away", "mine");
 	has_only_more(path);
+	clean_up(&r);
+}
+
+/* It stays where it is, but nobody may write to it any more. */
+static void given_away(void **state)
+{
+	(void)state;
+	enum { NOBODY = 65534 };
+	const char *path = closed_file();
+	const bool root = geteuid() == 0; /* who may write to any file */
+	assert_int_equal(chmod(path, 0444), 0);
+	assert_int_equal(chmod("in", 0777), 0);
+	assert_true(!root || seteuid(NOBODY) == 0);
+	say(&r, 4, "more");
+	reclaim(&r);
+	assert_true(!root || seteuid(0) == 0);
+	ends_well();
+	file_is(path, "mine");
+	has_only_more(path_of(&r, 0, 0, 1));
 	clean_up(&r);
 }
 
@@ -564,6 +588,7 @@ int main(void)
 	        cmocka_unit_test(failure_before_head),
 	        cmocka_unit_test(head_is_taken),
 	        cmocka_unit_test(taken_away),
+	        cmocka_unit_test(given_away),
 	        cmocka_unit_test(head_is_taken_away),
 	        cmocka_unit_test(replaced),
 	        cmocka_unit_test(cannot_make),
