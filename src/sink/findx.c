@@ -7,20 +7,13 @@
  */
 #include "sink/findx.h"
 
-/* A line needs no others before it. */
-static size_t nothing(const struct stored *f, uint8_t *to, size_t room)
-{
-	(void)f, (void)to, (void)room;
-	return 0;
-}
-
 void findx_init(struct findx *x, struct stored *of, bool in_order)
 {
 	x->places = in_order;
 	stored_init(&x->file.stored, &of->who);
 	x->file.stored.of = of;
 	x->file.stored.suffix = ".findx";
-	x->file.stored.anew = nothing;
+	x->file.stored.anew = stored_needs_nothing;
 }
 
 static void put(struct findx *x, struct gather *g)

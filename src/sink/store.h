@@ -97,6 +97,9 @@ bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsi
 /* The file of a stream; nothing is made yet. */
 void stored_init(struct stored *f, const struct named *who);
 
+/* For stored.anew: what follows wants nothing before it. */
+size_t stored_needs_nothing(const struct stored *f, uint8_t *to, size_t room);
+
 /* The stream starts at offset low (or before): there are bytes or a hole. */
 void stored_lower(struct stored *f, int64_t low);
 
