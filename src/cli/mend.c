@@ -24,9 +24,24 @@ static int fail(const char *folder, const struct tf_error *err)
 	return (int)err->status;
 }
 
+/* What the command line says of other things makes no places to write to, and nobody's folder but
+   that one says who it is done as. */
+static struct options only(const struct options *o)
+{
+	return (struct options){.action = o->action,
+	                        .folder = ".",
+	                        .user = o->user,
+	                        .sandbox = o->sandbox,
+	                        .umask = o->umask,
+	                        .quiet = o->quiet,
+	                        .debug = o->debug,
+	                        .tcp_alert_fd = OPTION_NONE,
+	                        .http_alert_fd = OPTION_NONE};
+}
+
 int mend(const struct options *o)
 {
-	struct options here = *o;
+	const struct options here = only(o);
 	struct confine confine;
 	struct tf_error err;
 	char number[NUMBER_TEXT];
@@ -35,7 +50,6 @@ int mend(const struct options *o)
 		(void)error_sys(&err, TF_OUTPUT, "cannot look into it");
 		return fail(o->folder, &err);
 	}
-	here.folder = ".";
 	confine_begin(&confine, &here);
 	bool ok = mend_here(&confine, &mended, &err);
 	confine_free(&confine);

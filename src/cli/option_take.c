@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "cli/option_take.h"
 
+#include "base/error.h"
 #include "cli/number.h"
 #include "cli/stats.h"
 #include "cli/when.h"
@@ -191,7 +192,10 @@ bool take_plain_console(struct options *o, const struct option_row *row, const c
 bool take_recover(struct options *o, const struct option_row *row, const char *value,
                   struct tf_error *err)
 {
-	(void)row, (void)err;
+	(void)row;
+	if (o->recovers != NULL)
+		return error_set(err, TF_USAGE,
+		                 "--recover mends one folder: run it again with %.100s", value);
 	o->action = ACTION_RECOVER;
 	o->recovers = value;
 	return *value != '\0';

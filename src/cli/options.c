@@ -250,11 +250,14 @@ static bool check_recover(struct options *o, const char *word, struct tf_error *
 		        "--recover mends one folder: leave out \"%.100s\", or run it again "
 		        "with that",
 		        word);
-	if (o->source_count > 0 || o->interface_count > 0 || strcmp(o->folder, FOLDER) != 0)
+	if (o->source_count + o->finisher_count + o->interface_count > 0 ||
+	    strcmp(o->folder, FOLDER) != 0)
 		return error_set(
 		        err, TF_USAGE,
 		        "--recover reads no packets, and writes nowhere else: leave out -r, "
-		        "-i and -o");
+		        "-R, -i and -o");
+	if (o->root != NULL)
+		return error_set(err, TF_USAGE, "--recover and -z do not go together");
 	o->folder = o->recovers;
 	return true;
 }

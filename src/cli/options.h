@@ -189,7 +189,7 @@ void options_note(struct options *o, const char *sentence);
 /* Packets come from interfaces, not from files. */
 static inline bool options_live(const struct options *o)
 {
-	return o->source_count == 0;
+	return o->source_count == 0 && o->action != ACTION_RECOVER;
 }
 
 /* Files of streams are to be made. */

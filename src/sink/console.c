@@ -105,6 +105,7 @@ static void begin_file(struct console *s, const struct tf_flow *flow)
 	const struct named who = name_subject(s->setup->names, flow, flow->originator);
 	stored_init(f, &who);
 	f->suffix = is_json(&s->setup->how) ? ".session.jsonl" : ".session";
+	f->anew = stored_needs_nothing;
 	f->when_ns = &flow->first_ns;
 	/* As in files.c: numbers go by the first words, not by what is written first. */
 	if (name_is_ambiguous(s->setup->names, flow))

@@ -13,6 +13,7 @@ void findx_init(struct findx *x, struct stored *of, bool in_order)
 	stored_init(&x->file.stored, &of->who);
 	x->file.stored.of = of;
 	x->file.stored.suffix = ".findx";
+	x->file.stored.anew = stored_needs_nothing;
 }
 
 static void put(struct findx *x, struct gather *g)

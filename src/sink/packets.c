@@ -24,6 +24,7 @@
 #include "model/pcapng.h"
 #include "sink/gather.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -45,6 +46,7 @@ struct pack {
 	uint32_t rest; /* the NAME.pcapng of a NAME.pcap, as an index; 0: none */
 	uint32_t interfaces;
 	uint32_t link[LINKS]; /* of the latest interfaces; of a NAME.pcap the first alone */
+	int64_t place[LINKS]; /* where they are told */
 };
 
 struct packets {
@@ -136,9 +138,8 @@ static void put_picture(struct packets *s, struct pack *p, const struct picture 
 	put(s, p, what->part[1].p, what->part[1].n);
 }
 
-static void put_pcap_header(struct packets *s, struct pack *p, uint32_t link_type)
+static void make_pcap_header(uint8_t to[PCAP_FILE], uint32_t link_type)
 {
-	uint8_t to[PCAP_FILE];
 	pcapng_put32(to, 0xa1b2c3d4);
 	pcapng_put16(to + 4, 2);
 	pcapng_put16(to + 6, 4);
@@ -146,6 +147,12 @@ static void put_pcap_header(struct packets *s, struct pack *p, uint32_t link_typ
 	pcapng_put32(to + 12, 0);
 	pcapng_put32(to + 16, FRAME_MOST);
 	pcapng_put32(to + 20, link_type & UINT16_MAX);
+}
+
+static void put_pcap_header(struct packets *s, struct pack *p, uint32_t link_type)
+{
+	uint8_t to[PCAP_FILE];
+	make_pcap_header(to, link_type);
 	put(s, p, to, sizeof to);
 	p->link[0] = link_type;
 }
@@ -174,6 +181,7 @@ static uint32_t interface_of(struct packets *s, struct pack *p, uint32_t link_ty
 			return p->interfaces - i;
 	uint8_t to[PCAPNG_INTERFACE];
 	pcapng_interface(to, link_type);
+	p->place[p->interfaces % LINKS] = p->size;
 	put(s, p, to, sizeof to);
 	p->link[p->interfaces % LINKS] = link_type;
 	return p->interfaces++;
@@ -192,6 +200,39 @@ static void put_pcapng(struct packets *s, struct pack *p, const struct picture *
 	put(s, p, end, pcapng_packet_end(end, &what->frame, what->comment));
 }
 
+/* -- files that are made anew, since they were taken away ------------------------------------ */
+
+static const struct pack *pack_of(const struct stored *f)
+{
+	return (const struct pack *)(const void *)((const char *)f -
+	                                           offsetof(struct pack, file.stored));
+}
+
+static size_t pcap_anew(const struct stored *f, uint8_t *to, size_t room)
+{
+	MUST(room >= PCAP_FILE);
+	make_pcap_header(to, pack_of(f)->link[0]);
+	return PCAP_FILE;
+}
+
+/* Packets that follow name interfaces by their numbers; those that are not written yet tell of
+   themselves. Link types that were forgotten are not named any more. */
+static size_t pcapng_anew(const struct stored *f, uint8_t *to, size_t room)
+{
+	const struct pack *p = pack_of(f);
+	uint32_t count = p->interfaces;
+	size_t n = PCAPNG_SECTION;
+	for (uint32_t i = 0; i < LINKS && count > 0; i++)
+		count -= p->place[(count - 1) % LINKS] >= f->origin + f->end;
+	MUST(room >= PCAPNG_SECTION);
+	pcapng_section(to);
+	for (uint32_t i = 0; i < count && room - n >= PCAPNG_INTERFACE; i++) {
+		pcapng_interface(to + n, p->link[i % LINKS]);
+		n += PCAPNG_INTERFACE;
+	}
+	return n;
+}
+
 /* -- the sink ----------------------------------------------------------------------------- */
 
 /* -> a new file of the flow, or, when `of` is one, of what that one cannot hold */
@@ -208,7 +249,9 @@ static struct pack *new_pack(struct packets *s, const struct tf_event *ev, struc
 		p->file.stored.when_ns = &ev->flow->first_ns;
 	if (of != NULL)
 		p->file.stored.of = &of->file.stored;
-	p->file.stored.suffix = of == NULL && s->format == TF_PACKETS_PCAP ? ".pcap" : ".pcapng";
+	bool pcap = of == NULL && s->format == TF_PACKETS_PCAP;
+	p->file.stored.suffix = pcap ? ".pcap" : ".pcapng";
+	p->file.stored.anew = pcap ? pcap_anew : pcapng_anew;
 	/* As in files.c: numbers go by the first packet, not by what is written first. */
 	if (of == NULL && name_is_ambiguous(s->names, ev->flow))
 		(void)store_ready(&s->store, &p->file.stored);

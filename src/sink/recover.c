@@ -322,10 +322,21 @@ static bool is_part(const char *name, size_t *stem)
 	       dot[1 + strspn(dot + 1, "0123456789")] == '\0';
 }
 
+/* -> false: there is one, but it is somebody else's. */
+static bool may_open(const struct outdir *d, const char *name)
+{
+	int fd = outdir_find(d, name);
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0 || (errno != EACCES && errno != EPERM);
+}
+
 static bool mend_one(const struct outdir *d, const char *stem, unsigned *mended,
                      struct tf_error *err)
 {
 	bool now = false, busy;
+	if (!may_open(d, stem))
+		return error_sys(err, TF_OUTPUT, "cannot mend %s in %s", stem, d->path);
 	bool ok = mend_journal(d, stem, &now, &busy, err);
 	*mended += now;
 	return ok;

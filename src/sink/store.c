@@ -47,6 +47,12 @@ void stored_init(struct stored *f, const struct named *who)
 	*f = (struct stored){.who = *who, .when_ns = &who->flow->began_ns[who->dir], .fd = -1};
 }
 
+size_t stored_needs_nothing(const struct stored *f, uint8_t *to, size_t room)
+{
+	(void)f, (void)to, (void)room;
+	return 0;
+}
+
 void stored_lower(struct stored *f, int64_t low)
 {
 	if (low < f->low)
@@ -87,6 +93,39 @@ void store_fail(struct store *s, struct stored *f, const char *what)
 	if (!s->failed)
 		(void)error_sys(&s->err, TF_OUTPUT, "cannot %s %s in %s", what, name, s->dir->path);
 	s->failed = true;
+}
+
+/* As pwritev(2). The system has less to look at when there is one piece. */
+static ssize_t write_some(int fd, const struct iovec *iov, int count, int64_t position)
+{
+	return count == 1 ? pwrite(fd, iov->iov_base, iov->iov_len, position)
+	                  : pwritev(fd, iov, count, position);
+}
+
+/* Writes all of iov at a position -> false with errno; *done: bytes that were written */
+static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position,
+                      size_t *done)
+{
+	*done = 0;
+	while (count > 0) {
+		ssize_t n = write_some(fd, iov, count, position);
+		s->writes++;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n == 0 ? EIO : errno;
+			return false;
+		}
+		position += n;
+		*done += (size_t)n;
+		for (; count > 0 && (size_t)n >= iov->iov_len; iov++, count--)
+			n -= (ssize_t)iov->iov_len;
+		if (count > 0) {
+			iov->iov_base = (uint8_t *)iov->iov_base + n;
+			iov->iov_len -= (size_t)n;
+		}
+	}
+	return true;
 }
 
 /* -- descriptors -------------------------------------------------------------- */
@@ -218,11 +257,33 @@ static struct digests *digests_of(const struct store *s, const struct stored *f)
 	return f->of == NULL ? s->digests : NULL;
 }
 
-/* There is none of that name, or something else. */
+/* There is none of that name, or something else, or it was given to somebody else. */
 static bool was_taken_away(int cause)
 {
 	return cause == ENOENT || cause == ESTALE || cause == ELOOP || cause == EISDIR ||
-	       cause == ENXIO;
+	       cause == ENXIO || cause == EACCES || cause == EPERM;
+}
+
+/* NAME.head is not where it was, or NAME another one. */
+static void forget_head(struct stored *f)
+{
+	f->lost += f->head_bytes;
+	f->head_bytes = 0;
+	f->head_made = false;
+}
+
+/* What follows goes on at the start of a new file, behind what each such file begins with. */
+static bool begin_anew(struct store *s, struct stored *f, int fd)
+{
+	struct iovec iov = {.iov_base = s->copy};
+	size_t done;
+	iov.iov_len = f->end > 0 ? f->anew(f, s->copy, COPY) : 0;
+	const int64_t n = (int64_t)iov.iov_len;
+	if (n > 0 && !write_all(s, fd, &iov, 1, 0, &done))
+		return false;
+	f->low = f->origin += f->end - n;
+	f->end = n;
+	return true;
 }
 
 /* The file is not where it was: makes another, if it can be of the same name. */
@@ -235,13 +296,16 @@ static int remake(struct store *s, struct stored *f)
 	if (fd < 0)
 		return fd;
 	s->remade++;
+	if (f->anew != NULL && !begin_anew(s, f, fd)) {
+		int cause = errno;
+		(void)close(fd);
+		errno = cause;
+		return -1;
+	}
 	f->away = f->end;
 	digest_break(digests_of(s, f), &f->digest);
-	if (f->head_made && f->number != number) { /* NAME.head has another name */
-		f->lost += f->head_bytes;
-		f->head_bytes = 0;
-		f->head_made = false;
-	}
+	if (f->head_made && f->number != number)
+		forget_head(f);
 	return fd;
 }
 
@@ -294,39 +358,6 @@ bool store_ready(struct store *s, struct stored *f)
 
 /* -- reading and writing ---------------------------------------------------------- */
 
-/* As pwritev(2). The system has less to look at when there is one piece. */
-static ssize_t write_some(int fd, const struct iovec *iov, int count, int64_t position)
-{
-	return count == 1 ? pwrite(fd, iov->iov_base, iov->iov_len, position)
-	                  : pwritev(fd, iov, count, position);
-}
-
-/* Writes all of iov at a position -> false with errno; *done: bytes that were written */
-static bool write_all(struct store *s, int fd, struct iovec *iov, int count, int64_t position,
-                      size_t *done)
-{
-	*done = 0;
-	while (count > 0) {
-		ssize_t n = write_some(fd, iov, count, position);
-		s->writes++;
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n == 0 ? EIO : errno;
-			return false;
-		}
-		position += n;
-		*done += (size_t)n;
-		for (; count > 0 && (size_t)n >= iov->iov_len; iov++, count--)
-			n -= (ssize_t)iov->iov_len;
-		if (count > 0) {
-			iov->iov_base = (uint8_t *)iov->iov_base + n;
-			iov->iov_len -= (size_t)n;
-		}
-	}
-	return true;
-}
-
 static void name_head(const struct stored *f, char to[NAME_ROOM])
 {
 	stored_name(f, to);
@@ -334,13 +365,18 @@ static void name_head(const struct stored *f, char to[NAME_ROOM])
 	(void)snprintf(to + n, NAME_ROOM - n, ".head");
 }
 
-/* Opens NAME.head, which is rarely needed and closed after each use. */
+/* Opens NAME.head, which is rarely needed and closed after each use; where it was taken away, it
+   is made anew. */
 static int open_head(struct store *s, struct stored *f)
 {
 	char name[NAME_ROOM];
 	name_head(f, name);
-	if (f->head_made)
-		return outdir_reopen(s->dir, name, &f->head_id);
+	if (f->head_made) {
+		int fd = outdir_reopen(s->dir, name, &f->head_id);
+		if (fd >= 0 || !was_taken_away(errno))
+			return fd;
+		forget_head(f);
+	}
 	int fd = outdir_create(s->dir, name, &f->head_id);
 	f->head_made = fd >= 0;
 	return fd;
@@ -372,9 +408,9 @@ static void note_digest(struct store *s, struct stored *f, const struct iovec *i
 void store_write(struct store *s, struct stored *f, struct iovec *iov, int count, int64_t off,
                  size_t n)
 {
+	bool ready = store_ready(s, f); /* which may move the origin */
 	int64_t position = off - f->origin;
 	size_t done = 0; /* a disk that gets full takes a part */
-	bool ready = store_ready(s, f);
 	if (ready)
 		note_digest(s, f, iov, count, position);
 	bool ok = ready && (position < 0 ? write_head(s, f, iov, count, off, &done)

@@ -26,7 +26,8 @@
  * `used` rises from the oldest to the newest.
  *
  * A file that was closed may be gone when it is wanted again, or another stand in its place: people
- * move files. Then one is made anew, and bytes go to their places in it.
+ * move files. Then one is made anew, and bytes go to their places in it; what only follows on one
+ * another (`anew`) goes on at its start.
  *
  * A file that cannot be written keeps what it has; from then on its bytes count as
  * lost. The first failure of a store is kept in `err`.
@@ -49,11 +50,14 @@ struct stored {
 	const int64_t *when_ns; /* its time, once it is closed */
 	struct stored *of;      /* NULL, or the file that it goes with: it has that one's name
 	                           with its suffix behind it, and no digest */
-	int64_t origin, low;    /* stream offsets */
-	int64_t end;            /* position behind the highest byte written */
-	int64_t head_bytes;     /* bytes in NAME.head */
-	int64_t lost;           /* bytes that could not be written */
-	int64_t away;           /* position below which bytes are in a file that was taken away */
+	/* NULL, or its bytes have no places, but follow one another, and what a file wants before
+	   they go on in it, at most room bytes -> how many */
+	size_t (*anew)(const struct stored *f, uint8_t *to, size_t room);
+	int64_t origin, low; /* stream offsets */
+	int64_t end;         /* position behind the highest byte written */
+	int64_t head_bytes;  /* bytes in NAME.head */
+	int64_t lost;        /* bytes that could not be written */
+	int64_t away;        /* position below which bytes are in a file that was taken away */
 	struct outfile_id id, head_id;
 	struct digest digest;
 	uint32_t number; /* files of this name before it */
@@ -92,6 +96,9 @@ bool store_init(struct store *s, struct arena *a, const struct outdir *dir, unsi
 
 /* The file of a stream; nothing is made yet. */
 void stored_init(struct stored *f, const struct named *who);
+
+/* For stored.anew: what follows wants nothing before it. */
+size_t stored_needs_nothing(const struct stored *f, uint8_t *to, size_t room);
 
 /* The stream starts at offset low (or before): there are bytes or a hole. */
 void stored_lower(struct stored *f, int64_t low);

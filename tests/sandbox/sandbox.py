@@ -263,10 +263,28 @@ def a_record_is_mended_by_its_owner(box):
         report = out / 'report.xml'
         whole = report.read_bytes()
         report.write_bytes(whole[:len(whole) - 30])
-        done = tcpflow('-d', '10', '--recover', out)
+        done = tcpflow('-d', '10', '--recover', out, '-c', '-X', box / 'elsewhere' / 'report.xml')
+        check(done.returncode == 0 and not (box / 'elsewhere').exists(), 'a folder was made', done)
         check(done.returncode == 0 and '1 file mended' in done.stderr and report.read_bytes().endswith(b'</dfxml>\n'), 'mending', done)
         check(f'Uid: {user} {user}' in done.stderr and re.search('CapEff: 0+\n', done.stderr) and 'Seccomp: 2' in done.stderr, 'rights', done)
         check(report.stat().st_uid == user, 'the owner has changed')
+        done = tcpflow('--recover', out)
+        check(done.returncode == 0 and done.stderr.count('\n') == 1, 'a word too much', done)
+
+
+def what_is_not_its_owners_is_not_mended(box):
+    """And that is told."""
+    (box / 'out').mkdir()
+    os.chown(box / 'out', SOMEBODY, SOMEBODY)
+    done = tcpflow('-r', CAPTURE, '-o', box / 'out', '-q', '--sandbox=off')
+    report = box / 'out' / 'report.xml'
+    cut = report.read_bytes()[:-30]
+    report.write_bytes(cut)
+    done = tcpflow('--recover', box / 'out')
+    check(done.returncode == 3 and done.stderr.count('\n') == 1 and 'report.xml' in done.stderr, "another's report", done)
+    check(report.read_bytes() == cut, 'it has changed')
+    done = tcpflow('--recover', box / 'out', '--sandbox=off')
+    check(done.returncode == 0 and '1 file mended' in done.stderr, 'as root', done)
 
 
 def captures_keep_their_bytes(box):
@@ -329,7 +347,8 @@ FOR_ALL = [all_is_forbidden_to_a_user, descriptors, lacking_parts, masks]
 FOR_ROOT = [all_is_forbidden_after_root, all_is_forbidden_to_root_that_remains, most_is_possible_without,
             nobody_records, folders_of_root_are_walked_through, sudo_records_for_its_caller, the_folders_owner_records,
             root_remains_where_nobody_else_may_write, users_are_named, another_root_folder,
-            metrics_are_written_by_whoever_records, a_record_is_mended_by_its_owner, captures_keep_their_bytes, commands_run_as_the_user]
+            metrics_are_written_by_whoever_records, a_record_is_mended_by_its_owner,
+            what_is_not_its_owners_is_not_mended, captures_keep_their_bytes, commands_run_as_the_user]
 
 
 def main():

@@ -256,10 +256,13 @@ static void what_is_mended(void **state)
 	refuse("--recover in out",
 	       "--recover mends one folder: leave out \"out\", or run it again with that");
 	static const char *const others[] = {"-r x --recover in", "--recover in -i lo",
-	                                     "-o out --recover in", "--recover in -o out"};
+	                                     "-o out --recover in", "--recover in -o out",
+	                                     "--recover in -R x"};
 	for (size_t i = 0; i < COUNT(others); i++)
 		refuse(others[i], "--recover reads no packets, and writes nowhere else: leave out "
-		                  "-r, -i and -o");
+		                  "-r, -R, -i and -o");
+	refuse("--recover in -U nobody -z root", "--recover and -z do not go together");
+	refuse("--recover in --recover out", "--recover mends one folder: run it again with out");
 }
 
 static void bad_values(void **state)

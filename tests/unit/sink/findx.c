@@ -307,6 +307,27 @@ static void not_ours(void **state)
 	folder_remove();
 }
 
+/* Both files are moved away while they are closed. The new index tells of what came since then, in
+   order, and has no hole. */
+static void taken_away(void **state)
+{
+	(void)state;
+	start_as(&r, &indexed, 1, 64);
+	packet(0, 10, second);
+	packet(10, 10, second);
+	packet(20, 10, second); /* its line is not put yet */
+	reclaim(&r);
+	piece(1, 0, 1, second);
+	reclaim(&r);
+	assert_int_equal(system("mkdir away && mv in/*.01000-* away"), 0);
+	packet(100, 10, second);
+	packet(50, 10, second);
+	end_flow(&r, 0);
+	assert_true(!r.failed);
+	file_is(index_of(0), "20|1.000000|10\n50|1.000000|10\n100|1.000000|10\n");
+	done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -315,7 +336,7 @@ int main(void)
 	        cmocka_unit_test(shifted),  cmocka_unit_test(descriptors),
 	        cmocka_unit_test(taken),    cmocka_unit_test(numbered),
 	        cmocka_unit_test(full),     cmocka_unit_test(sorting),
-	        cmocka_unit_test(not_ours),
+	        cmocka_unit_test(not_ours), cmocka_unit_test(taken_away),
 	};
 	return cmocka_run_group_tests(tests, fill_pattern, NULL);
 }

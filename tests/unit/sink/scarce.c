@@ -348,10 +348,8 @@ static void has_only_more(const char *path)
 	assert_memory_equal(got, bytes, sizeof bytes - 1);
 }
 
-static void says_more(void)
+static void ends_well(void)
 {
-	say(&r, 4, "more");
-	reclaim(&r);
 	end_flow(&r, 0);
 	assert_int_equal(r.talk[0].account[0].write_failed, 0);
 	assert_int_equal(r.talk[0].account[0].written, 8);
@@ -359,6 +357,13 @@ static void says_more(void)
 	assert_int_equal(counted(&r).files_remade, 1);
 	assert_int_equal(counted(&r).files, 3);
 	file_is(path_of(&r, 1, 0, 0), "x");
+}
+
+static void says_more(void)
+{
+	say(&r, 4, "more");
+	reclaim(&r);
+	ends_well();
 }
 
 /* The file is moved away while it is closed. */
@@ -374,6 +379,57 @@ static void taken_away(void **state)
 	file_is("away", "mine");
 	has_only_more(path);
 	clean_up(&r);
+}
+
+/* It stays where it is, but nobody may write to it any more. */
+static void given_away(void **state)
+{
+	(void)state;
+	enum { NOBODY = 65534 };
+	const char *path = closed_file();
+	const bool root = geteuid() == 0; /* who may write to any file */
+	assert_int_equal(chmod(path, 0444), 0);
+	assert_int_equal(chmod("in", 0777), 0);
+	assert_true(!root || seteuid(NOBODY) == 0);
+	say(&r, 4, "more");
+	reclaim(&r);
+	assert_true(!root || seteuid(0) == 0);
+	ends_well();
+	file_is(path, "mine");
+	has_only_more(path_of(&r, 0, 0, 1));
+	clean_up(&r);
+}
+
+/* All files are moved away that there are, NAME.head among them; then first bytes come again, and
+   in the end they, and the hole behind them, are put in front. Or none come again. */
+static void head_is_taken_away(void **state)
+{
+	(void)state;
+	static const char more[] = "WX\0\0\0\0\0\0more", no_more[] = "\0\0\0\0\0\0more";
+	for (int again = 0; again < 2; again++) {
+		start(&r, 1, 64);
+		say(&r, 0, "mine");
+		reclaim(&r);
+		say(&r, -2, "xy");
+		reclaim(&r);
+		data_at(&r, 1, 0, 0, "x", 1);
+		reclaim(&r);
+		assert_int_equal(system("mkdir away && mv in/*.01000-* away"), 0);
+		say(&r, 4, "more");
+		reclaim(&r);
+		if (again)
+			say(&r, -4, "WX");
+		end_flow(&r, 0);
+		assert_int_equal(r.talk[0].account[0].write_failed, 2);
+		assert_true(finish(&r));
+		char got[100];
+		const char *expected = again ? more : no_more;
+		size_t n = again ? sizeof more - 1 : sizeof no_more - 1;
+		assert_int_equal(read_file(path0(&r), got, sizeof got), n);
+		assert_memory_equal(got, expected, n);
+		assert_int_equal(system("test -z \"$(find in -name '*.head')\""), 0);
+		clean_up(&r);
+	}
 }
 
 /* The same, and something else stands in its place. */
@@ -532,6 +588,8 @@ int main(void)
 	        cmocka_unit_test(failure_before_head),
 	        cmocka_unit_test(head_is_taken),
 	        cmocka_unit_test(taken_away),
+	        cmocka_unit_test(given_away),
+	        cmocka_unit_test(head_is_taken_away),
 	        cmocka_unit_test(replaced),
 	        cmocka_unit_test(cannot_make),
 	        cmocka_unit_test(random_orders),

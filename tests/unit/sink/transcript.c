@@ -168,6 +168,29 @@ static void descriptors_are_few(void **state)
 	finish_files();
 }
 
+/* Its file is moved away while another one has the only descriptor. What comes then has no hole
+   before it. */
+static void a_file_that_is_taken_away_goes_on(void **state)
+{
+	(void)state;
+	struct tf_error err;
+	start_files(TF_FORM_TEXT, 1);
+	for (unsigned flow = 0; flow < 2; flow++) {
+		print_begin(&p, flow);
+		print_say(&p, flow, 0, "first\n");
+		for (int i = 0; i < 2; i++)
+			assert_true(p.sink.flush(p.self, &err));
+	}
+	assert_int_equal(rename("in/" TO_SERVER ".session", "away"), 0);
+	print_say(&p, 0, 0, "second\n");
+	print_end(&p, 0, TF_BOTH, TF_END_FIN);
+	print_end(&p, 1, TF_BOTH, TF_END_FIN);
+	file_is("away", TIME TO_SERVER "\n> first\n");
+	file_is("in/" TO_SERVER ".session",
+	        "> second\n" TIME TO_SERVER ": end: closed by both sides\n");
+	finish_files();
+}
+
 static void names_that_are_taken_are_left_alone(void **state)
 {
 	(void)state;
@@ -295,6 +318,7 @@ int main(void)
 	        cmocka_unit_test(colours_go_off_behind_each_piece),
 	        cmocka_unit_test(each_connection_has_a_file),
 	        cmocka_unit_test(descriptors_are_few),
+	        cmocka_unit_test(a_file_that_is_taken_away_goes_on),
 	        cmocka_unit_test(names_that_are_taken_are_left_alone),
 	        cmocka_unit_test(numbers_go_by_the_first_words),
 	        cmocka_unit_test(what_waits_is_written_in_time),
