@@ -29,8 +29,8 @@ static inline __attribute__((always_inline)) uint64_t add_vectors(const uint8_t 
 	for (size_t i = *n / STEP; i > 0; i--, at += STEP) {
 		memcpy(&a, at, LANES);
 		memcpy(&b, at + LANES, LANES);
-		memcpy(&c, at + 2 * LANES, LANES);
-		memcpy(&d, at + 3 * LANES, LANES);
+		memcpy(&c, at + (size_t)2 * LANES, LANES);
+		memcpy(&d, at + (size_t)3 * LANES, LANES);
 		all += a;
 		high += a >> 32;
 		all2 += b;

@@ -108,7 +108,9 @@ static struct calm_rest *rest_of(const struct flows *fs, const struct calm *c)
 static struct calm_now *now_of(const struct flows *fs, const struct calm *c)
 {
 	const struct calm_rest *rest = rest_of(fs, c);
-	return slab_at(&fs->cells, rest != NULL ? rest->now : c->head.more);
+	struct calm_now *now = slab_at(&fs->cells, rest != NULL ? rest->now : c->head.more);
+	MUST(now != NULL);
+	return now;
 }
 
 static bool has_cells(const struct flows *fs, size_t n)

@@ -121,8 +121,8 @@ struct front {
 	struct front_side side[2];
 };
 
-enum { FRONT_LINES = 2, FRONT_LINE = 64 };
-static_assert(sizeof(struct stand) + sizeof(struct front) <= FRONT_LINES * FRONT_LINE,
+enum { FRONT_LINE = 64, FRONT_SIZE = 2 * FRONT_LINE };
+static_assert(sizeof(struct stand) + sizeof(struct front) <= FRONT_SIZE,
               "what a usual packet needs of its flow");
 
 struct flow {

@@ -58,17 +58,19 @@ static void each(const struct flows *fs, const struct tf_packet *pkt, size_t fro
 		wants(fs, &pkt[i]);
 }
 
+enum { ONE = FORESIGHT_STEP, TWO = 2 * ONE, THREE = 3 * ONE };
+
 void foresight_begin(const struct flows *fs, const struct tf_packet *pkt, size_t n)
 {
-	each(fs, pkt, 0, 2 * FORESIGHT_STEP, n, want_bucket);
-	each(fs, pkt, 0, FORESIGHT_STEP, n, want_first);
+	each(fs, pkt, 0, TWO, n, want_bucket);
+	each(fs, pkt, 0, ONE, n, want_first);
 }
 
 void foresight_packets(const struct flows *fs, const struct tf_packet *pkt, size_t n)
 {
-	each(fs, pkt, 2 * FORESIGHT_STEP, 3 * FORESIGHT_STEP, n, want_bucket);
-	each(fs, pkt, FORESIGHT_STEP, 2 * FORESIGHT_STEP, n, want_first);
-	each(fs, pkt, 0, FORESIGHT_STEP, n, want_more);
+	each(fs, pkt, TWO, THREE, n, want_bucket);
+	each(fs, pkt, ONE, TWO, n, want_first);
+	each(fs, pkt, 0, ONE, n, want_more);
 }
 
 /* Sums and copies go through all of them. */
@@ -93,9 +95,9 @@ static void foresee(const struct flows *fs, uint32_t ref, unsigned after)
 	if (!ref_is_end(end))
 		return;
 	const uint32_t *bucket = &fs->bucket[end & ~REF_FORM];
-	if (after >= 2 * FORESIGHT_STEP)
+	if (after >= TWO)
 		prefetch(bucket);
-	else if (after >= FORESIGHT_STEP)
+	else if (after >= ONE)
 		want(fs, *bucket);
 	else if ((*bucket & LINK_LAST) == 0)
 		want_second(fs, *bucket);
@@ -106,7 +108,7 @@ void foresight_evictions(struct flows *fs, uint32_t ref)
 	if (fs->foreseen-- > 0)
 		return;
 	fs->foreseen = FORESIGHT_STEP - 1;
-	for (unsigned after = 0; after < 3 * FORESIGHT_STEP && ref != 0; after++) {
+	for (unsigned after = 0; after < THREE && ref != 0; after++) {
 		foresee(fs, ref, after);
 		const struct place *p = place_at(fs, ref);
 		foresight_newer(p);

@@ -46,7 +46,7 @@ void foresight_bytes(const struct tf_packet *pkt, size_t n);
 /* The flow in that place is looked at, and those newer in its list will be: most stand in order. */
 static inline void foresight_newer(const struct place *p)
 {
-	prefetch((const char *)p + FORESIGHT_STEP * CELL);
+	prefetch((const char *)p + FORESIGHT_STEP * (size_t)CELL);
 }
 
 /* That flow is about to go for memory, and those newer in its list may be next. */

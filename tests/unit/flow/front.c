@@ -291,7 +291,7 @@ static void two_lines(void **state)
 	(void)state;
 	const struct flow *f = greet();
 	struct net *n = &nets[AHEAD];
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE), lines = FRONT_LINES * FRONT_LINE;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), lines = FRONT_SIZE;
 	char *pages =
 	        mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	assert_true(pages != MAP_FAILED);
