@@ -468,6 +468,7 @@ bool calm_takes(struct flows *fs, uint32_t ref, unsigned dir, const struct tf_pa
 {
 	if (ref_form(ref) == REF_SYN)
 		return dir == 1 && take_answer(fs, ref, pkt);
+	/* One that lingers has other cells (linger.c). */
 	return is_calm(fs, ref) && take_ack(fs, ref, dir, pkt);
 }
 
