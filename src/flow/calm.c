@@ -86,12 +86,7 @@ static_assert(sizeof(struct calm) == CELL && sizeof(struct calm_now) == CELL &&
                       sizeof(struct calm_rest) <= CELL,
               "cells");
 
-enum {
-	FIXED_HEADER = 20,
-	SECOND = 1000000000,
-	PACKETS = (1 << 15) - 1,
-	FRAME_BYTES = (1 << 24) - 1
-};
+enum { SECOND = 1000000000, PACKETS = (1 << 15) - 1, FRAME_BYTES = (1 << 24) - 1 };
 #define LATEST ((UINT64_C(1) << 48) - 1)
 
 static struct calm *calm_at(const struct flows *fs, uint32_t ref)
@@ -447,7 +442,7 @@ static bool take_ack(struct flows *fs, uint32_t ref, unsigned dir, const struct 
 		return false;
 	v.pkt = pkt;
 	v.dir = dir;
-	v.options = pkt->header > FIXED_HEADER ? gate_options(pkt) : (struct tcp_options){0};
+	v.options = gate_options(pkt);
 	if (!has_usual_options(c, &now->side[dir], &v.options) ||
 	    !measure(fs, c, &now->side[dir], &v))
 		return false;

@@ -50,6 +50,12 @@ static bool is_v4(const struct tf_address *a)
 	return memcmp(a->b, prefix, sizeof prefix) == 0;
 }
 
+bool is_plain_v4(const struct tf_flow *f)
+{
+	return f->vlan[0] == 0 && f->net[0] == 0 && is_v4(&f->end[0].address) &&
+	       is_v4(&f->end[1].address);
+}
+
 int direction_of_v4(const uint8_t address[2][V4], const uint16_t port[2],
                     const struct tf_packet *pkt)
 {

@@ -85,7 +85,10 @@ void link_show(const struct flows *fs, uint8_t link, unsigned dir, struct flow *
 
 struct tf_endpoint end_of_v4(const uint8_t address[V4], uint16_t port);
 
-/* -> -1: pkt has another key; else the direction of pkt. */
+/* -> whether a key is IPv4 without tags and tunnels. */
+bool is_plain_v4(const struct tf_flow *f);
+
+/* The same for pkt, and its addresses and ports are these -> its direction, else -1. */
 int direction_of_v4(const uint8_t address[2][V4], const uint16_t port[2],
                     const struct tf_packet *pkt);
 

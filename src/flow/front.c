@@ -20,27 +20,11 @@ static int32_t beyond(uint32_t a, uint32_t b)
 	return (int32_t)(a - b);
 }
 
-static bool is_v4(const struct tf_endpoint *e)
-{
-	static const uint8_t prefix[V4_AT] = {[10] = 0xff, 0xff};
-	return memcmp(e->address.b, prefix, sizeof prefix) == 0;
-}
-
-static bool is_end(const struct front *w, unsigned d, const struct tf_endpoint *e)
-{
-	return w->port[d] == e->port && memcmp(w->tail[d], e->address.b + V4_AT, V4) == 0;
-}
-
 int front_direction(const struct flow *f, const struct tf_packet *pkt)
 {
 	const struct front *w = &f->front;
-	if (!w->open || !w->plain)
-		return key_direction(&f->pub, pkt);
-	if (pkt->vlan[0] != 0 || pkt->net[0] != 0 || !is_v4(&pkt->src) || !is_v4(&pkt->dst))
-		return -1;
-	if (is_end(w, 0, &pkt->src) && is_end(w, 1, &pkt->dst))
-		return 0;
-	return is_end(w, 1, &pkt->src) && is_end(w, 0, &pkt->dst) ? 1 : -1;
+	return w->open && w->plain ? direction_of_v4(w->tail, w->port, pkt)
+	                           : key_direction(&f->pub, pkt);
 }
 
 /* -- what is usual ---------------------------------------------------------------------------- */
@@ -229,7 +213,7 @@ static void open_side(const struct flows *fs, struct flow *f, unsigned d)
 
 static void open_key(struct front *w, const struct tf_flow *p)
 {
-	w->plain = p->vlan[0] == 0 && p->net[0] == 0 && is_v4(&p->end[0]) && is_v4(&p->end[1]);
+	w->plain = is_plain_v4(p);
 	for (unsigned d = 0; d < 2; d++) {
 		memcpy(w->tail[d], p->end[d].address.b + V4_AT, V4);
 		w->port[d] = p->end[d].port;

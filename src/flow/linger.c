@@ -11,8 +11,9 @@
  *	  more  linger_rest	sequence numbers, times
  *	    more  linger_key	what else is in the key, if there is more
  *
- * A packet that comes for it wakes it, is judged in life.c, and it is put back. What is not in the
- * cells is not looked at of a flow that has ended, or has no more to say:
+ * A packet that comes for it wakes it, is judged in life.c, and it is put back; where the packet's
+ * checksum is wrong, it dozes again in its time. What is not in the cells is not looked at of a
+ * flow that has ended, or has no more to say:
  *
  *	L1  nothing is told of it: accounts, history, packets and slots are empty
  *	L2  nothing is held of it, nothing in doubt, no gap: reasm_finish() has come
@@ -86,13 +87,6 @@ static bool fits(const struct flows *fs, const struct flow *f)
 	return near && !f->rival.known && fs->cells.count - fs->cells.used >= LINGER_CELLS;
 }
 
-static bool has_key(const struct flow *f)
-{
-	return f->pub.vlan[0] != 0 || f->pub.net[0] != 0 ||
-	       !tf_address_is_v4(&f->pub.end[0].address) ||
-	       !tf_address_is_v4(&f->pub.end[1].address);
-}
-
 static uint32_t new_key(struct flows *fs, const struct flow *f)
 {
 	struct linger_key *k = slab_take(&fs->cells);
@@ -142,7 +136,7 @@ static void fill(struct lingering *l, const struct flow *f)
 	l->based = both(h[0].based, h[1].based) & 3U;
 	l->isn_known = both(h[0].isn_known, h[1].isn_known) & 3U;
 	l->ack_known = both(h[0].ack_known, h[1].ack_known) & 3U;
-	l->has_key = has_key(f);
+	l->has_key = !is_plain_v4(&f->pub);
 }
 
 void linger(struct flows *fs, struct flow *f)
