@@ -76,9 +76,9 @@ struct store {
 	unsigned open_count, open_max;
 	uint32_t ticks; /* calls of store_tick(), modulo 2^32 */
 	uint64_t seed;
-	uint64_t made, remade, writes,
-	        read_back;       /* counted; made: without files that go with others */
-	struct digests *digests; /* NULL: none are wanted */
+	uint64_t made;                      /* files, without those that go with others, */
+	uint64_t remade, writes, read_back; /* and what else was counted */
+	struct digests *digests;            /* NULL: none are wanted */
 	bool failed;
 	struct tf_error err;
 	struct number *number;
